@@ -1,0 +1,18 @@
+/* fsop: what rename and fsync do not give at once: a rename that never replaces, a synced name. */
+#ifndef SPARKSPOOL_BASE_FSOP_H
+#define SPARKSPOOL_BASE_FSOP_H
+
+/* Renames within or between open directories; never replaces what has the name already. When both
+ * names are of one file, an earlier attempt came half way: `from` goes. 0 or an errno: EEXIST when
+ * the name is taken. */
+int fsop_rename_new(int from_dir, const char *from, int to_dir, const char *to);
+
+/* What it does where the file system knows no RENAME_NOREPLACE (NFS, many of FUSE): a second link,
+ * then the first name goes. Where there are no links either, a look before the rename: a file that
+ * appears between the two is lost. Here for the tests. */
+int fsop_rename_new_plain(int from_dir, const char *from, int to_dir, const char *to);
+
+/* Syncs the names in an open directory. 0 or an errno; what cannot be synced counts as synced. */
+int fsop_sync_dir(int dir);
+
+#endif
