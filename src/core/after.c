@@ -1,0 +1,136 @@
+/* after: what follows the end of a statement, for its file and for its session. */
+#include "core/after.h"
+
+#include "base/log.h"
+#include "core/depart.h"
+#include "core/finish.h"
+#include "core/result.h"
+#include "core/source.h"
+#include "core/statement.h"
+#include <stdlib.h>
+
+#define FAILURES_MAX 6	       /* unreadable answers in a row before a file is given up */
+#define CANCEL_FORCED_MS 25000 /* a cancel that took longer was forced: the code may still run */
+
+void after_idle(struct core *c, struct session *s)
+{
+	session_move(s, SESSION_IDLE, c->now.mono_ms);
+	core_row_session(c, s);
+	depart_wake(c, s, 0);
+}
+
+void after_run(struct core *c, struct session *s, bool forced)
+{
+	s->r.statements++;
+	s->used_ms = c->now.mono_ms;
+	if (s->r.state != SESSION_BUSY) {
+		depart_go_on(c, s); /* was retired while it ran */
+	} else if (forced) {
+		depart_retire(c, s, "its code was cancelled and may still run");
+	} else if (s->limp) {
+		depart_retire(c, s, "its interpreter does not work");
+	} else if (core_session_pool(c, s)->isolation == ISOLATION_FRESH) {
+		depart_retire(c, s, "isolation is fresh");
+	} else if (s->r.kind == KIND_PYSPARK) {
+		/* What a child process printed may have come between: see whether answers still match. */
+		session_move(s, SESSION_PROBING, c->now.mono_ms);
+		core_row_session(c, s);
+		statement_probe(c, s);
+	} else {
+		after_idle(c, s);
+	}
+}
+
+void after_failed(struct core *c, struct session *s, struct call *call, const char *words)
+{
+	if (++call->failures < FAILURES_MAX) {
+		log_debug("session=%s statement=%lld event=unreadable error=\"%s\"", s->r.name,
+		    (long long)call->statement, words);
+		statement_look_in(c, s, call, core_backoff_ms(c, call->failures, 250, 10000));
+		return;
+	}
+	if (call->what == CALL_RAW)
+		depart_unknown(c, s, call,
+		    arena_printf(&c->fx->arena,
+			"the server's answer for this statement could not be read: %s", words));
+	else
+		session_drop_call(s, call);
+	depart_retire(c, s, words);
+}
+
+static void after_raw(struct core *c, struct session *s, struct call *call,
+    const struct livy_statement *st, struct bytes answer)
+{
+	struct job *job = statement_job(c, call);
+	enum job_status status = result_judge(answer).status;
+	if (status == STATUS_NONE) {
+		after_failed(c, s, call, "it has no output of a known form");
+		return;
+	}
+	bool ours = call->cancelled_ms >= 0;
+	bool forced = ours && c->now.mono_ms - call->cancelled_ms > CANCEL_FORCED_MS;
+	if (ours && (st->state == LIVY_STATEMENT_CANCELLED || status != STATUS_OK)) {
+		status = STATUS_TIMEOUT;
+		free(job->r.run->error_name);
+		free(job->r.run->error_message);
+		job->r.run->error_name = xstrdup("Timeout");
+		job->r.run->error_message = xstrdup("the time limit of the spool has passed");
+	}
+	if (st->started_ms > 0)
+		job->r.run->started_ms = st->started_ms;
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	finish_answered(c, job, status, answer);
+	after_run(c, s, forced);
+}
+
+static void after_greeting(struct core *c, struct session *s, struct call *call,
+    const struct livy_statement *st, struct bytes answer)
+{
+	bool matches = source_token_answer(s->r.kind, answer, call->token);
+	session_drop_call(s, call);
+	if (!matches && !st->failed) {
+		depart_retire(c, s, "it does not answer what it is asked");
+		return;
+	}
+	s->limp = !matches;
+	struct pool_state *pool = c->pool[s->r.pool];
+	if (matches)
+		pool->failures[s->r.kind] = 0;
+	else
+		log_warn("session=%s event=limp: its interpreter answers with an error; the next "
+			 "file of "
+			 "this kind will show it",
+		    s->r.name);
+	log_info("session=%s event=ready kind=%s", s->r.name, livy_kind_name(s->r.kind));
+	after_idle(c, s);
+}
+
+static void after_probe(struct core *c, struct session *s, struct call *call, struct bytes answer)
+{
+	bool matches = source_token_answer(s->r.kind, answer, call->token);
+	session_drop_call(s, call);
+	if (matches)
+		after_idle(c, s);
+	else
+		depart_retire(c, s,
+		    "its answers have slipped: a file's child process wrote to the "
+		    "interpreter's own channel");
+}
+
+/* The statement has ended; answer is its JSON as it came. */
+void after_ended(struct core *c, struct session *s, struct call *call,
+    const struct livy_statement *st, struct bytes answer)
+{
+	switch (call->what) {
+	case CALL_GREET:
+		after_greeting(c, s, call, st, answer);
+		break;
+	case CALL_PROBE:
+		after_probe(c, s, call, answer);
+		break;
+	case CALL_RAW:
+		after_raw(c, s, call, st, answer);
+		break;
+	}
+}

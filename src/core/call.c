@@ -1,0 +1,389 @@
+/* call: one statement, from its POST to its answer. */
+#include "core/call.h"
+
+#include "base/log.h"
+#include "core/after.h"
+#include "core/depart.h"
+#include "core/endpoint.h"
+#include "core/finish.h"
+#include "core/statement.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_SOON_MS 50
+#define DOUBT_MS 30000 /* how long a lost POST may take to show up */
+#define REPOST_MS 3000 /* the same for our own harmless statements */
+#define CANCEL_AGAIN_MS 10000
+#define CANCEL_GRACE_MS 40000 /* Livy itself gives a cancelled statement 30 s */
+
+/* ---- beginning ------------------------------------------------------------------------------ */
+
+void call_raw(struct core *c, struct session *s, struct job *job)
+{
+	assert(job->r.state == JOB_SENDING);
+	struct call *call = session_add_call(s, ++c->last_call, CALL_RAW, c->now.mono_ms);
+	call->job = job->r.id;
+	statement_post(c, s, call);
+}
+
+static void call_set_limit(struct core *c, struct call *call)
+{
+	const struct job *job = statement_job(c, call);
+	int64_t timeout_ms = core_spool_conf(c, job)->timeout_ms;
+	if (timeout_ms == CONF_NEVER || call->started)
+		return;
+	call->started = true;
+	int64_t spent_ms = c->now.real_ms - job->r.run->started_ms;
+	if (spent_ms < 0 || spent_ms > timeout_ms)
+		spent_ms = spent_ms < 0 ? 0 : timeout_ms; /* the wall clock may have jumped */
+	call->limit_ms = c->now.mono_ms + timeout_ms - spent_ms;
+}
+
+void call_resume(struct core *c, struct session *s, struct job *job)
+{
+	struct call *call = session_add_call(s, ++c->last_call, CALL_RAW, c->now.mono_ms);
+	call->job = job->r.id;
+	session_load(s, job->r.id);
+	if (job->r.state == JOB_RUNNING) {
+		call->state = CALL_WAITING;
+		call->statement = job->r.run->statement;
+		call_set_limit(c, call);
+	} else {
+		assert(job->r.state == JOB_SENDING);
+		call->state = CALL_DOUBT;
+	}
+	call->due_ms = c->now.mono_ms;
+}
+
+/* ---- replies -------------------------------------------------------------------------------- */
+
+static void call_progress(struct core *c, struct session *s, struct call *call,
+    const struct livy_statement *st, struct bytes answer)
+{
+	if (st->state == LIVY_STATEMENT_AVAILABLE && !st->output) {
+		/* Seen on 0.7.1: read while the driver was writing it. The next look has the output. */
+		after_failed(c, s, call, "it is available, but without an output");
+		return;
+	}
+	if (st->state == LIVY_STATEMENT_AVAILABLE || st->state == LIVY_STATEMENT_CANCELLED) {
+		after_ended(c, s, call, st, answer);
+		return;
+	}
+	call->failures = 0;
+	if (call->what == CALL_RAW && st->state == LIVY_STATEMENT_RUNNING)
+		call_set_limit(c, call);
+	statement_poll(c, s, call);
+}
+
+/* Step 2 of what must be on disk: the statement's id. */
+static void call_accepted(struct core *c, struct session *s, struct call *call,
+    const struct livy_statement *st, struct bytes answer)
+{
+	call->state = CALL_WAITING;
+	call->since_ms = c->now.mono_ms;
+	call->statement = st->id;
+	if (st->id > s->r.last_statement)
+		s->r.last_statement = st->id;
+	core_row_session(c, s);
+	if (call->what == CALL_RAW) {
+		struct job *job = statement_job(c, call);
+		job->r.run->statement = st->id;
+		job->r.run->started_ms = c->now.real_ms;
+		job_move(&c->jobs, job, JOB_RUNNING);
+		core_row_job(c, job);
+		job_set_code(job, (struct bytes){ NULL, 0 });
+		log_info("job=%llu event=running session=%s statement=%lld",
+		    (unsigned long long)job->r.id, s->r.name, (long long)st->id);
+	}
+	call_progress(c, s, call, st, answer);
+}
+
+/* The server has certainly not taken it. */
+static void call_not_accepted(struct core *c, struct session *s, struct call *call, const char *why)
+{
+	struct job *job = call->what == CALL_RAW ? statement_job(c, call) : NULL;
+	session_drop_call(s, call);
+	if (job != NULL) {
+		session_unload(s, job->r.id);
+		finish_requeue(c, job, why);
+		if (s->r.state == SESSION_BUSY)
+			session_move(s, SESSION_IDLE, c->now.mono_ms);
+	}
+	depart_wake(c, s, 0); /* talk_due() posts a greeting or a probe again */
+}
+
+static void call_doubt(struct core *c, struct session *s, struct call *call, const char *why)
+{
+	log_warn("session=%s event=doubt call=%llu error=\"%s\"; looking whether it arrived",
+	    s->r.name, (unsigned long long)call->id, why);
+	call->state = CALL_DOUBT;
+	call->since_ms = c->now.mono_ms;
+	statement_look_in(c, s, call, LOOK_SOON_MS);
+}
+
+static void call_refused(struct core *c, struct session *s, struct call *call, const char *why)
+{
+	if (call->what != CALL_RAW) {
+		session_drop_call(s, call);
+		depart_retire(c, s, why);
+		return;
+	}
+	struct job *job = statement_job(c, call);
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	finish_own(c, job, STATUS_REJECTED, "Refused", why);
+	if (s->r.state == SESSION_BUSY)
+		after_idle(c, s);
+	else
+		depart_go_on(c, s);
+}
+
+static void call_on_posted(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	const char *words = endpoint_words(c, ev, a);
+	bool blamed = endpoint_blames(c, ev, a);
+	if (ev->outcome == HTTP_NOT_SENT) {
+		call_not_accepted(c, s, call, words);
+		return;
+	}
+	if (ev->outcome != HTTP_REPLY) {
+		call_doubt(c, s, call, words);
+		return;
+	}
+	switch (a->verdict) {
+	case LIVY_OK:
+		call_accepted(c, s, call, &a->statement, ev->body);
+		break;
+	case LIVY_NOT_READY:
+		call_not_accepted(c, s, call, words);
+		if (s->r.state < SESSION_RETIRED)
+			session_move(s, SESSION_STARTING, c->now.mono_ms);
+		break;
+	case LIVY_NO_SESSION:
+	case LIVY_NOT_ACTIVE:
+		call_not_accepted(c, s, call, words);
+		depart_lost(c, s, words);
+		break;
+	case LIVY_CHANNEL_LOST: /* nobody can tell on which side of the channel it was lost */
+		depart_lost(c, s, words);
+		break;
+	case LIVY_AUTH:
+	case LIVY_LATER:
+	case LIVY_REDIRECT:
+		assert(blamed);
+		call_not_accepted(c, s, call, words);
+		break;
+	case LIVY_UNKNOWN_CALL:
+		endpoint_trouble(c, ev->tag.endpoint, words, 0);
+		call_not_accepted(c, s, call, words);
+		break;
+	case LIVY_REFUSED:
+	case LIVY_NAME_TAKEN:
+		call_refused(c, s, call, words);
+		break;
+	case LIVY_NO_STATEMENT:
+	case LIVY_SERVER_ERROR:
+	case LIVY_GARBAGE:
+		call_doubt(c, s, call, words);
+		break;
+	}
+}
+
+static void call_dropped(struct core *c, struct session *s, struct call *call)
+{
+	if (call->what == CALL_RAW)
+		depart_unknown(
+		    c, s, call, "the server has dropped the statement's result before it was read");
+	else
+		session_drop_call(s, call);
+	depart_retire(c, s, "it has dropped a statement");
+}
+
+static void call_too_big(struct core *c, struct session *s, struct call *call, const char *words)
+{
+	if (call->what != CALL_RAW) {
+		session_drop_call(s, call);
+		depart_retire(c, s, words);
+		return;
+	}
+	struct job *job = statement_job(c, call);
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	finish_own(c, job, STATUS_ERROR, "AnswerTooLarge", words);
+	after_run(c, s, false);
+}
+
+static void call_on_looked(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	const char *words = endpoint_words(c, ev, a);
+	if (ev->outcome == HTTP_TOO_BIG) {
+		call_too_big(c, s, call, words);
+		return;
+	}
+	if (endpoint_blames(c, ev, a)) {
+		call->due_ms = c->now.mono_ms;
+		depart_wake(c, s, 0); /* parks until the server is back */
+		return;
+	}
+	struct bytes answer = ev->body;
+	struct endpoint_state *e = core_session_endpoint(c, s);
+	bool may_list = c->conf->endpoint[ev->tag.endpoint].statements == STATEMENTS_AUTO;
+	switch (a->verdict) {
+	case LIVY_OK:
+		if (statement_by_list(c, s))
+			livy_cut_statement(ev->body, call->statement, &answer);
+		call_progress(c, s, call, &a->statement, answer);
+		break;
+	case LIVY_NO_SESSION:
+	case LIVY_NOT_ACTIVE:
+	case LIVY_CHANNEL_LOST:
+		depart_lost(c, s, words);
+		break;
+	case LIVY_NO_STATEMENT:
+		call_dropped(c, s, call);
+		break;
+	case LIVY_UNKNOWN_CALL:
+		if (may_list && !e->dialect.list_only) {
+			log_info("endpoint=%s event=list-only: it has no call for one statement",
+			    c->conf->endpoint[ev->tag.endpoint].name);
+			e->dialect.list_only = true;
+			statement_look_in(c, s, call, 0);
+			break;
+		}
+		/* fall through */
+	default:
+		after_failed(c, s, call, words);
+	}
+}
+
+/* What lies at the id that the lost POST would have got. */
+static void call_on_doubted(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	if (ev->outcome != HTTP_TOO_BIG && endpoint_blames(c, ev, a)) {
+		call->due_ms = c->now.mono_ms;
+		depart_wake(c, s, 0);
+		return;
+	}
+	const char *words = endpoint_words(c, ev, a);
+	int64_t waited_ms = c->now.mono_ms - call->since_ms;
+	const struct livy_statement *st = &a->statement;
+	struct bytes theirs = { st->code, st->code_bytes };
+	if (a->verdict == LIVY_NO_SESSION || a->verdict == LIVY_NOT_ACTIVE ||
+	    a->verdict == LIVY_CHANNEL_LOST) {
+		depart_lost(c, s, words);
+	} else if (a->verdict == LIVY_OK && ev->outcome == HTTP_REPLY && theirs.p != NULL &&
+		   livy_same_code(theirs, statement_code(c, s, call))) {
+		log_info("session=%s event=adopted statement=%lld", s->r.name, (long long)st->id);
+		call_accepted(c, s, call, st, ev->body);
+	} else if (a->verdict == LIVY_OK && theirs.p != NULL) {
+		log_warn(
+		    "session=%s event=stranger statement=%lld: somebody else uses this session",
+		    s->r.name, (long long)st->id);
+		depart_gone(c, s, "a statement in it is not ours");
+	} else if (call->what != CALL_RAW && waited_ms >= REPOST_MS) {
+		statement_post(c, s, call);
+	} else if (waited_ms < DOUBT_MS && a->verdict != LIVY_OK) {
+		statement_look_in(c, s, call, core_backoff_ms(c, ++call->failures, 250, 5000));
+	} else {
+		if (call->what == CALL_RAW)
+			depart_unknown(c, s, call,
+			    "the answer to its submission was lost, and it "
+			    "cannot be told whether it ran");
+		else
+			session_drop_call(s, call);
+		depart_retire(c, s, "what was sent to it last is unknown");
+	}
+}
+
+void call_on_http(struct core *c, struct session *s, struct call *call, const struct ev_http *ev)
+{
+	if (ev->tag.what == ASK_CANCEL)
+		return;
+	if (call->seq != ev->tag.seq) {
+		c->stale++;
+		return;
+	}
+	call->seq = 0;
+	struct livy_answer a;
+	if (ev->tag.what == ASK_STATEMENT && statement_by_list(c, s))
+		livy_read_statement_of_list(ev->status, ev->body, call->statement, &a);
+	else
+		livy_read_statement(ev->status, ev->body, &a);
+	if (ev->tag.what == ASK_SUBMIT)
+		call_on_posted(c, s, call, ev, &a);
+	else if (ev->tag.what == ASK_STATEMENT)
+		call_on_looked(c, s, call, ev, &a);
+	else
+		call_on_doubted(c, s, call, ev, &a);
+	livy_fini(&a);
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void call_time_limit(struct core *c, struct session *s, struct call *call)
+{
+	struct job *job = statement_job(c, call);
+	if (call->cancelled_ms < 0) {
+		call->cancelled_ms = c->now.mono_ms;
+		log_info("job=%llu event=timeout session=%s statement=%lld; cancelling",
+		    (unsigned long long)job->r.id, s->r.name, (long long)call->statement);
+	}
+	if (c->now.mono_ms - call->cancelled_ms < CANCEL_GRACE_MS) {
+		statement_cancel(c, s, call);
+		call->limit_ms = c->now.mono_ms + CANCEL_AGAIN_MS;
+		statement_look_in(c, s, call, call->seq == 0 ? LOOK_SOON_MS : CANCEL_AGAIN_MS);
+		return;
+	}
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	finish_own(c, job, STATUS_TIMEOUT, "Timeout",
+	    "the time limit of the spool has passed; the code did not stop when it was cancelled, "
+	    "its "
+	    "session is deleted");
+	depart_retire(c, s, "its code does not stop");
+}
+
+static void call_look_if_due(struct core *c, struct session *s, struct call *call)
+{
+	if (call->seq != 0 || call->due_ms > c->now.mono_ms)
+		return;
+	if (call->state == CALL_DOUBT && statement_by_list(c, s) && call->what == CALL_RAW) {
+		/* Without single statements there is no telling; the house's rule is `unknown`. */
+		depart_unknown(c, s, call,
+		    "the answer to its submission was lost, and this server "
+		    "cannot tell whether it arrived");
+		depart_retire(c, s, "what was sent to it last is unknown");
+		return;
+	}
+	statement_look(c, s, call);
+}
+
+void call_due(struct core *c, struct session *s)
+{
+	if (!core_endpoint_up(c, s)) {
+		s->parked = true;
+		return;
+	}
+	/* One call at a time may end, and with it the session: then its timer is not ours any more. */
+	uint64_t id = s->r.id;
+	struct call *call = TAILQ_FIRST(&s->calls);
+	if (call == NULL)
+		return;
+	if (call->limit_ms <= c->now.mono_ms)
+		call_time_limit(c, s, call);
+	else
+		call_look_if_due(c, s, call);
+	if (session_by_id(&c->sessions, id) == NULL)
+		return;
+	TAILQ_FOREACH(call, &s->calls, link)
+	{
+		int64_t next =
+		    call->seq != 0 || call->due_ms > call->limit_ms ? call->limit_ms : call->due_ms;
+		if (next != INT64_MAX)
+			timer_set_earlier(&c->timers, &s->timer, next);
+	}
+}

@@ -1,0 +1,114 @@
+/* conf: what the configuration file says, as plain data. edge/confload fills it, everyone reads it.
+ *
+ * The place of an endpoint, pool or spool in its array is its number for as long as the process
+ * lives: a reload keeps the numbers, what is no longer in the file stays behind as `removed`. */
+#ifndef SPARKSPOOL_CORE_CONF_H
+#define SPARKSPOOL_CORE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_NEVER INT64_C(-1) /* a duration that does not end */
+
+enum kind { KIND_PYSPARK, KIND_SPARK, KIND_SQL, KIND_SPARKR, KIND_COUNT };
+
+enum conf_auth { AUTH_NONE, AUTH_BASIC };
+enum conf_statements { STATEMENTS_AUTO, STATEMENTS_SINGLE, STATEMENTS_LIST };
+enum conf_isolation { ISOLATION_SHARED, ISOLATION_FRESH };
+enum conf_owners { OWNERS_SEPARATE, OWNERS_SHARED };
+enum conf_on_stop { ON_STOP_KEEP, ON_STOP_DELETE };
+enum conf_ready { READY_SETTLE, READY_RENAME, READY_MARKER };
+enum conf_existing { EXISTING_RUN, EXISTING_SKIP };
+enum conf_after { AFTER_KEEP, AFTER_DELETE, AFTER_MOVE };
+enum conf_on_unknown { ON_UNKNOWN_STOP, ON_UNKNOWN_RERUN };
+enum conf_style { STYLE_RAW, STYLE_SCRIPT, STYLE_NOTEBOOK };
+
+/* How to reach one Livy server. */
+struct conf_endpoint {
+	char *name;
+	bool removed;
+	char *url; /* http or https, with a path if any, without a slash at the end */
+	enum conf_auth auth;
+	char *user;
+	char *password;			 /* read from password_file or a credential; never logged */
+	char *password_file;		 /* a path or "cred:NAME", for people */
+	bool insecure;			 /* a password may cross the network unencrypted */
+	char *ca_file;			 /* NULL: the system's */
+	enum conf_statements statements; /* read results one by one or by the list */
+	int64_t connect_timeout_ms;
+	int64_t request_timeout_ms;
+	int64_t answer_bytes_max;
+};
+
+struct conf_pair {
+	char *key;
+	char *value;
+};
+
+/* The API's own names; NULL, 0 and empty arrays are not sent. String arrays end with NULL. */
+struct conf_session {
+	char *proxy_user; /* "%owner": the file's owner */
+	char **jars;
+	char **py_files;
+	char **files;
+	char **archives;
+	char *driver_memory;
+	int driver_cores;
+	char *executor_memory;
+	int executor_cores;
+	int num_executors;
+	char *queue;
+	struct conf_pair *conf;
+	size_t conf_count;
+	int heartbeat_timeout_s;
+};
+
+struct conf_pool {
+	char *name;
+	bool removed;
+	size_t endpoint;
+	int warm[KIND_COUNT]; /* idle sessions kept ready; -1: the pool does not serve this kind */
+	int max;
+	int slots;
+	enum conf_isolation isolation;
+	enum conf_owners owners;
+	int64_t idle_timeout_ms; /* or CONF_NEVER */
+	enum conf_on_stop on_stop;
+	int recycle_statements;
+	int64_t recycle_age_ms;
+	int64_t start_timeout_ms; /* a session that is not idle by then is given up */
+	struct conf_session session;
+};
+
+struct conf_spool {
+	char *name;
+	bool removed;
+	char *path; /* absolute */
+	size_t pool;
+	enum conf_ready ready;
+	int64_t settle_ms;
+	int64_t scan_ms;
+	enum conf_existing existing;
+	enum conf_after after;
+	char *move_to;	    /* AFTER_MOVE: a directory, absolute or relative to path */
+	int64_t timeout_ms; /* of one run, from its start; or CONF_NEVER */
+	enum conf_on_unknown on_unknown;
+	enum conf_style python;
+	enum conf_style sql;
+	bool html;
+	int64_t file_bytes_max;
+};
+
+struct conf {
+	char *state_dir;
+	char *run_dir;
+	struct conf_endpoint *endpoint;
+	size_t endpoint_count;
+	struct conf_pool *pool;
+	size_t pool_count;
+	struct conf_spool *spool;
+	size_t spool_count;
+};
+
+#endif

@@ -1,0 +1,161 @@
+/* contact: the first words with a server: what it is, and which of our sessions it still has. */
+#include "core/contact.h"
+
+#include "base/log.h"
+#include "core/depart.h"
+#include "core/endpoint.h"
+#include "core/talk.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 100
+
+void contact_due(struct core *c, size_t endpoint)
+{
+	struct endpoint_state *e = c->endpoint[endpoint];
+	if (e->phase != ENDPOINT_DOWN || c->conf->endpoint[endpoint].removed)
+		return;
+	const struct request rq = { .what = ASK_VERSION, .method = HTTP_GET, .path = "/version" };
+	e->phase = ENDPOINT_VERSION;
+	e->seq = core_ask(c, endpoint, 0, 0, &rq);
+}
+
+static bool contact_has(const struct core *c, const struct session *s, size_t endpoint)
+{
+	return core_session_pool(c, s)->endpoint == endpoint;
+}
+
+static void contact_list(struct core *c, size_t endpoint, int64_t from)
+{
+	struct endpoint_state *e = c->endpoint[endpoint];
+	struct session *s;
+	if (from == 0)
+		TAILQ_FOREACH(s, &c->sessions, link)
+	if (contact_has(c, s, endpoint))
+		s->seen = false;
+	const struct request rq = {
+		.what = ASK_LIST,
+		.method = HTTP_GET,
+		.path = arena_printf(
+		    &c->fx->arena, "/sessions?from=%lld&size=%d", (long long)from, PAGE),
+	};
+	e->from = from;
+	e->phase = ENDPOINT_LISTING;
+	e->seq = core_ask(c, endpoint, 0, 0, &rq);
+}
+
+static void contact_on_version(
+    struct core *c, const struct ev_http *ev, const struct livy_answer *a)
+{
+	struct endpoint_state *e = c->endpoint[ev->tag.endpoint];
+	if (endpoint_blames(c, ev, a))
+		return;
+	if (ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR) {
+		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), 0);
+		return;
+	}
+	e->dialect = livy_dialect_of(a);
+	if (c->conf->endpoint[ev->tag.endpoint].statements == STATEMENTS_LIST)
+		e->dialect.list_only = true;
+	contact_list(c, ev->tag.endpoint, 0);
+}
+
+static const struct livy_session *contact_find(
+    const struct core *c, const struct session *s, const struct livy_answer *a)
+{
+	bool names = core_session_endpoint(c, s)->dialect.names;
+	for (size_t i = 0; i < a->session_count; i++) {
+		const struct livy_session *livy = &a->session[i];
+		if (names ? livy->name != NULL && strcmp(livy->name, s->r.name) == 0
+			  : s->r.livy_id != NULL && str_eq(livy->id, s->r.livy_id))
+			return livy;
+	}
+	return NULL;
+}
+
+/* Sessions that bear our instance's mark, but that our ledger does not know: never touched. */
+static void contact_strangers(const struct core *c, const struct livy_answer *a)
+{
+	char *mark = xasprintf("sparkspool-%s-", c->instance);
+	for (size_t i = 0; i < a->session_count; i++) {
+		const char *name = a->session[i].name;
+		const struct session *s;
+		bool known = name == NULL || strncmp(name, mark, strlen(mark)) != 0;
+		TAILQ_FOREACH(s, &c->sessions, link)
+		known = known || str_eq(s->r.name, name);
+		if (!known)
+			log_warn("session=%s event=unknown-to-the-ledger: left alone", name);
+	}
+	free(mark);
+}
+
+/* The list is complete. */
+static void contact_done(struct core *c, size_t endpoint)
+{
+	struct session *s;
+	struct session *next;
+	endpoint_up(c, endpoint);
+	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		bool being_made = s->r.state == SESSION_CREATING ||
+				  (s->r.state == SESSION_LOOKING && s->resume == SESSION_CREATING);
+		if (!contact_has(c, s, endpoint))
+			continue;
+		s->parked = false;
+		if (s->seen || being_made)
+			depart_wake(c, s, 0);
+		else
+			depart_gone(c, s, "the server does not know it any more");
+	}
+}
+
+static void contact_on_list(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
+{
+	size_t endpoint = ev->tag.endpoint;
+	struct endpoint_state *e = c->endpoint[endpoint];
+	struct session *s;
+	struct session *next;
+	if (endpoint_blames(c, ev, a))
+		return;
+	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK) {
+		endpoint_trouble(c, endpoint, endpoint_words(c, ev, a), 0);
+		return;
+	}
+	e->phase = ENDPOINT_UP; /* so that what is found may speak at once */
+	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		const struct livy_session *livy =
+		    contact_has(c, s, endpoint) ? contact_find(c, s, a) : NULL;
+		if (livy == NULL || s->seen)
+			continue;
+		s->seen = true;
+		talk_found(c, s, livy);
+	}
+	contact_strangers(c, a);
+	int64_t read = e->from + (int64_t)a->session_count;
+	if (a->session_count > 0 && read < a->total)
+		contact_list(c, endpoint, read);
+	else
+		contact_done(c, endpoint);
+}
+
+void contact_on_http(struct core *c, const struct ev_http *ev)
+{
+	struct endpoint_state *e = c->endpoint[ev->tag.endpoint];
+	if (e->seq != ev->tag.seq) {
+		c->stale++;
+		return;
+	}
+	e->seq = 0;
+	struct livy_answer a;
+	if (ev->tag.what == ASK_VERSION) {
+		livy_read_version(ev->status, ev->body, &a);
+		contact_on_version(c, ev, &a);
+	} else {
+		assert(ev->tag.what == ASK_LIST);
+		livy_read_sessions(ev->status, ev->body, &a);
+		contact_on_list(c, ev, &a);
+	}
+	livy_fini(&a);
+}

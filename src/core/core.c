@@ -1,0 +1,165 @@
+/* core: what the rooms of the core share: the state of the whole, and the making of effects. */
+#include "core/core.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job)
+{
+	assert(job->r.spool < c->conf->spool_count);
+	return &c->conf->spool[job->r.spool];
+}
+
+const struct conf_pool *core_job_pool(const struct core *c, const struct job *job)
+{
+	return &c->conf->pool[core_spool_conf(c, job)->pool];
+}
+
+const struct conf_pool *core_session_pool(const struct core *c, const struct session *s)
+{
+	assert(s->r.pool < c->conf->pool_count);
+	return &c->conf->pool[s->r.pool];
+}
+
+struct endpoint_state *core_session_endpoint(const struct core *c, const struct session *s)
+{
+	return c->endpoint[core_session_pool(c, s)->endpoint];
+}
+
+bool core_endpoint_up(const struct core *c, const struct session *s)
+{
+	return core_session_endpoint(c, s)->phase == ENDPOINT_UP;
+}
+
+const char *core_session_key(const struct core *c, const struct session *s)
+{
+	if (core_session_endpoint(c, s)->dialect.names)
+		return s->r.name;
+	assert(s->r.livy_id != NULL);
+	return s->r.livy_id;
+}
+
+/* xorshift128+: good enough for names and jitter, and repeatable for the simulator. */
+uint64_t core_random(struct core *c)
+{
+	uint64_t x = c->rng[0];
+	const uint64_t y = c->rng[1];
+	c->rng[0] = y;
+	x ^= x << 23;
+	c->rng[1] = x ^ y ^ (x >> 17) ^ (y >> 26);
+	return c->rng[1] + y;
+}
+
+int64_t core_jitter_ms(struct core *c, int64_t ms)
+{
+	return ms - ms / 4 + (int64_t)(core_random(c) % (uint64_t)(ms / 2 + 1));
+}
+
+void core_token(struct core *c, char token[TOKEN_TEXT_LEN])
+{
+	uint64_t high = core_random(c);
+	uint64_t low = core_random(c);
+	snprintf(token, TOKEN_TEXT_LEN, "%016llx%016llx", (unsigned long long)high,
+	    (unsigned long long)low);
+}
+
+int64_t core_backoff_ms(struct core *c, int failures, int64_t base_ms, int64_t max_ms)
+{
+	int64_t ms = base_ms;
+	for (int i = 1; i < failures && ms < max_ms; i++)
+		ms *= 2;
+	return core_jitter_ms(c, ms < max_ms ? ms : max_ms);
+}
+
+static struct run_rec *run_rec_dup(struct arena *a, const struct run_rec *run)
+{
+	if (run == NULL)
+		return NULL;
+	struct run_rec *copy = arena_dup(a, run, sizeof(*run));
+	copy->session_name = arena_strdup(a, run->session_name);
+	copy->error_name = arena_strdup(a, run->error_name);
+	copy->error_message = arena_strdup(a, run->error_message);
+	copy->warnings = arena_strdup(a, run->warnings);
+	copy->files = arena_strdup(a, run->files);
+	copy->hidden = arena_strdup(a, run->hidden);
+	return copy;
+}
+
+static struct fx_row_job *core_add_row(struct core *c, struct job *job)
+{
+	assert(job->r.id != 0 && job->r.state != JOB_SETTLING);
+	struct fx_row_job *row = &effects_add(c->fx, FX_ROW_JOB)->u.job;
+	job->rowed = true;
+	row->rec = job->r;
+	row->rec.name = arena_strdup(&c->fx->arena, job->r.name);
+	row->rec.old_files = arena_strdup(&c->fx->arena, job->r.old_files);
+	row->rec.run = run_rec_dup(&c->fx->arena, job->r.run);
+	return row;
+}
+
+void core_row_job(struct core *c, struct job *job)
+{
+	core_add_row(c, job);
+}
+
+void core_row_job_code(struct core *c, struct job *job)
+{
+	struct fx_row_job *row = core_add_row(c, job);
+	row->code.p = arena_dup(&c->fx->arena, job->code, job->code_bytes);
+	row->code.n = job->code_bytes;
+}
+
+void core_row_job_answer(struct core *c, struct job *job)
+{
+	struct fx_row_job *row = core_add_row(c, job);
+	if (job->answer == NULL)
+		return;
+	row->answer.p = arena_dup(&c->fx->arena, job->answer, job->answer_bytes);
+	row->answer.n = job->answer_bytes;
+}
+
+void core_row_job_end(struct core *c, struct job *job)
+{
+	core_add_row(c, job)->drop_blobs = true;
+}
+
+void core_row_session(struct core *c, const struct session *s)
+{
+	struct session_rec *row = &effects_add(c->fx, FX_ROW_SESSION)->u.session;
+	*row = s->r;
+	row->name = arena_strdup(&c->fx->arena, s->r.name);
+	row->livy_id = arena_strdup(&c->fx->arena, s->r.livy_id);
+	row->proxy_user = arena_strdup(&c->fx->arena, s->r.proxy_user);
+	c->plan = true;
+}
+
+void core_look(struct core *c, size_t spool, const char *name)
+{
+	struct fx_look *look = &effects_add(c->fx, FX_LOOK)->u.look;
+	look->spool = spool;
+	look->name = arena_strdup(&c->fx->arena, name);
+}
+
+void core_scan_soon(struct core *c, size_t spool, int64_t in_ms)
+{
+	timer_set_earlier(&c->timers, &c->spool[spool]->timer, c->now.mono_ms + in_ms);
+}
+
+uint64_t core_ask(
+    struct core *c, size_t endpoint, uint64_t session, uint64_t call, const struct request *rq)
+{
+	const struct conf_endpoint *conf = &c->conf->endpoint[endpoint];
+	struct fx_http *http = &effects_add(c->fx, FX_HTTP)->u.http;
+	http->tag.session = session;
+	http->tag.call = call;
+	http->tag.seq = ++c->last_seq;
+	http->tag.endpoint = (uint16_t)endpoint;
+	http->tag.what = rq->what;
+	http->method = rq->method;
+	http->path = rq->path;
+	http->body = rq->body;
+	http->timeout_ms = rq->timeout_ms > 0 ? rq->timeout_ms : conf->request_timeout_ms;
+	http->body_bytes_max = conf->answer_bytes_max;
+	return http->tag.seq;
+}

@@ -1,0 +1,127 @@
+/* core: what the rooms of the core share: the state of the whole, and the making of effects.
+ * For the rooms of the core only; the world outside includes core/sched.h. */
+#ifndef SPARKSPOOL_CORE_CORE_H
+#define SPARKSPOOL_CORE_CORE_H
+
+#include "core/job.h"
+#include "core/livy.h"
+#include "core/queue.h"
+#include "core/session.h"
+
+/* A server, as far as we know it. */
+enum endpoint_phase {
+	ENDPOINT_DOWN,	  /* nothing is asked of it until its timer; the phase of birth */
+	ENDPOINT_VERSION, /* GET /version is under way */
+	ENDPOINT_LISTING, /* GET /sessions is under way */
+	ENDPOINT_UP
+};
+
+struct endpoint_state {
+	enum endpoint_phase phase;
+	struct timer timer;
+	struct livy_dialect dialect;
+	uint64_t seq;  /* of its own request under way */
+	int64_t from;  /* of the page of the list that is under way */
+	int failures;  /* in a row */
+	char *trouble; /* the last one in words; NULL: all is well */
+	bool was_up;
+};
+
+struct pool_state {
+	struct lane_list lanes;
+	struct timer timer;
+	int failures[KIND_COUNT];     /* to start a session, in a row */
+	int64_t after_ms[KIND_COUNT]; /* no new session of this kind before */
+	uint64_t claim; /* a file that no session will serve at max: later ones wait; 0: none */
+};
+
+struct spool_state {
+	struct timer timer; /* of the next scan */
+	uint64_t dev;	    /* the directory of the last complete scan; 0: never */
+	uint64_t ino;
+	uint64_t scan_dev; /* the directory of the scan under way */
+	uint64_t scan_ino;
+	uint32_t scan; /* number of the scan under way or last ended */
+	bool scanning;
+	bool known;	    /* a complete scan has been committed, in this life or an earlier one */
+	bool broken;	    /* the last scan failed, and the log says so */
+	struct job **batch; /* found by the scan under way, not yet numbered */
+	size_t batch_count;
+	size_t batch_cap;
+};
+
+struct core {
+	const struct conf *conf;
+	struct now now;	    /* of the event that is being stepped */
+	struct effects *fx; /* of the turn; NULL between turns */
+	char instance[16];
+	uint64_t rng[2];
+	uint64_t last_job;
+	uint64_t last_session;
+	uint64_t last_call;
+	uint64_t last_seq;
+	struct jobs jobs;
+	struct session_list sessions;
+	struct heap timers;
+	struct endpoint_state **endpoint; /* by number, as in conf */
+	struct pool_state **pool;
+	struct spool_state **spool;
+	size_t endpoint_count;
+	size_t pool_count;
+	size_t spool_count;
+	bool plan; /* something has changed for the pools: look at them after this event */
+	bool stopping;
+	int64_t stop_ms;	     /* when the stop was asked for */
+	uint64_t stale;		     /* replies that nobody waited for any more */
+	uint64_t done[STATUS_COUNT]; /* jobs ended, by status */
+};
+
+/* What belongs to what. */
+const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job);
+const struct conf_pool *core_job_pool(const struct core *c, const struct job *job);
+const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);
+struct endpoint_state *core_session_endpoint(const struct core *c, const struct session *s);
+bool core_endpoint_up(const struct core *c, const struct session *s);
+/* The key of a session in a URL: its name where names work there, else the server's id. */
+const char *core_session_key(const struct core *c, const struct session *s);
+
+uint64_t core_random(struct core *c);
+int64_t core_jitter_ms(struct core *c, int64_t ms); /* something between 3/4 and 5/4 of ms */
+void core_token(struct core *c, char token[TOKEN_TEXT_LEN]);
+/* Doubles from base with each failure up to max, with jitter. */
+int64_t core_backoff_ms(struct core *c, int failures, int64_t base_ms, int64_t max_ms);
+
+/* Effects. Rows hold copies of what the record says now. */
+void core_row_job(struct core *c, struct job *job);
+void core_row_job_code(struct core *c, struct job *job);   /* with job->code */
+void core_row_job_answer(struct core *c, struct job *job); /* with job->answer */
+void core_row_job_end(struct core *c, struct job *job);	   /* code and answer are dropped */
+void core_row_session(struct core *c, const struct session *s);
+void core_look(struct core *c, size_t spool, const char *name);
+void core_scan_soon(struct core *c, size_t spool, int64_t in_ms);
+
+/* The one way of asking a server something. Returns the request's seq. */
+struct request {
+	uint8_t what; /* enum request_what */
+	enum http_method method;
+	const char *path;
+	struct bytes body;
+	int64_t timeout_ms; /* 0: the endpoint's */
+};
+enum request_what {
+	ASK_VERSION,
+	ASK_LIST,
+	ASK_CREATE,
+	ASK_SESSION,
+	ASK_VERIFY, /* the first statement, where a server has no names */
+	ASK_LOG,
+	ASK_DELETE,
+	ASK_SUBMIT,
+	ASK_STATEMENT,
+	ASK_DOUBT,
+	ASK_CANCEL
+};
+uint64_t core_ask(
+    struct core *c, size_t endpoint, uint64_t session, uint64_t call, const struct request *rq);
+
+#endif

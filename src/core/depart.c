@@ -1,0 +1,142 @@
+/* depart: how a session leaves, and what becomes of the files in it. */
+#include "core/depart.h"
+
+#include "base/log.h"
+#include "core/endpoint.h"
+#include "core/finish.h"
+#include <assert.h>
+
+#define DELETE_TIMEOUT_MS 120000 /* a DELETE can block for tens of seconds (facts of Livy) */
+#define DELETE_TRIES 5
+#define RERUN_TRIES 3
+
+void depart_wake(struct core *c, struct session *s, int64_t in_ms)
+{
+	timer_set_earlier(&c->timers, &s->timer, c->now.mono_ms + in_ms);
+}
+
+static struct job *depart_job(struct core *c, const struct call *call)
+{
+	struct job *job = job_by_id(&c->jobs, call->job);
+	assert(job != NULL && job->r.run != NULL);
+	return job;
+}
+
+void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message)
+{
+	struct job *job = depart_job(c, call);
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	if (core_spool_conf(c, job)->on_unknown == ON_UNKNOWN_RERUN &&
+	    job->r.attempts < RERUN_TRIES)
+		finish_requeue(c, job, message);
+	else
+		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
+}
+
+/* The fate of one file whose session is gone. */
+static void depart_call(struct core *c, struct session *s, struct call *call, const char *why)
+{
+	if (call->what != CALL_RAW) {
+		session_drop_call(s, call);
+		return;
+	}
+	const char *words =
+	    arena_printf(&c->fx->arena, "the session %s is gone: %s", s->r.name, why);
+	if (call->state != CALL_WAITING) {
+		depart_unknown(c, s, call, words);
+		return;
+	}
+	struct job *job = depart_job(c, call);
+	session_unload(s, job->r.id);
+	bool cancelled = call->cancelled_ms >= 0;
+	session_drop_call(s, call);
+	finish_own(c, job, cancelled ? STATUS_TIMEOUT : STATUS_DIED,
+	    cancelled ? "Timeout" : "SessionDied", words);
+}
+
+static void depart_settle(struct core *c, struct session *s, const char *why)
+{
+	struct call *call;
+	while ((call = TAILQ_FIRST(&s->calls)) != NULL)
+		depart_call(c, s, call, why);
+	while (s->run_count > 0) { /* chosen, but not yet sent */
+		struct job *job = job_by_id(&c->jobs, s->run[0]);
+		assert(job != NULL && job->r.state == JOB_READING);
+		session_unload(s, job->r.id);
+		job_move(&c->jobs, job, JOB_QUEUED);
+		finish_ready(c, job);
+	}
+}
+
+void depart_lost(struct core *c, struct session *s, const char *why)
+{
+	depart_settle(c, s, why);
+	depart_retire(c, s, why);
+}
+
+void depart_gone(struct core *c, struct session *s, const char *why)
+{
+	depart_settle(c, s, why);
+	log_info("session=%s event=gone reason=\"%s\"", s->r.name, why);
+	session_move(s, SESSION_GONE, c->now.mono_ms);
+	core_row_session(c, s);
+	session_free(&c->sessions, &c->timers, s);
+}
+
+void depart_go_on(struct core *c, struct session *s)
+{
+	if (!TAILQ_EMPTY(&s->calls) || s->run_count > 0)
+		return; /* an answer is outstanding or not yet committed */
+	if (s->r.livy_id == NULL && !core_session_endpoint(c, s)->dialect.names) {
+		depart_gone(c, s, "it cannot be named to the server");
+		return;
+	}
+	if (s->r.state == SESSION_RETIRED) {
+		session_move(s, SESSION_DELETING, c->now.mono_ms);
+		core_row_session(c, s);
+	}
+	if (s->seq != 0 && s->asked == ASK_DELETE)
+		return;
+	if (!core_endpoint_up(c, s)) {
+		s->parked = true;
+		return;
+	}
+	const struct request rq = {
+		.what = ASK_DELETE,
+		.method = HTTP_DELETE,
+		.path = livy_path(&c->fx->arena, core_session_key(c, s), ""),
+		.timeout_ms = DELETE_TIMEOUT_MS,
+	};
+	s->asked = ASK_DELETE;
+	s->seq = core_ask(c, core_session_pool(c, s)->endpoint, s->r.id, 0, &rq);
+}
+
+void depart_retire(struct core *c, struct session *s, const char *why)
+{
+	if (s->r.state != SESSION_RETIRED && s->r.state != SESSION_DELETING) {
+		log_info("session=%s event=retired reason=\"%s\"", s->r.name, why);
+		session_move(s, SESSION_RETIRED, c->now.mono_ms);
+		core_row_session(c, s);
+	}
+	depart_go_on(c, s);
+}
+
+void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *ev)
+{
+	struct livy_answer a;
+	livy_read_done(ev->status, ev->body, &a);
+	bool answered = ev->outcome == HTTP_REPLY;
+	if (answered && (a.verdict == LIVY_OK || a.verdict == LIVY_NO_SESSION)) {
+		depart_gone(c, s, "deleted");
+	} else if (++s->failures >= DELETE_TRIES) {
+		log_warn("session=%s event=not-deleted error=\"%s\"; the server's idle timeout "
+			 "will end it",
+		    s->r.name, endpoint_words(c, ev, &a));
+		depart_gone(c, s, "could not be deleted");
+	} else {
+		endpoint_blames(c, ev, &a);
+		depart_wake(c, s, core_backoff_ms(c, s->failures, 1000, 60000));
+	}
+	livy_fini(&a);
+}

@@ -1,0 +1,29 @@
+/* depart: how a session leaves, and what becomes of the files in it. */
+#ifndef SPARKSPOOL_CORE_DEPART_H
+#define SPARKSPOOL_CORE_DEPART_H
+
+#include "core/core.h"
+
+/* The server has lost it, or it is of no more use and not there to be deleted. What ran in it has
+ * died, what may have been sent is unknown, what was being read goes back to the queue. s is freed. */
+void depart_gone(struct core *c, struct session *s, const char *why);
+
+/* The server still has something by its name, but nothing of it can be used or trusted any more:
+ * the same for its files, and it is deleted. */
+void depart_lost(struct core *c, struct session *s, const char *why);
+
+/* Gets no more work; deleted on the server as soon as nothing of it is outstanding. */
+void depart_retire(struct core *c, struct session *s, const char *why);
+
+/* Goes on with a session in RETIRED or DELETING: sends the DELETE when nothing holds it back. */
+void depart_go_on(struct core *c, struct session *s);
+
+void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *ev);
+
+/* A file has ended badly and its call is dropped: the run's outcome cannot be told any more. */
+void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message);
+
+/* The next thing to do in this session, looked at anew. */
+void depart_wake(struct core *c, struct session *s, int64_t in_ms);
+
+#endif

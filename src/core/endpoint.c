@@ -1,0 +1,76 @@
+/* endpoint: whether a server can be spoken to, and when to try again. */
+#include "core/endpoint.h"
+
+#include "base/log.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_MAX_MS 120000
+
+void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms)
+{
+	assert(endpoint < c->endpoint_count && why != NULL);
+	struct endpoint_state *e = c->endpoint[endpoint];
+	if (e->phase != ENDPOINT_DOWN || e->failures == 0)
+		e->failures++;
+	else
+		return; /* more replies of the same bad moment */
+	int64_t ms = retry_after_ms > 0
+			 ? core_jitter_ms(c, retry_after_ms)
+			 : core_backoff_ms(c, e->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
+	const struct conf_endpoint *conf = &c->conf->endpoint[endpoint];
+	bool same = str_eq(e->trouble, why);
+	log_at(same ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+	    "endpoint=%s event=down url=%s error=\"%s\" retry_ms=%lld; its files stay queued",
+	    conf->name, conf->url, why, (long long)ms);
+	if (!same) {
+		free(e->trouble);
+		e->trouble = xstrdup(why);
+	}
+	e->phase = ENDPOINT_DOWN;
+	e->seq = 0;
+	timer_set(&c->timers, &e->timer, c->now.mono_ms + ms);
+}
+
+void endpoint_up(struct core *c, size_t endpoint)
+{
+	struct endpoint_state *e = c->endpoint[endpoint];
+	if (e->trouble != NULL || !e->was_up)
+		log_info("endpoint=%s event=up url=%s names=%s", c->conf->endpoint[endpoint].name,
+		    c->conf->endpoint[endpoint].url, e->dialect.names ? "yes" : "no");
+	free(e->trouble);
+	e->trouble = NULL;
+	e->failures = 0;
+	e->was_up = true;
+	e->phase = ENDPOINT_UP;
+	timer_clear(&c->timers, &e->timer);
+	c->plan = true;
+}
+
+const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
+{
+	if (ev->outcome != HTTP_REPLY)
+		return ev->error != NULL ? ev->error : "no answer";
+	const char *hint = "";
+	if (a->verdict == LIVY_REDIRECT)
+		hint = "; the url is not the server's own, see where it points";
+	else if (a->verdict == LIVY_AUTH)
+		hint = "; check auth, user and password_file";
+	else if (a->verdict == LIVY_UNKNOWN_CALL)
+		hint = "; is the url that of a Livy server, with its path?";
+	return arena_printf(&c->fx->arena, "HTTP %d: %s%s", ev->status,
+	    a->message == NULL ? livy_verdict_name(a->verdict) : a->message, hint);
+}
+
+bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
+{
+	bool gateway = ev->status == 502 || ev->status == 503 || ev->status == 504;
+	bool blame = ev->outcome == HTTP_NOT_SENT || ev->outcome == HTTP_LOST;
+	if (ev->outcome == HTTP_REPLY)
+		blame = a->verdict == LIVY_AUTH || a->verdict == LIVY_REDIRECT ||
+			a->verdict == LIVY_LATER || (a->verdict == LIVY_SERVER_ERROR && gateway);
+	if (blame)
+		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), ev->retry_after_ms);
+	return blame;
+}

@@ -1,0 +1,21 @@
+/* endpoint: whether a server can be spoken to, and when to try again. */
+#ifndef SPARKSPOOL_CORE_ENDPOINT_H
+#define SPARKSPOOL_CORE_ENDPOINT_H
+
+#include "core/core.h"
+
+/* Something is wrong with the server or the way to it: nothing more is asked of it until a pause
+ * is over. One line in the log for each cause. retry_after_ms 0: our own backoff. */
+void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms);
+
+void endpoint_up(struct core *c, size_t endpoint);
+
+/* What a reply says about the server as a whole, whichever call it answers. True when it is no
+ * answer to the call at all: not sent, refused at the door, a gateway's word. The server is in
+ * trouble then and the call may be repeated if it is a GET. */
+bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
+
+/* A line of words for a reply that is none: static or in the effects' arena. */
+const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
+
+#endif

@@ -1,0 +1,282 @@
+/* finish: from the outcome of a run to its result files and the end of its input. */
+#include "core/finish.h"
+
+#include "base/log.h"
+#include "core/result.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_FIRST_MS 2000
+#define RETRY_MAX_MS 300000
+
+void finish_ready(struct core *c, struct job *job)
+{
+	assert(job->r.state == JOB_QUEUED);
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	if (spool->removed)
+		return; /* held until the spool is configured again */
+	const struct conf_pool *pool = &c->conf->pool[spool->pool];
+	int64_t owner = pool->owners == OWNERS_SHARED ? -1 : (int64_t)job->r.ident.uid;
+	queue_push(&c->pool[spool->pool]->lanes, job, owner);
+	c->plan = true;
+}
+
+/* ---- the outcome ---------------------------------------------------------------------------- */
+
+static void finish_outcome(struct core *c, struct job *job, enum job_status status)
+{
+	job->r.run->status = status;
+	job->r.run->finished_ms = c->now.real_ms;
+	job_move(&c->jobs, job, JOB_ANSWERED);
+	job->failures = 0;
+	core_row_job_answer(c, job);
+	finish_go_on(c, job);
+}
+
+void finish_answered(struct core *c, struct job *job, enum job_status status, struct bytes answer)
+{
+	assert(job->r.run != NULL && status != STATUS_NONE);
+	job_set_answer(job, answer);
+	finish_outcome(c, job, status);
+}
+
+void finish_own(
+    struct core *c, struct job *job, enum job_status status, const char *name, const char *message)
+{
+	if (job->r.run == NULL)
+		job_begin_run(job);
+	free(job->r.run->error_name);
+	free(job->r.run->error_message);
+	job->r.run->error_name = xstrdup(name);
+	job->r.run->error_message = xstrdup(message);
+	finish_outcome(c, job, status);
+}
+
+/* What is kept of a finished job's run: enough to know the file again. */
+void finish_remember(struct job *job)
+{
+	free(job->r.old_files);
+	job->r.old_files = NULL;
+	const char *hex = job->r.run == NULL ? "" : job->r.run->sha256;
+	job->sha_known = strlen(hex) == SHA256_TEXT_LEN - 1;
+	for (size_t i = 0; job->sha_known && i < JOB_SHA_BYTES; i++) {
+		char byte[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+		job->sha[i] = (uint8_t)strtoul(byte, NULL, 16);
+	}
+	job_drop_run(job);
+}
+
+static void finish_end(struct core *c, struct job *job, bool live)
+{
+	assert(job->r.run != NULL);
+	enum job_status status = job->r.run->status;
+	timer_clear(&c->timers, &job->timer);
+	job_move(&c->jobs, job, JOB_DONE);
+	job->r.live = live;
+	core_row_job_end(c, job);
+	c->done[status]++;
+	log_info("job=%llu event=done status=%s spool=%s file=\"%s\"%s%s",
+	    (unsigned long long)job->r.id, result_status_name(status),
+	    core_spool_conf(c, job)->name, job->r.name,
+	    job->r.run->error_message == NULL ? "" : " reason=",
+	    job->r.run->error_message == NULL ? "" : job->r.run->error_message);
+	if (job->again || !live)
+		core_look(c, job->r.spool, job->r.name);
+	job->again = false;
+	if (live)
+		finish_remember(job);
+	else
+		job_free(&c->jobs, &c->timers, job);
+}
+
+void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why)
+{
+	struct run_rec *run = job_begin_run(job);
+	run->status = status;
+	run->finished_ms = c->now.real_ms;
+	run->recorded = false;
+	run->error_message = xstrdup(why);
+	queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	finish_end(c, job, true);
+}
+
+void finish_requeue(struct core *c, struct job *job, const char *why)
+{
+	log_info("job=%llu event=requeued reason=\"%s\"", (unsigned long long)job->r.id, why);
+	job_drop_run(job);
+	job_move(&c->jobs, job, JOB_QUEUED);
+	core_row_job_end(c, job);
+	finish_ready(c, job);
+}
+
+/* ---- the files ------------------------------------------------------------------------------ */
+
+static void finish_stage(struct core *c, struct job *job)
+{
+	struct arena *a = &c->fx->arena;
+	const struct result_input in = {
+		.rec = &job->r,
+		.spool_path = core_spool_conf(c, job)->path,
+		.pool = core_job_pool(c, job)->name,
+		.answer = { job->answer, job->answer_bytes },
+	};
+	struct result_file *file;
+	size_t count = result_build(a, &in, &file);
+	struct fx_stage *stage = &effects_add(c->fx, FX_STAGE)->u.stage;
+	stage->job = job->r.id;
+	stage->spool = job->r.spool;
+	stage->input = job->r.ident;
+	stage->file = file;
+	stage->count = count;
+}
+
+static void finish_publish(struct core *c, struct job *job)
+{
+	struct arena *a = &c->fx->arena;
+	struct out_file *old;
+	struct out_file *file;
+	size_t old_count = result_files_of_text(a, job->r.old_files, &old);
+	size_t count = result_files_of_text(a, job->r.run->files, &file);
+	struct fx_publish *publish = &effects_add(c->fx, FX_PUBLISH)->u.publish;
+	publish->job = job->r.id;
+	publish->spool = job->r.spool;
+	publish->old = old;
+	publish->old_count = old_count;
+	publish->file = file;
+	publish->count = count;
+}
+
+static void finish_dispose(struct core *c, struct job *job)
+{
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	struct arena *a = &c->fx->arena;
+	struct fx_dispose *dispose = &effects_add(c->fx, FX_DISPOSE)->u.dispose;
+	dispose->job = job->r.id;
+	dispose->spool = job->r.spool;
+	dispose->name = arena_strdup(a, job->r.name);
+	dispose->hidden = arena_strdup(a, job->r.run->hidden);
+	dispose->ident = job->r.ident;
+	dispose->after = spool->after == AFTER_MOVE ? AFTER_MOVE : AFTER_DELETE;
+	dispose->move_to = arena_strdup(a, spool->move_to);
+}
+
+void finish_go_on(struct core *c, struct job *job)
+{
+	assert(job->r.run != NULL);
+	switch (job->r.state) {
+	case JOB_ANSWERED:
+		/* One look at the input first: a replaced one makes this result `superseded`. */
+		core_look(c, job->r.spool, job->r.name);
+		break;
+	case JOB_STAGED:
+		finish_publish(c, job);
+		break;
+	case JOB_DISPOSING:
+		finish_dispose(c, job);
+		break;
+	default:
+		assert(!"not a state of finishing");
+	}
+}
+
+static void finish_later(
+    struct core *c, struct job *job, const char *what, int err, const char *name)
+{
+	if (job->failures < UINT16_MAX)
+		job->failures++;
+	int64_t ms = core_backoff_ms(c, job->failures, RETRY_FIRST_MS, RETRY_MAX_MS);
+	timer_set(&c->timers, &job->timer, c->now.mono_ms + ms);
+	log_at(job->failures == 1 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
+	    "job=%llu event=%s-failed error=\"%s\" file=\"%s\" retry_ms=%lld; "
+	    "the result is safe in the ledger and will be written when the cause is gone",
+	    (unsigned long long)job->r.id, what, strerror(err), name == NULL ? job->r.name : name,
+	    (long long)ms);
+}
+
+void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev)
+{
+	assert(job->r.state == JOB_ANSWERED);
+	if (ev->type == FILE_REGULAR &&
+	    (ev->ident.ino != job->r.ident.ino || ident_rewritten(&ev->ident, &job->r.ident))) {
+		job->r.run->superseded = true;
+		job->again = true;
+	}
+	finish_stage(c, job);
+}
+
+void finish_staged(struct core *c, const struct ev_staged *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	assert(job != NULL && job->r.state == JOB_ANSWERED);
+	if (ev->err != 0) {
+		finish_later(c, job, "writing", ev->err, NULL);
+		return;
+	}
+	job->failures = 0;
+	free(job->r.run->files);
+	job->r.run->files = result_files_to_text(ev->file, ev->count);
+	job_move(&c->jobs, job, JOB_STAGED);
+	core_row_job(c, job);
+	finish_go_on(c, job);
+}
+
+static bool finish_keeps_input(const struct core *c, const struct job *job)
+{
+	switch (job->r.run->status) {
+	case STATUS_REJECTED:
+	case STATUS_UNKNOWN:
+	case STATUS_DIED:
+		return true; /* somebody has to look at it */
+	default:
+		return job->r.run->superseded || core_spool_conf(c, job)->after == AFTER_KEEP;
+	}
+}
+
+void finish_published(struct core *c, const struct ev_published *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	assert(job != NULL && job->r.state == JOB_STAGED);
+	if (ev->err == ENOENT ||
+	    ev->err == ESTALE) /* the hidden files are not there any more: anew */
+		job_move(&c->jobs, job, JOB_ANSWERED);
+	if (ev->err != 0) {
+		finish_later(c, job, "publishing", ev->err, ev->why);
+		return;
+	}
+	job->failures = 0;
+	if (finish_keeps_input(c, job)) {
+		finish_end(c, job, true);
+		return;
+	}
+	job->r.run->hidden = xasprintf(".sparkspool-%llu-input", (unsigned long long)job->r.id);
+	job_move(&c->jobs, job, JOB_DISPOSING);
+	core_row_job_end(c, job);
+	finish_go_on(c, job);
+}
+
+void finish_disposed(struct core *c, const struct ev_disposed *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	assert(job != NULL && job->r.state == JOB_DISPOSING);
+	if (ev->err == EXDEV) {
+		log_error(
+		    "job=%llu event=not-moved file=\"%s\": the directory of `after` must be on the "
+		    "spool's own file system; the input stays",
+		    (unsigned long long)job->r.id, job->r.name);
+		finish_end(c, job, true);
+		return;
+	}
+	if (ev->err != 0 && ev->err != ENOENT) {
+		finish_later(c, job, "disposing", ev->err, NULL);
+		return;
+	}
+	if (ev->moved_to != NULL)
+		log_info(
+		    "job=%llu event=moved to=\"%s\"", (unsigned long long)job->r.id, ev->moved_to);
+	if (ev->stranger)
+		job->again = true;
+	/* The file that ran is gone from its name; what lies there now, if anything, is new. */
+	finish_end(c, job, ev->stranger);
+}

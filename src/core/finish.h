@@ -1,0 +1,36 @@
+/* finish: from the outcome of a run to its result files and the end of its input. */
+#ifndef SPARKSPOOL_CORE_FINISH_H
+#define SPARKSPOOL_CORE_FINISH_H
+
+#include "core/core.h"
+
+/* The server has answered: status and answer are committed, then the results are written.
+ * The job is in SENDING or RUNNING. */
+void finish_answered(struct core *c, struct job *job, enum job_status status, struct bytes answer);
+
+/* It ends without an answer, in our own words: result files say so. From READING on. */
+void finish_own(
+    struct core *c, struct job *job, enum job_status status, const char *name, const char *message);
+
+/* It ends in ledger and log only. Before anything was sent. */
+void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why);
+
+/* What was sent was certainly not accepted, or may be run again: back to the queue, same place. */
+void finish_requeue(struct core *c, struct job *job, const char *why);
+
+/* Puts a QUEUED job into its lane. */
+void finish_ready(struct core *c, struct job *job);
+
+/* What is kept of a finished job's run: enough to know its file again. */
+void finish_remember(struct job *job);
+
+void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev);
+void finish_staged(struct core *c, const struct ev_staged *ev);
+void finish_published(struct core *c, const struct ev_published *ev);
+void finish_disposed(struct core *c, const struct ev_disposed *ev);
+
+/* Takes the next step of a job in ANSWERED, STAGED or DISPOSING: after a failure's pause, and at
+ * the start for what a crash left. */
+void finish_go_on(struct core *c, struct job *job);
+
+#endif

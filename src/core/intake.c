@@ -1,0 +1,497 @@
+/* intake: from names in a directory to files that are ready to run. */
+#include "core/intake.h"
+
+#include "base/log.h"
+#include "core/finish.h"
+#include "core/source.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GONE_SCAN_MS 2000  /* a name is said to be gone: a scan soon proves it */
+#define RETRY_SCAN_MS 5000 /* a directory could not be read */
+#define LINKED_LOOKS 5	   /* a second link may be on its way out (link, then unlink) */
+#define LINKED_MS 1000
+
+static bool intake_is_file(const struct ev_looked *ev)
+{
+	return ev->type == FILE_REGULAR && ev->ident.nlink == 1;
+}
+
+static const char *intake_refusal(const struct ev_looked *ev)
+{
+	switch (ev->type) {
+	case FILE_REGULAR:
+		return "a hard link: another name has the same file";
+	case FILE_DIRECTORY:
+		return "a directory";
+	case FILE_LINK:
+		return "a symbolic link";
+	default:
+		return "not a regular file";
+	}
+}
+
+static void intake_settle(struct core *c, struct job *job)
+{
+	timer_set(&c->timers, &job->timer, c->now.mono_ms + core_spool_conf(c, job)->settle_ms);
+}
+
+static void intake_queue(struct core *c, struct job *job)
+{
+	timer_clear(&c->timers, &job->timer);
+	job_move(&c->jobs, job, JOB_QUEUED);
+	job->failures = 0;
+	job->r.queued_ms = c->now.real_ms;
+	core_row_job(c, job);
+	finish_ready(c, job);
+	log_info("job=%llu event=queued spool=%s file=\"%s\"", (unsigned long long)job->r.id,
+	    core_spool_conf(c, job)->name, job->r.name);
+}
+
+/* It has its place in the order of arrival; now it has to be complete. */
+static void intake_arrived(struct core *c, struct job *job)
+{
+	job_number(&c->jobs, job, ++c->last_job);
+	if (core_spool_conf(c, job)->ready == READY_SETTLE || job->r.ident.nlink != 1)
+		intake_settle(c, job);
+	else
+		intake_queue(c, job);
+}
+
+static void intake_batch_add(struct spool_state *sp, struct job *job)
+{
+	if (sp->batch_count == sp->batch_cap) {
+		sp->batch_cap = sp->batch_cap == 0 ? 64 : sp->batch_cap * 2;
+		sp->batch = xrealloc(sp->batch, sp->batch_cap * sizeof(*sp->batch));
+	}
+	sp->batch[sp->batch_count++] = job;
+	job->batched = true;
+}
+
+static struct job *intake_new(struct core *c, const struct ev_looked *ev, enum kind kind)
+{
+	struct spool_state *sp = c->spool[ev->spool];
+	struct job *job = job_new(&c->jobs, ev->spool, ev->name, kind, &ev->ident);
+	job->scan = sp->scan;
+	return job;
+}
+
+/* Within one scan the order is that of mtime, then name: wait until the scan has ended. */
+static void intake_arrive(struct core *c, struct job *job)
+{
+	struct spool_state *sp = c->spool[job->r.spool];
+	if (sp->scanning)
+		intake_batch_add(sp, job);
+	else
+		intake_arrived(c, job);
+}
+
+static void intake_refuse(struct core *c, struct job *job, const char *why)
+{
+	if (job->r.id == 0)
+		job_number(&c->jobs, job, ++c->last_job);
+	timer_clear(&c->timers, &job->timer);
+	job->r.queued_ms = c->now.real_ms;
+	finish_silent(c, job, STATUS_REJECTED, why);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static void intake_on_gone(struct core *c, const struct ev_name *ev)
+{
+	const struct job *job = job_find(&c->jobs, ev->spool, ev->name);
+	if (job != NULL && !job_is_active(job))
+		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+}
+
+static void intake_on_code_name(struct core *c, const struct ev_name *ev)
+{
+	const struct conf_spool *spool = &c->conf->spool[ev->spool];
+	struct job *job = job_find(&c->jobs, ev->spool, ev->name);
+	if (job != NULL)
+		job->scan = c->spool[ev->spool]->scan;
+	if (job != NULL && job_is_active(job)) {
+		job->again = job->again || ev->cause != NAME_SCAN;
+		return;
+	}
+	if (spool->ready == READY_MARKER)
+		return; /* without a marker a name means nothing */
+	if (job == NULL && spool->ready == READY_SETTLE && ev->cause == NAME_CREATED)
+		return; /* it is being written; its close, or the next scan, will tell */
+	if (job != NULL && job->r.state == JOB_SETTLING)
+		return; /* looked at when its pause is over */
+	if (job != NULL && job->r.state == JOB_QUEUED && ev->cause == NAME_SCAN)
+		return; /* looked at when its turn comes */
+	core_look(c, ev->spool, ev->name);
+}
+
+void intake_on_name(struct core *c, const struct ev_name *ev)
+{
+	enum kind kind;
+	size_t stem;
+	enum name_class class = source_classify(ev->name, &kind, &stem);
+	if (class == NAME_IGNORED || c->conf->spool[ev->spool].removed)
+		return;
+	if (ev->cause == NAME_GONE)
+		intake_on_gone(c, ev);
+	else if (class == NAME_CODE)
+		intake_on_code_name(c, ev);
+	else if (c->conf->spool[ev->spool].ready == READY_MARKER)
+		core_look(c, ev->spool, ev->name);
+}
+
+/* ---- markers -------------------------------------------------------------------------------- */
+
+static void intake_unmark(struct core *c, struct job *job)
+{
+	if (job->marker == NULL)
+		return;
+	struct fx_unmark *unmark = &effects_add(c->fx, FX_UNMARK)->u.unmark;
+	unmark->spool = job->r.spool;
+	unmark->name = arena_printf(&c->fx->arena, "%s.ready", job->r.name);
+	unmark->ident = *job->marker;
+	free(job->marker);
+	job->marker = NULL;
+}
+
+static void intake_on_marker(
+    struct core *c, const struct ev_looked *ev, enum kind kind, size_t stem)
+{
+	if (!intake_is_file(ev) || c->conf->spool[ev->spool].ready != READY_MARKER)
+		return;
+	struct ev_looked code = *ev;
+	code.name = arena_dup(&c->fx->arena, ev->name, stem);
+	struct job *job = job_find(&c->jobs, ev->spool, code.name);
+	if (job == NULL) {
+		memset(&code.ident, 0, sizeof(code.ident));
+		job = intake_new(c, &code, kind);
+	}
+	free(job->marker);
+	job->marker = xmemdup(&ev->ident, sizeof(ev->ident));
+	if (job_is_active(job))
+		job->again = true;
+	else
+		core_look(c, ev->spool, code.name);
+}
+
+/* ---- looks ---------------------------------------------------------------------------------- */
+
+static void intake_first_look(struct core *c, const struct ev_looked *ev, enum kind kind)
+{
+	if (ev->type == FILE_MISSING)
+		return;
+	struct job *job = intake_new(c, ev, kind);
+	if (ev->type != FILE_REGULAR)
+		intake_refuse(c, job, intake_refusal(ev));
+	else if (!source_name_fits(ev->name))
+		intake_refuse(c, job, "its name is too long for the names of its results");
+	else
+		intake_arrive(c, job);
+}
+
+static void intake_look_settling(struct core *c, struct job *job, const struct ev_looked *ev)
+{
+	bool same = ident_same(&job->r.ident, &ev->ident);
+	if (ev->type == FILE_MISSING && job->r.id == 0 && !job->batched) {
+		/* A marker without its file; a numbered one is proven gone by a scan. */
+		job_free(&c->jobs, &c->timers, job);
+		return;
+	}
+	if (ev->type == FILE_MISSING) {
+		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+		return;
+	}
+	job->r.ident = ev->ident;
+	if (job->batched)
+		return; /* the end of the scan goes on with it */
+	if (ev->type != FILE_REGULAR || (ev->ident.nlink != 1 && job->failures >= LINKED_LOOKS)) {
+		intake_refuse(c, job, intake_refusal(ev));
+	} else if (job->r.id == 0) {
+		intake_arrive(c, job);
+	} else if (ev->ident.nlink != 1) {
+		job->failures++;
+		timer_set(&c->timers, &job->timer, c->now.mono_ms + LINKED_MS);
+	} else if (same || core_spool_conf(c, job)->ready != READY_SETTLE) {
+		intake_queue(c, job);
+	} else {
+		intake_settle(c, job);
+	}
+}
+
+static void intake_look_queued(struct core *c, struct job *job, const struct ev_looked *ev)
+{
+	if (ev->type == FILE_MISSING) {
+		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+		return;
+	}
+	if (intake_is_file(ev) && ident_same(&job->r.ident, &ev->ident))
+		return;
+	queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	job_move(&c->jobs, job, JOB_SETTLING);
+	job->r.ident = ev->ident;
+	if (ev->type == FILE_REGULAR)
+		intake_settle(c, job);
+	else
+		intake_refuse(c, job, intake_refusal(ev));
+}
+
+/* The job's name holds another file: the old job becomes history, a new one begins. */
+static void intake_renew(struct core *c, struct job *job, const struct ev_looked *ev)
+{
+	enum kind kind = job->r.kind;
+	struct ident *marker = job->marker;
+	assert(job->r.state == JOB_DONE);
+	job->marker = NULL;
+	job->r.live = false;
+	core_row_job(c, job);
+	job_free(&c->jobs, &c->timers, job);
+	intake_first_look(c, ev, kind);
+	struct job *new = job_find(&c->jobs, ev->spool, ev->name);
+	if (new != NULL &&new->marker == NULL)
+		new->marker = marker;
+	else
+		free(marker);
+}
+
+static void intake_reread(struct core *c, struct job *job, const struct ident *ident)
+{
+	static const char *const nothing[] = { NULL };
+	struct fx_read *read = &effects_add(c->fx, FX_READ)->u.read;
+	read->job = job->r.id;
+	read->spool = job->r.spool;
+	read->name = arena_strdup(&c->fx->arena, job->r.name);
+	read->ident = *ident;
+	read->bytes_max = core_spool_conf(c, job)->file_bytes_max;
+	read->taken = nothing;
+}
+
+static void intake_look_done(struct core *c, struct job *job, const struct ev_looked *ev)
+{
+	const struct ident *old = &job->r.ident;
+	if (ev->type == FILE_MISSING) {
+		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+	} else if (intake_is_file(ev) && ident_same(old, &ev->ident)) {
+		intake_unmark(c, job);
+	} else if (intake_is_file(ev) && !ident_rewritten(old, &ev->ident) && job->sha_known) {
+		intake_reread(c, job, &ev->ident);
+	} else if (ident_rewritten(old, &ev->ident) || (intake_is_file(ev) && old->nlink != 1)) {
+		intake_renew(c, job, ev);
+	} else { /* it never ran, and only its inode or its ctime is another: still no reason to */
+		job->r.ident = ev->ident;
+		core_row_job(c, job);
+	}
+}
+
+void intake_on_reread(struct core *c, struct job *job, const struct ev_read *ev)
+{
+	assert(job->r.state == JOB_DONE);
+	bool same = ev->result == READ_OK;
+	for (size_t i = 0; same && i < JOB_SHA_BYTES; i++) {
+		char byte[3] = { ev->sha256[2 * i], ev->sha256[2 * i + 1], '\0' };
+		same = job->sha[i] == (uint8_t)strtoul(byte, NULL, 16);
+	}
+	if (same) {
+		job->r.ident = ev->ident;
+		core_row_job(c, job);
+		intake_unmark(c, job);
+	} else if (ev->result == READ_OK) {
+		const struct ev_looked look = { job->r.spool,
+			arena_strdup(&c->fx->arena, job->r.name), FILE_REGULAR, ev->ident };
+		intake_renew(c, job, &look);
+	} /* anything else: the next event or scan looks again */
+}
+
+void intake_on_looked(struct core *c, const struct ev_looked *ev)
+{
+	enum kind kind;
+	size_t stem;
+	enum name_class class = source_classify(ev->name, &kind, &stem);
+	if (class == NAME_MARKER)
+		intake_on_marker(c, ev, kind, stem);
+	if (class != NAME_CODE)
+		return;
+	struct job *job = job_find(&c->jobs, ev->spool, ev->name);
+	if (job == NULL) {
+		/* In marker mode a file is only looked at because of its marker, or after its end. */
+		if (c->conf->spool[ev->spool].ready != READY_MARKER)
+			intake_first_look(c, ev, kind);
+		return;
+	}
+	if (ev->type != FILE_MISSING)
+		job->scan = c->spool[ev->spool]->scan;
+	switch (job->r.state) {
+	case JOB_SETTLING:
+		intake_look_settling(c, job, ev);
+		break;
+	case JOB_QUEUED:
+		intake_look_queued(c, job, ev);
+		break;
+	case JOB_ANSWERED:
+		finish_looked(c, job, ev);
+		break;
+	case JOB_DONE:
+		intake_look_done(c, job, ev);
+		break;
+	default:
+		break; /* its turn has come: it is looked at again when it is done */
+	}
+}
+
+/* ---- scans ---------------------------------------------------------------------------------- */
+
+static int intake_by_age(const void *a, const void *b)
+{
+	const struct job *x = *(struct job *const *)a;
+	const struct job *y = *(struct job *const *)b;
+	if (x->r.ident.mtime_ns != y->r.ident.mtime_ns)
+		return x->r.ident.mtime_ns < y->r.ident.mtime_ns ? -1 : 1;
+	return strcmp(x->r.name, y->r.name);
+}
+
+static void intake_number_batch(struct core *c, struct spool_state *sp, bool skip)
+{
+	if (sp->batch_count > 1)
+		qsort(sp->batch, sp->batch_count, sizeof(*sp->batch), intake_by_age);
+	for (size_t i = 0; i < sp->batch_count; i++) {
+		struct job *job = sp->batch[i];
+		job->batched = false;
+		if (!skip) {
+			intake_arrived(c, job);
+			continue;
+		}
+		job_number(&c->jobs, job, ++c->last_job);
+		finish_silent(c, job, STATUS_NONE, "it was there before the first start");
+	}
+	free(sp->batch);
+	sp->batch = NULL;
+	sp->batch_count = sp->batch_cap = 0;
+}
+
+/* A job whose name a complete scan of its directory did not see. */
+static void intake_vanished(struct core *c, struct job *job)
+{
+	switch (job->r.state) {
+	case JOB_SETTLING:
+		if (!job->rowed) { /* it was never queued */
+			job_free(&c->jobs, &c->timers, job);
+			break;
+		}
+		/* fall through */
+	case JOB_QUEUED:
+		finish_silent(c, job, STATUS_CANCELLED, "the file is gone");
+		break;
+	case JOB_DONE:
+		break;
+	default:
+		return; /* its turn has come: its bytes are ours already */
+	}
+}
+
+static void intake_forget(struct core *c, struct job *job)
+{
+	assert(job->r.state == JOB_DONE);
+	job->r.live = false;
+	core_row_job(c, job);
+	job_free(&c->jobs, &c->timers, job);
+}
+
+/* Returns how many of the spool's names were not seen. */
+static size_t intake_missing(struct core *c, size_t spool, bool drop)
+{
+	const struct spool_state *sp = c->spool[spool];
+	size_t missing = 0;
+	struct job *job;
+	struct job *next;
+	for (job = TAILQ_FIRST(&c->jobs.all); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (job->r.spool != spool || job->scan == sp->scan || job_is_active(job))
+			continue;
+		missing++;
+		if (!drop)
+			continue;
+		uint64_t id = job->r.id;
+		intake_vanished(c, job);
+		if (id != 0 && (job = job_by_id(&c->jobs, id)) != NULL && job->r.state == JOB_DONE)
+			intake_forget(c, job);
+	}
+	return missing;
+}
+
+static void intake_scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
+{
+	struct spool_state *sp = c->spool[spool];
+	const struct conf_spool *conf = &c->conf->spool[spool];
+	bool first = !sp->known;
+	bool same = sp->known && sp->dev == ev->dev && sp->ino == ev->ino;
+	intake_number_batch(c, sp, first && conf->existing == EXISTING_SKIP);
+	size_t missing = intake_missing(c, spool, same);
+	if (sp->broken)
+		log_info("spool=%s event=readable path=%s", conf->name, conf->path);
+	sp->broken = false;
+	if (!same && missing > 0) {
+		log_warn("spool=%s event=other-directory path=%s: %zu files known from the former "
+			 "one are "
+			 "not in it; they stay queued",
+		    conf->name, conf->path, missing);
+	} else if (!same) {
+		sp->known = true;
+		sp->dev = ev->dev;
+		sp->ino = ev->ino;
+		struct spool_rec *row = &effects_add(c->fx, FX_ROW_SPOOL)->u.spool_row;
+		row->spool = spool;
+		row->dev = ev->dev;
+		row->ino = ev->ino;
+	}
+	core_scan_soon(c, spool, conf->scan_ms);
+}
+
+static void intake_scan_failed(struct core *c, size_t spool, const struct ev_scan *ev)
+{
+	struct spool_state *sp = c->spool[spool];
+	const struct conf_spool *conf = &c->conf->spool[spool];
+	intake_number_batch(c, sp, false);
+	log_at(sp->broken ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+	    "spool=%s event=unreadable path=%s error=\"%s\"; its queue is kept, trying again",
+	    conf->name, conf->path, strerror(ev->err));
+	sp->broken = true;
+	core_scan_soon(c, spool, RETRY_SCAN_MS);
+}
+
+void intake_on_scan(struct core *c, const struct ev_scan *ev)
+{
+	struct spool_state *sp = c->spool[ev->spool];
+	if (ev->lost)
+		core_scan_soon(c, ev->spool, 0);
+	if (ev->lost && ev->err == 0)
+		return; /* a scan under way goes on */
+	if (ev->phase == SCAN_BEGUN) {
+		sp->scan++;
+		sp->scanning = true;
+		return;
+	}
+	sp->scanning = false;
+	if (ev->phase == SCAN_ENDED)
+		intake_scan_ended(c, ev->spool, ev);
+	else
+		intake_scan_failed(c, ev->spool, ev);
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+void intake_spool_due(struct core *c, size_t spool)
+{
+	if (c->conf->spool[spool].removed)
+		return;
+	if (c->spool[spool]->scanning) {
+		core_scan_soon(c, spool, 100);
+		return;
+	}
+	effects_add(c->fx, FX_SCAN)->u.scan = spool;
+}
+
+void intake_job_due(struct core *c, struct job *job)
+{
+	assert(job->r.state == JOB_SETTLING);
+	core_look(c, job->r.spool, job->r.name);
+}

@@ -1,0 +1,214 @@
+/* job: one file's way from its name to its results; the table of all of them. */
+#include "core/job.h"
+
+#include "base/sm.h"
+#include <assert.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ *  SETTLING -> QUEUED -> READING -> SENDING -> RUNNING -> ANSWERED -> STAGED -> DISPOSING -> DONE
+ *      ^         | ^        | |       | |                    ^          |                     ^
+ *      +---------+ +--------+-|-------+ +--------------------+          +---------------------+
+ *      +------ changed -------+   (not accepted: back to QUEUED; unknown: straight to ANSWERED)
+ */
+static const struct sm_state job_states[JOB_STATES] = {
+	[JOB_SETTLING] = { "SETTLING", SM_TO(JOB_QUEUED) | SM_TO(JOB_DONE) },
+	[JOB_QUEUED] = { "QUEUED", SM_TO(JOB_SETTLING) | SM_TO(JOB_READING) | SM_TO(JOB_DONE) },
+	[JOB_READING] = { "READING", SM_TO(JOB_QUEUED) | SM_TO(JOB_SETTLING) | SM_TO(JOB_SENDING) |
+					 SM_TO(JOB_ANSWERED) | SM_TO(JOB_DONE) },
+	[JOB_SENDING] = { "SENDING", SM_TO(JOB_QUEUED) | SM_TO(JOB_RUNNING) | SM_TO(JOB_ANSWERED) },
+	[JOB_RUNNING] = { "RUNNING", SM_TO(JOB_ANSWERED) | SM_TO(JOB_QUEUED) },
+	[JOB_ANSWERED] = { "ANSWERED", SM_TO(JOB_STAGED) },
+	[JOB_STAGED] = { "STAGED", SM_TO(JOB_ANSWERED) | SM_TO(JOB_DISPOSING) | SM_TO(JOB_DONE) },
+	[JOB_DISPOSING] = { "DISPOSING", SM_TO(JOB_DONE) },
+	[JOB_DONE] = { "DONE", 0 },
+};
+
+static const struct sm_conf job_machine = { "job", job_states, JOB_STATES, NULL };
+
+static int job_cmp_name(const void *a, const void *b)
+{
+	const struct job *x = a;
+	const struct job *y = b;
+	if (x->r.spool != y->r.spool)
+		return x->r.spool < y->r.spool ? -1 : 1;
+	return strcmp(x->r.name, y->r.name);
+}
+
+static int job_cmp_id(const void *a, const void *b)
+{
+	const struct job *x = a;
+	const struct job *y = b;
+	return x->r.id < y->r.id ? -1 : x->r.id > y->r.id;
+}
+
+static void job_insert(struct job *job, void **tree, int (*cmp)(const void *, const void *))
+{
+	void *node = tsearch(job, tree, cmp);
+	if (node == NULL)
+		abort(); /* out of memory, as in xmalloc */
+	assert(*(struct job **)node == job);
+}
+
+void jobs_init(struct jobs *jobs)
+{
+	memset(jobs, 0, sizeof(*jobs));
+	TAILQ_INIT(&jobs->all);
+}
+
+void jobs_fini(struct jobs *jobs, struct heap *timers)
+{
+	struct job *job;
+	while ((job = TAILQ_FIRST(&jobs->all)) != NULL)
+		job_free(jobs, timers, job);
+	assert(jobs->count == 0);
+}
+
+static void job_enter(struct jobs *jobs, struct job *job)
+{
+	timer_init(&job->timer, TIMER_JOB);
+	job->lane_pos = HEAP_NOWHERE;
+	job_insert(job, &jobs->by_name, job_cmp_name);
+	TAILQ_INSERT_TAIL(&jobs->all, job, link);
+	jobs->count++;
+	jobs->in_state[job->r.state]++;
+}
+
+struct job *job_new(
+    struct jobs *jobs, size_t spool, const char *name, enum kind kind, const struct ident *ident)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+	job->r.spool = spool;
+	job->r.name = xstrdup(name);
+	job->r.kind = kind;
+	job->r.ident = *ident;
+	job->r.state = JOB_SETTLING;
+	job->r.live = true;
+	job_enter(jobs, job);
+	return job;
+}
+
+struct job *job_restore(struct jobs *jobs, struct job_rec *rec)
+{
+	assert(rec->id != 0 && rec->live);
+	struct job *job = xcalloc(1, sizeof(*job));
+	job->r = *rec;
+	job->rowed = true;
+	job_enter(jobs, job);
+	job_insert(job, &jobs->by_id, job_cmp_id);
+	return job;
+}
+
+void job_number(struct jobs *jobs, struct job *job, uint64_t id)
+{
+	assert(job->r.id == 0 && id != 0);
+	job->r.id = id;
+	job_insert(job, &jobs->by_id, job_cmp_id);
+}
+
+static void run_rec_free(struct run_rec *run)
+{
+	if (run == NULL)
+		return;
+	free(run->session_name);
+	free(run->error_name);
+	free(run->error_message);
+	free(run->warnings);
+	free(run->files);
+	free(run->hidden);
+	free(run);
+}
+
+void job_free(struct jobs *jobs, struct heap *timers, struct job *job)
+{
+	timer_clear(timers, &job->timer);
+	tdelete(job, &jobs->by_name, job_cmp_name);
+	if (job->r.id != 0)
+		tdelete(job, &jobs->by_id, job_cmp_id);
+	TAILQ_REMOVE(&jobs->all, job, link);
+	jobs->count--;
+	jobs->in_state[job->r.state]--;
+	job_drop_run(job);
+	free(job->marker);
+	free(job->r.old_files);
+	free(job->r.name);
+	free(job);
+}
+
+struct job *job_find(const struct jobs *jobs, size_t spool, const char *name)
+{
+	/* The tree compares jobs, so the key is one; nothing writes through it. */
+	struct job key = { .r = { .spool = spool, .name = (char *)(uintptr_t)name } };
+	void *node = tfind(&key, (void *const *)&jobs->by_name, job_cmp_name);
+	return node == NULL ? NULL : *(struct job **)node;
+}
+
+struct job *job_by_id(const struct jobs *jobs, uint64_t id)
+{
+	struct job key = { .r = { .id = id } };
+	void *node = tfind(&key, (void *const *)&jobs->by_id, job_cmp_id);
+	return node == NULL ? NULL : *(struct job **)node;
+}
+
+void job_move(struct jobs *jobs, struct job *job, enum job_state to)
+{
+	struct sm sm;
+	sm_init(&sm, &job_machine, job->r.id, job->r.state);
+	sm_move(&sm, to);
+	jobs->in_state[job->r.state]--;
+	job->r.state = (enum job_state)sm.state;
+	jobs->in_state[job->r.state]++;
+}
+
+bool job_is_active(const struct job *job)
+{
+	return job->r.state >= JOB_READING && job->r.state < JOB_DONE;
+}
+
+struct run_rec *job_begin_run(struct job *job)
+{
+	job_drop_run(job);
+	job->r.run = xcalloc(1, sizeof(*job->r.run));
+	job->r.run->statement = -1;
+	job->r.run->recorded = true;
+	return job->r.run;
+}
+
+void job_drop_run(struct job *job)
+{
+	run_rec_free(job->r.run);
+	job->r.run = NULL;
+	free(job->code);
+	free(job->answer);
+	job->code = NULL;
+	job->answer = NULL;
+	job->code_bytes = 0;
+	job->answer_bytes = 0;
+}
+
+void job_set_answer(struct job *job, struct bytes answer)
+{
+	free(job->answer);
+	job->answer = answer.p == NULL ? NULL : xmemdup(answer.p, answer.n);
+	job->answer_bytes = answer.n;
+}
+
+void job_set_code(struct job *job, struct bytes code)
+{
+	free(job->code);
+	job->code = code.p == NULL ? NULL : xmemdup(code.p, code.n);
+	job->code_bytes = code.n;
+}
+
+bool ident_same(const struct ident *a, const struct ident *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->uid == b->uid;
+}
+
+bool ident_rewritten(const struct ident *a, const struct ident *b)
+{
+	return a->size != b->size || a->mtime_ns != b->mtime_ns;
+}

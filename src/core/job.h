@@ -1,0 +1,73 @@
+/* job: one file's way from its name to its results; the table of all of them.
+ *
+ * A queued job is a name and an identity; what it has beyond that (struct run_rec, the bytes, the
+ * answer) exists from its turn to its end, so that a million may wait. */
+#ifndef SPARKSPOOL_CORE_JOB_H
+#define SPARKSPOOL_CORE_JOB_H
+
+#include "core/msg.h"
+#include "core/timer.h"
+#include <sys/queue.h>
+
+#define JOB_SHA_BYTES 16 /* of a finished run's sha256: enough to see that a file is the same */
+
+struct lane;
+
+struct job {
+	struct job_rec r; /* persisted */
+	struct timer timer;
+	size_t lane_pos;       /* in lane->ready */
+	struct lane *lane;     /* queue.h; NULL unless it is ready */
+	TAILQ_ENTRY(job) link; /* jobs::all */
+	struct ident *marker;  /* the marker that vouched for it, until the bytes are committed */
+	char *code;	       /* the bytes that run, until the server has accepted them */
+	size_t code_bytes;
+	char *answer; /* the server's answer, until the results are published */
+	size_t answer_bytes;
+	uint32_t scan;	   /* the last scan that saw its name */
+	uint16_t failures; /* to settle, write or publish, in a row */
+	bool again;	   /* its name was seen while it was busy: look again when it is done */
+	bool rowed;	   /* the ledger knows it */
+	bool batched;	   /* waits for the end of a scan to get its number */
+	bool sha_known;
+	uint8_t sha[JOB_SHA_BYTES]; /* of what ran, when it is done */
+};
+
+TAILQ_HEAD(job_list, job);
+
+struct jobs {
+	void *by_name; /* tsearch() trees */
+	void *by_id;
+	struct job_list all;
+	size_t count;
+	size_t in_state[JOB_STATES];
+};
+
+void jobs_init(struct jobs *jobs);
+void jobs_fini(struct jobs *jobs, struct heap *timers);
+
+/* A new job in JOB_SETTLING without an id; name is copied. No other job may have this name. */
+struct job *job_new(
+    struct jobs *jobs, size_t spool, const char *name, enum kind kind, const struct ident *ident);
+/* A job from the ledger; takes over everything that rec points to. */
+struct job *job_restore(struct jobs *jobs, struct job_rec *rec);
+void job_number(struct jobs *jobs, struct job *job, uint64_t id);
+void job_free(struct jobs *jobs, struct heap *timers, struct job *job);
+
+struct job *job_find(const struct jobs *jobs, size_t spool, const char *name); /* or NULL */
+struct job *job_by_id(const struct jobs *jobs, uint64_t id);		       /* or NULL */
+
+void job_move(struct jobs *jobs, struct job *job, enum job_state to);
+bool job_is_active(const struct job *job); /* its turn has come and it is not done */
+
+struct run_rec *job_begin_run(struct job *job); /* fresh and zeroed; statement is -1 */
+void job_drop_run(struct job *job);		/* and the bytes and the answer with it */
+void job_set_answer(struct job *job, struct bytes answer);
+void job_set_code(struct job *job, struct bytes code);
+
+/* The same bytes, as far as stat can tell. */
+bool ident_same(const struct ident *a, const struct ident *b);
+/* Size or mtime differ: certainly to be run again. */
+bool ident_rewritten(const struct ident *a, const struct ident *b);
+
+#endif

@@ -1,0 +1,309 @@
+/* msg: what crosses the ring. Events come from the edges, effects go to them; ids, not ownership.
+ *
+ * What an event points to belongs to the event queue (edge/evq) and lives until the queue has been
+ * stepped; what an effect points to belongs to the effects' arena and lives until the effects have
+ * been performed. Whoever wants to keep something copies it. */
+#ifndef SPARKSPOOL_CORE_MSG_H
+#define SPARKSPOOL_CORE_MSG_H
+
+#include "base/arena.h"
+#include "core/conf.h"
+#include "core/rec.h"
+
+/* One reading of the clocks a turn. mono_ms orders and measures, real_ms is for people. */
+struct now {
+	int64_t mono_ms;
+	int64_t real_ms;
+};
+
+struct bytes {
+	const char *p;
+	size_t n;
+};
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+enum event_type {
+	EV_TICK,      /* core_deadline() has come */
+	EV_NAME,      /* a name was seen in a spool */
+	EV_LOOKED,    /* answer to FX_LOOK */
+	EV_SCAN,      /* a scan has begun, ended or failed */
+	EV_RECALLED,  /* answer to FX_RECALL */
+	EV_READ,      /* answer to FX_READ */
+	EV_STAGED,    /* answer to FX_STAGE */
+	EV_PUBLISHED, /* answer to FX_PUBLISH */
+	EV_DISPOSED,  /* answer to FX_DISPOSE */
+	EV_HTTP,      /* answer to FX_HTTP: exactly one for each */
+	EV_CONF,      /* the configuration was read anew */
+	EV_STOP,      /* come to an end: no new work, idle sessions as on_stop says */
+};
+
+/* Why a name is reported. Only SCAN and CLOSED say that nobody writes it any more by itself. */
+enum name_cause {
+	NAME_SCAN,
+	NAME_CREATED, /* a link appeared, or a file that is still being written */
+	NAME_CLOSED,  /* closed after writing */
+	NAME_MOVED,   /* renamed into the spool */
+	NAME_GONE,    /* deleted or renamed away: a hint, only a scan proves it */
+};
+
+struct ev_name {
+	size_t spool;
+	const char *name;
+	enum name_cause cause;
+};
+
+enum file_type { FILE_MISSING, FILE_REGULAR, FILE_DIRECTORY, FILE_LINK, FILE_OTHER };
+
+struct ev_looked {
+	size_t spool;
+	const char *name;
+	enum file_type type;
+	struct ident ident; /* unless FILE_MISSING */
+};
+
+enum scan_phase { SCAN_BEGUN, SCAN_ENDED, SCAN_FAILED };
+
+/* A spool's scans follow one another. ENDED: every name that was there throughout was reported
+ * since BEGUN. dev and ino are the directory's. */
+struct ev_scan {
+	size_t spool;
+	enum scan_phase phase;
+	uint64_t dev;
+	uint64_t ino;
+	int err;   /* errno of SCAN_FAILED */
+	bool lost; /* the kernel's queue has overflowed: events were lost, scan again */
+};
+
+/* The result files of the last earlier job of this name, as run_rec.files says; NULL: none. */
+struct ev_recalled {
+	uint64_t job;
+	const char *files;
+};
+
+enum read_result {
+	READ_OK,
+	READ_GONE,    /* no such name */
+	READ_CHANGED, /* another identity or owner than expected, or it changed while it was read */
+	READ_REFUSED, /* not a regular file with one link, or writable by strangers: why says which */
+	READ_TOO_BIG,
+	READ_TAKEN,  /* a result's name is in use by a file that is not ours: why is that name */
+	READ_FAILED, /* err */
+};
+
+struct ev_read {
+	uint64_t job;
+	enum read_result result;
+	struct bytes code;
+	char sha256[SHA256_TEXT_LEN]; /* of code, in hexadecimal */
+	struct ident ident;	      /* as read; what is there now for READ_CHANGED */
+	const char *owner;	      /* the login name if it was asked for and there is one */
+	const char *why;
+	int err;
+};
+
+/* A result file that lies on disk, under its hidden or its final name. */
+struct out_file {
+	const char *name; /* "foo.py.out" */
+	const char *tmp;  /* its hidden name in the same directory */
+	uint64_t ino;
+};
+
+struct ev_staged {
+	uint64_t job;
+	int err; /* 0, or errno: nothing was left behind */
+	const struct out_file *file;
+	size_t count;
+};
+
+struct ev_published {
+	uint64_t job;
+	int err;	 /* 0, or errno; what was done stays done, the effect may be repeated */
+	const char *why; /* the name in question: EEXIST, a stranger has taken it */
+};
+
+struct ev_disposed {
+	uint64_t job;
+	int err;	      /* 0, or errno; may be repeated */
+	bool stranger;	      /* what lay there was not the file that ran: it was put back */
+	const char *moved_to; /* the name it got, for AFTER_MOVE */
+};
+
+/* How a request ended, as far as it can be told. */
+enum http_outcome {
+	HTTP_REPLY, /* a whole answer with a status */
+	HTTP_NOT_SENT, /* certainly not processed: no name, no connection, no TLS, credentials refused */
+	HTTP_LOST,    /* sent at least in part, no whole answer: it may have been processed */
+	HTTP_TOO_BIG, /* an answer larger than body_bytes_max: it was processed */
+};
+
+/* What a request was for; edge/http hands it back untouched. */
+struct http_tag {
+	uint64_t session; /* or 0 */
+	uint64_t call;	  /* or 0 */
+	uint64_t seq;	  /* unique: a reply that is no longer waited for is dropped by it */
+	uint16_t endpoint;
+	uint8_t what; /* enum request of core/talk.h */
+};
+
+struct ev_http {
+	struct http_tag tag;
+	enum http_outcome outcome;
+	int status;
+	struct bytes body;
+	int64_t retry_after_ms; /* 0: not said */
+	const char *error;	/* in words, unless HTTP_REPLY */
+};
+
+struct event {
+	struct now now;
+	enum event_type type;
+	union {
+		struct ev_name name;
+		struct ev_looked looked;
+		struct ev_scan scan;
+		struct ev_recalled recalled;
+		struct ev_read read;
+		struct ev_staged staged;
+		struct ev_published published;
+		struct ev_disposed disposed;
+		struct ev_http http;
+		const struct conf *conf;
+	} u;
+};
+
+/* ---- effects ------------------------------------------------------------------------------- */
+
+/* Rows are committed in one transaction before any other effect of the turn is performed. */
+enum effect_type {
+	FX_ROW_JOB,
+	FX_ROW_SESSION,
+	FX_ROW_SPOOL,
+	FX_SCAN,    /* list the spool; -> EV_SCAN, EV_NAME ..., EV_SCAN */
+	FX_LOOK,    /* -> EV_LOOKED */
+	FX_RECALL,  /* what results of an earlier run lie there? -> EV_RECALLED */
+	FX_READ,    /* -> EV_READ */
+	FX_UNMARK,  /* remove a marker if it is still that one; no answer */
+	FX_STAGE,   /* -> EV_STAGED */
+	FX_PUBLISH, /* -> EV_PUBLISHED */
+	FX_DISPOSE, /* -> EV_DISPOSED */
+	FX_HTTP,    /* -> EV_HTTP */
+};
+
+struct fx_row_job {
+	struct job_rec rec;  /* the row as it is to be */
+	struct bytes code;   /* set when p is not NULL */
+	struct bytes answer; /* set when p is not NULL */
+	bool drop_blobs;     /* code and answer are not needed any more */
+};
+
+struct fx_look {
+	size_t spool;
+	const char *name;
+};
+
+struct fx_recall {
+	uint64_t job;
+	size_t spool;
+	const char *name;
+};
+
+struct fx_read {
+	uint64_t job;
+	size_t spool;
+	const char *name;
+	struct ident ident; /* as queued */
+	int64_t bytes_max;
+	bool private_only; /* refuse what group or others may write, and ask for the owner's name */
+	const char *const *taken;    /* names that results would use, ended by NULL ... */
+	const struct out_file *ours; /* ... unless they are these */
+	size_t ours_count;
+};
+
+struct fx_unmark {
+	size_t spool;
+	const char *name;
+	struct ident ident;
+};
+
+struct result_file {
+	const char *name;
+	struct bytes data;
+};
+
+/* Writes files under hidden names and syncs them. Owner, group and mode follow the input's. */
+struct fx_stage {
+	uint64_t job;
+	size_t spool;
+	struct ident input;
+	const struct result_file *file;
+	size_t count;
+};
+
+/* Removes the old files, the .json first, each only if its inode is the one given; renames the new
+ * ones to their names, the .json last; syncs the directory. The last of each list is the .json. */
+struct fx_publish {
+	uint64_t job;
+	size_t spool;
+	const struct out_file *old;
+	size_t old_count;
+	const struct out_file *file;
+	size_t count;
+};
+
+/* Moves the input to `hidden`, checks that it is the file that ran, then deletes or moves it. */
+struct fx_dispose {
+	uint64_t job;
+	size_t spool;
+	const char *name;
+	const char *hidden;
+	struct ident ident;
+	enum conf_after after;
+	const char *move_to;
+};
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
+
+struct fx_http {
+	struct http_tag tag;
+	enum http_method method;
+	const char *path; /* behind the endpoint's url: "/sessions/x" */
+	struct bytes body;
+	int64_t timeout_ms;
+	int64_t body_bytes_max;
+};
+
+struct effect {
+	enum effect_type type;
+	union {
+		struct fx_row_job job;
+		struct session_rec session;
+		struct spool_rec spool_row;
+		size_t scan; /* spool */
+		struct fx_look look;
+		struct fx_recall recall;
+		struct fx_read read;
+		struct fx_unmark unmark;
+		struct fx_stage stage;
+		struct fx_publish publish;
+		struct fx_dispose dispose;
+		struct fx_http http;
+	} u;
+};
+
+/* The effects of a turn. */
+struct effects {
+	struct effect *item;
+	size_t count;
+	size_t cap;
+	struct arena arena; /* owns what the items point to */
+};
+
+void effects_init(struct effects *fx);
+void effects_reset(struct effects *fx);
+void effects_fini(struct effects *fx);
+
+/* A zeroed effect at the end of the list; valid until the next call. */
+struct effect *effects_add(struct effects *fx, enum effect_type type);
+
+#endif

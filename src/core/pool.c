@@ -1,0 +1,269 @@
+/* pool: how many sessions of each kind and owner there are to be. */
+#include "core/pool.h"
+
+#include "core/depart.h"
+#include "core/talk.h"
+#include <assert.h>
+#include <string.h>
+
+#define CREATING_MAX 2 /* at once: many at once bring hosts down (facts of Livy) */
+
+/* Sessions of one kind, counted. */
+struct pool_count {
+	int all;      /* existing, whatever their state */
+	int creating; /* not yet idle for the first time */
+	int leaving;  /* retired or being deleted */
+	int spare;    /* idle without a file, or soon so */
+	int unowned;  /* spare ones that anybody may take */
+	int waiting;  /* files in the lanes */
+};
+
+static bool pool_is_spare(const struct session *s)
+{
+	return s->run_count == 0 && (s->r.state == SESSION_IDLE || session_is_coming(s));
+}
+
+static bool pool_is_creating(const struct session *s)
+{
+	return s->r.state == SESSION_CREATING || s->r.state == SESSION_STARTING ||
+	       s->r.state == SESSION_GREETING;
+}
+
+static int pool_count(const struct core *c, size_t pool, struct pool_count count[KIND_COUNT])
+{
+	int all = 0;
+	const struct session *s;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	{
+		if (s->r.pool != pool || !session_exists(s))
+			continue;
+		struct pool_count *k = &count[s->r.kind];
+		all++;
+		k->all++;
+		k->creating += pool_is_creating(s);
+		k->leaving += s->r.state >= SESSION_RETIRED;
+		k->spare += pool_is_spare(s);
+		k->unowned += pool_is_spare(s) && s->r.owner == -1;
+	}
+	const struct lane *lane;
+	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
+	count[lane->kind].waiting += (int)queue_len(lane);
+	return all;
+}
+
+/* How many sessions a lane still lacks: its files, less the spare sessions that are its owner's. */
+static int pool_lacks(const struct core *c, size_t pool, const struct lane *lane)
+{
+	int lacks = (int)queue_len(lane);
+	const struct session *s;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	if (s->r.pool == pool && s->r.kind == lane->kind && pool_is_spare(s) &&
+	    s->r.owner == lane->owner && s->r.owner != -1)
+		lacks--;
+	return lacks > 0 ? lacks : 0;
+}
+
+static bool pool_serves_lane(const struct session *s, const struct lane *lane)
+{
+	return s->r.kind == lane->kind && (s->r.owner == -1 || s->r.owner == lane->owner);
+}
+
+/* Is there any session that will serve this lane sooner or later? */
+static bool pool_has_server(const struct core *c, size_t pool, const struct lane *lane)
+{
+	const struct session *s;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	if (s->r.pool == pool && s->r.state < SESSION_RETIRED && pool_serves_lane(s, lane))
+		return true;
+	return false;
+}
+
+/* The idle session least recently used that no file earlier than this one could take. */
+static struct session *pool_dispensable(const struct core *c, size_t pool, uint64_t than)
+{
+	struct session *found = NULL;
+	struct session *s;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	{
+		const struct lane *lane;
+		bool wanted = false;
+		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0)
+			continue;
+		TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
+		wanted = wanted || (pool_serves_lane(s, lane) && queue_first(lane)->r.id < than);
+		if (!wanted && (found == NULL || s->used_ms < found->used_ms))
+			found = s;
+	}
+	return found;
+}
+
+static void pool_wake(struct core *c, size_t pool, int64_t due_ms)
+{
+	timer_set_earlier(&c->timers, &c->pool[pool]->timer, due_ms);
+}
+
+/* What a plan has to spend. */
+struct pool_room {
+	size_t pool;
+	int free;     /* sessions that may still be made */
+	int creating; /* sessions that are being made */
+	int leaving;  /* sessions that will make room by themselves */
+};
+
+/* Makes what a kind lacks, as far as limits allow. Returns how many were made. */
+static int pool_grow(struct core *c, struct pool_room *room, enum kind kind, int lacks)
+{
+	int made = 0;
+	int64_t after_ms = c->pool[room->pool]->after_ms[kind];
+	if (lacks > 0 && after_ms > c->now.mono_ms) {
+		pool_wake(c, room->pool, after_ms);
+		return 0;
+	}
+	while (made < lacks && room->free > 0 && room->creating < CREATING_MAX) {
+		talk_create(c, room->pool, kind, -1, NULL);
+		made++;
+		room->free--;
+		room->creating++;
+	}
+	return made;
+}
+
+static struct lane *pool_next_unserved(const struct core *c, size_t pool, uint64_t after)
+{
+	struct lane *first = NULL;
+	struct lane *lane;
+	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
+	{
+		uint64_t id = queue_first(lane)->r.id;
+		if (id > after && (first == NULL || id < queue_first(first)->r.id) &&
+		    !pool_has_server(c, pool, lane))
+			first = lane;
+	}
+	return first;
+}
+
+/* Lanes that no session will ever serve come first, the earliest file before the others. At max an
+ * idle session makes room; where none is idle, later files wait until one is (claim). */
+static bool pool_serve_all(struct core *c, struct pool_room *room)
+{
+	struct pool_state *pool = c->pool[room->pool];
+	struct lane *lane = NULL;
+	uint64_t after = 0;
+	uint64_t old_claim = pool->claim;
+	bool all = true;
+	pool->claim = 0;
+	while ((lane = pool_next_unserved(c, room->pool, after)) != NULL) {
+		after = queue_first(lane)->r.id;
+		if (pool_grow(c, room, lane->kind, 1) > 0)
+			continue;
+		all = false;
+		if (room->free > 0 || room->leaving-- > 0)
+			continue; /* one is on its way out, or no more may be created just now */
+		struct session *s = pool_dispensable(c, room->pool, after);
+		if (s != NULL)
+			depart_retire(
+			    c, s, "it makes room for an earlier file of another kind or owner");
+		else if (pool->claim == 0)
+			pool->claim = after;
+	}
+	if (pool->claim != old_claim)
+		c->plan = true; /* others may go now */
+	return all;
+}
+
+static void pool_make(struct core *c, size_t pool)
+{
+	const struct conf_pool *conf = &c->conf->pool[pool];
+	struct pool_count count[KIND_COUNT] = { { 0 } };
+	struct pool_room room = { .pool = pool, .free = conf->max - pool_count(c, pool, count) };
+	for (int k = 0; k < KIND_COUNT; k++) {
+		room.creating += count[k].creating;
+		room.leaving += count[k].leaving;
+	}
+	if (!pool_serve_all(c, &room))
+		return;
+	memset(count, 0, sizeof(count));
+	pool_count(c, pool, count);
+	struct lane *lane;
+	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
+	{
+		struct pool_count *k = &count[lane->kind];
+		int lacks = pool_lacks(c, pool, lane);
+		int taken = lacks < k->unowned ? lacks : k->unowned;
+		k->unowned -= taken;
+		k->spare += pool_grow(c, &room, lane->kind, lacks - taken);
+	}
+	for (int k = 0; k < KIND_COUNT; k++)
+		if (conf->warm[k] > 0)
+			pool_grow(c, &room, (enum kind)k,
+			    conf->warm[k] - (count[k].spare - count[k].waiting));
+}
+
+static const char *pool_reason_to_retire(const struct core *c, const struct session *s)
+{
+	const struct conf_pool *conf = core_session_pool(c, s);
+	if (conf->removed || conf->warm[s->r.kind] < 0)
+		return "its pool does not want it any more";
+	if (c->stopping && conf->on_stop == ON_STOP_DELETE)
+		return "the daemon stops";
+	if (s->r.statements >= conf->recycle_statements)
+		return "recycle_statements";
+	if (c->now.real_ms - s->r.created_ms >= conf->recycle_age_ms)
+		return "recycle_age";
+	return NULL;
+}
+
+static void pool_recycle(struct core *c, size_t pool)
+{
+	struct session *s;
+	struct session *next;
+	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0)
+			continue;
+		const char *why = pool_reason_to_retire(c, s);
+		if (why != NULL)
+			depart_retire(c, s, why);
+		else
+			pool_wake(c, pool,
+			    c->now.mono_ms + core_session_pool(c, s)->recycle_age_ms -
+				(c->now.real_ms - s->r.created_ms));
+	}
+}
+
+/* Beyond `warm`, a session that was idle for idle_timeout is given back. */
+static void pool_give_back(struct core *c, size_t pool)
+{
+	const struct conf_pool *conf = &c->conf->pool[pool];
+	struct pool_count count[KIND_COUNT] = { { 0 } };
+	if (conf->idle_timeout_ms == CONF_NEVER)
+		return;
+	pool_count(c, pool, count);
+	struct session *s;
+	struct session *next;
+	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0 ||
+		    count[s->r.kind].spare <= conf->warm[s->r.kind])
+			continue;
+		if (c->now.mono_ms - s->used_ms < conf->idle_timeout_ms) {
+			pool_wake(c, pool, s->used_ms + conf->idle_timeout_ms);
+			continue;
+		}
+		count[s->r.kind].spare--;
+		depart_retire(c, s, "idle_timeout");
+	}
+}
+
+void pool_plan(struct core *c, size_t pool)
+{
+	assert(pool < c->pool_count);
+	const struct conf_pool *conf = &c->conf->pool[pool];
+	if (c->endpoint[conf->endpoint]->phase != ENDPOINT_UP)
+		return;
+	pool_recycle(c, pool);
+	if (conf->removed || c->stopping)
+		return;
+	pool_give_back(c, pool);
+	pool_make(c, pool);
+}

@@ -1,0 +1,64 @@
+/* queue: the files whose turn may come, in lanes of one kind and one owner each. */
+#include "core/queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static bool job_earlier(const void *a, const void *b)
+{
+	const struct job *x = a;
+	const struct job *y = b;
+	return x->r.id < y->r.id;
+}
+
+static void job_set_pos(void *item, size_t pos)
+{
+	struct job *job = item;
+	job->lane_pos = pos;
+}
+
+static struct lane *lane_of(struct lane_list *lanes, enum kind kind, int64_t owner)
+{
+	struct lane *lane;
+	TAILQ_FOREACH(lane, lanes, link)
+	if (lane->kind == kind && lane->owner == owner)
+		return lane;
+	lane = xcalloc(1, sizeof(*lane));
+	lane->kind = kind;
+	lane->owner = owner;
+	heap_init(&lane->ready, job_earlier, job_set_pos);
+	TAILQ_INSERT_TAIL(lanes, lane, link);
+	return lane;
+}
+
+void queue_push(struct lane_list *lanes, struct job *job, int64_t owner)
+{
+	assert(job->lane == NULL && job->r.id != 0);
+	job->lane = lane_of(lanes, job->r.kind, owner);
+	heap_insert(&job->lane->ready, job);
+}
+
+void queue_remove(struct lane_list *lanes, struct job *job)
+{
+	struct lane *lane = job->lane;
+	if (lane == NULL)
+		return;
+	heap_remove(&lane->ready, job->lane_pos);
+	assert(job->lane_pos == HEAP_NOWHERE);
+	job->lane = NULL;
+	if (lane->ready.len > 0)
+		return;
+	heap_fini(&lane->ready);
+	TAILQ_REMOVE(lanes, lane, link);
+	free(lane);
+}
+
+struct job *queue_first(const struct lane *lane)
+{
+	return heap_top(&lane->ready);
+}
+
+size_t queue_len(const struct lane *lane)
+{
+	return lane->ready.len;
+}

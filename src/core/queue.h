@@ -1,0 +1,23 @@
+/* queue: the files whose turn may come, in lanes of one kind and one owner each. */
+#ifndef SPARKSPOOL_CORE_QUEUE_H
+#define SPARKSPOOL_CORE_QUEUE_H
+
+#include "core/job.h"
+
+/* A lane's files are interchangeable for a session: any session that may take one may take all.
+ * It exists while it is not empty. */
+struct lane {
+	enum kind kind;
+	int64_t owner;		/* uid, or -1 where owners share sessions */
+	struct heap ready;	/* of jobs, the earliest arrival on top */
+	TAILQ_ENTRY(lane) link; /* pool_state::lanes */
+};
+
+TAILQ_HEAD(lane_list, lane);
+
+void queue_push(struct lane_list *lanes, struct job *job, int64_t owner);
+void queue_remove(struct lane_list *lanes, struct job *job); /* frees a lane that is empty then */
+struct job *queue_first(const struct lane *lane);
+size_t queue_len(const struct lane *lane);
+
+#endif

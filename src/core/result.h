@@ -1,0 +1,42 @@
+/* result: an answer becomes the bytes of the result files. No state. */
+#ifndef SPARKSPOOL_CORE_RESULT_H
+#define SPARKSPOOL_CORE_RESULT_H
+
+#include "base/buf.h"
+#include "core/msg.h"
+
+/* Everything that the files are made of. */
+struct result_input {
+	const struct job_rec *rec; /* with its run */
+	const char *spool_path;	   /* the input's directory */
+	const char *pool;
+	struct bytes answer; /* the statement as the server sent it; p NULL: there is none */
+	bool after_cancel;   /* the answer came after we cancelled: what it shows is kept */
+};
+
+/* What the answer alone says, for deciding the status of the run. */
+struct result_verdict {
+	enum job_status status; /* STATUS_OK, STATUS_ERROR, or STATUS_NONE: it cannot be read */
+};
+
+struct result_verdict result_judge(struct bytes answer);
+
+/* The result files in the order in which they become visible: .out, .err, .csv, .1.png ..., and
+ * .json last. Names and bytes belong to the arena. Returns how many; *file is an arena array. */
+size_t result_build(struct arena *a, const struct result_input *in, struct result_file **file);
+
+/* The names that results of this input may use, ended by NULL: taken ones are found before
+ * anything is sent. */
+const char *const *result_names(struct arena *a, const char *input_name);
+
+/* The lists of files in job_rec.old_files and run_rec.files. */
+char *result_files_to_text(
+    const struct out_file *file, size_t count); /* malloc'ed; NULL when empty */
+size_t result_files_of_text(struct arena *a, const char *text, struct out_file **file);
+
+/* A JSON array of strings with one more: frees old, returns the new one. */
+char *result_add_warning(char *old_array, const char *warning);
+
+const char *result_status_name(enum job_status s);
+
+#endif

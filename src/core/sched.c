@@ -1,0 +1,418 @@
+/* sched: the one door of the core. Events in, effects out; nothing else happens in here. */
+#include "core/sched.h"
+
+#include "base/log.h"
+#include "core/call.h"
+#include "core/contact.h"
+#include "core/core.h"
+#include "core/depart.h"
+#include "core/finish.h"
+#include "core/intake.h"
+#include "core/pool.h"
+#include "core/submit.h"
+#include "core/talk.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STOP_MS 20000 /* an orderly stop waits this long for answers that are on their way */
+
+/* ---- birth and death ------------------------------------------------------------------------ */
+
+static struct endpoint_state *endpoint_state_new(void)
+{
+	struct endpoint_state *e = xcalloc(1, sizeof(*e));
+	timer_init(&e->timer, TIMER_ENDPOINT);
+	return e;
+}
+
+static struct pool_state *pool_state_new(void)
+{
+	struct pool_state *p = xcalloc(1, sizeof(*p));
+	timer_init(&p->timer, TIMER_POOL);
+	TAILQ_INIT(&p->lanes);
+	return p;
+}
+
+static struct spool_state *spool_state_new(void)
+{
+	struct spool_state *sp = xcalloc(1, sizeof(*sp));
+	timer_init(&sp->timer, TIMER_SPOOL);
+	return sp;
+}
+
+/* States for what is new in the configuration; numbers never change. */
+static void core_grow(struct core *c)
+{
+	const struct conf *conf = c->conf;
+	assert(conf->endpoint_count >= c->endpoint_count && conf->pool_count >= c->pool_count &&
+	       conf->spool_count >= c->spool_count);
+	c->endpoint = xrealloc(c->endpoint, (conf->endpoint_count + 1) * sizeof(void *));
+	c->pool = xrealloc(c->pool, (conf->pool_count + 1) * sizeof(void *));
+	c->spool = xrealloc(c->spool, (conf->spool_count + 1) * sizeof(void *));
+	while (c->endpoint_count < conf->endpoint_count)
+		c->endpoint[c->endpoint_count++] = endpoint_state_new();
+	while (c->pool_count < conf->pool_count)
+		c->pool[c->pool_count++] = pool_state_new();
+	while (c->spool_count < conf->spool_count)
+		c->spool[c->spool_count++] = spool_state_new();
+}
+
+struct core *core_new(const struct conf *conf, const char *instance, const uint64_t seed[2],
+    uint64_t last_job, uint64_t last_session)
+{
+	struct core *c = xcalloc(1, sizeof(*c));
+	assert(seed[0] != 0 || seed[1] != 0);
+	c->conf = conf;
+	c->rng[0] = seed[0];
+	c->rng[1] = seed[1];
+	c->last_job = last_job;
+	c->last_session = last_session;
+	snprintf(c->instance, sizeof(c->instance), "%s", instance);
+	jobs_init(&c->jobs);
+	TAILQ_INIT(&c->sessions);
+	timers_init(&c->timers);
+	core_grow(c);
+	return c;
+}
+
+void core_free(struct core *c)
+{
+	struct session *s;
+	struct job *job;
+	while ((s = TAILQ_FIRST(&c->sessions)) != NULL)
+		session_free(&c->sessions, &c->timers, s);
+	TAILQ_FOREACH(job, &c->jobs.all, link)
+	if (job->lane != NULL)
+		queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	jobs_fini(&c->jobs, &c->timers);
+	heap_fini(&c->timers);
+	for (size_t i = 0; i < c->endpoint_count; i++) {
+		free(c->endpoint[i]->trouble);
+		free(c->endpoint[i]);
+	}
+	for (size_t i = 0; i < c->pool_count; i++)
+		free(c->pool[i]);
+	for (size_t i = 0; i < c->spool_count; i++) {
+		free(c->spool[i]->batch);
+		free(c->spool[i]);
+	}
+	free(c->endpoint);
+	free(c->pool);
+	free(c->spool);
+	free(c);
+}
+
+/* ---- an earlier life ------------------------------------------------------------------------ */
+
+void core_restore_session(struct core *c, struct session_rec *rec)
+{
+	struct session *s = session_new(&c->sessions, rec, 0);
+	s->resume = s->r.state;
+	/* Whatever it was, first its server has to say that it still has it. */
+	s->r.state = SESSION_LOOKING;
+	s->parked = true;
+}
+
+void core_restore_spool(struct core *c, const struct spool_rec *rec)
+{
+	assert(rec->spool < c->spool_count);
+	c->spool[rec->spool]->known = true;
+	c->spool[rec->spool]->dev = rec->dev;
+	c->spool[rec->spool]->ino = rec->ino;
+}
+
+void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, struct bytes answer)
+{
+	struct job *job = job_restore(&c->jobs, rec);
+	job_set_code(job, code);
+	job_set_answer(job, answer);
+}
+
+static void core_resume_sent(struct core *c, struct job *job)
+{
+	struct session *s = session_by_id(&c->sessions, job->r.run->session);
+	if (job->r.state == JOB_RUNNING && s == NULL)
+		finish_own(c, job, STATUS_DIED, "SessionDied",
+		    "its session is not in the ledger any more");
+	else if (s == NULL || (job->r.state == JOB_SENDING && job->code == NULL))
+		finish_own(c, job, STATUS_UNKNOWN, "Unknown",
+		    "it was sent, but its session or its bytes are not in the ledger any more");
+	else
+		call_resume(c, s, job);
+}
+
+static void core_resume_job(struct core *c, struct job *job)
+{
+	switch (job->r.state) {
+	case JOB_QUEUED:
+		job_drop_run(job);
+		finish_ready(c, job);
+		break;
+	case JOB_SENDING:
+	case JOB_RUNNING:
+		core_resume_sent(c, job);
+		break;
+	case JOB_ANSWERED:
+	case JOB_STAGED:
+	case JOB_DISPOSING:
+		finish_go_on(c, job);
+		break;
+	case JOB_DONE:
+		finish_remember(job);
+		break;
+	default:
+		assert(!"not a state that is persisted");
+	}
+}
+
+/* ---- planning ------------------------------------------------------------------------------- */
+
+static void core_plan(struct core *c)
+{
+	if (!c->plan)
+		return;
+	c->plan = false;
+	for (size_t i = 0; i < c->pool_count; i++) {
+		submit_assign(c, i);
+		pool_plan(c, i);
+	}
+}
+
+void core_start(struct core *c, struct now now, struct effects *fx)
+{
+	struct job *job;
+	struct job *next;
+	c->now = now;
+	c->fx = fx;
+	for (size_t i = 0; i < c->endpoint_count; i++)
+		timer_set(&c->timers, &c->endpoint[i]->timer, now.mono_ms);
+	for (size_t i = 0; i < c->spool_count; i++)
+		core_scan_soon(c, i, 0);
+	for (job = TAILQ_FIRST(&c->jobs.all); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
+		core_resume_job(c, job);
+	}
+	core_plan(c);
+	c->fx = NULL;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static void core_job_due(struct core *c, struct job *job)
+{
+	switch (job->r.state) {
+	case JOB_SETTLING:
+		intake_job_due(c, job);
+		break;
+	case JOB_ANSWERED:
+	case JOB_STAGED:
+	case JOB_DISPOSING:
+		finish_go_on(c, job);
+		break;
+	default:
+		break;
+	}
+}
+
+static size_t core_index(void *const *list, size_t count, const void *wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == wanted)
+			return i;
+	assert(!"a timer of nobody");
+	return 0;
+}
+
+static void core_timer_due(struct core *c, struct timer *t)
+{
+	switch (t->what) {
+	case TIMER_SPOOL:
+		intake_spool_due(c, core_index((void *const *)c->spool, c->spool_count,
+					CONTAINER_OF(t, struct spool_state, timer)));
+		break;
+	case TIMER_JOB:
+		core_job_due(c, CONTAINER_OF(t, struct job, timer));
+		break;
+	case TIMER_ENDPOINT:
+		contact_due(c, core_index((void *const *)c->endpoint, c->endpoint_count,
+				   CONTAINER_OF(t, struct endpoint_state, timer)));
+		break;
+	case TIMER_SESSION:
+		talk_due(c, CONTAINER_OF(t, struct session, timer));
+		break;
+	case TIMER_POOL:
+		c->plan = true;
+		break;
+	}
+}
+
+/* What is set during the turn for now or earlier waits for the next tick: no turn lasts for ever. */
+static void core_on_tick(struct core *c)
+{
+	struct timer *t;
+	size_t most = c->timers.len;
+	while (most-- > 0 && (t = timers_pop(&c->timers, c->now.mono_ms)) != NULL)
+		core_timer_due(c, t);
+}
+
+static void core_on_http(struct core *c, const struct ev_http *ev)
+{
+	if (ev->tag.session == 0) {
+		contact_on_http(c, ev);
+		return;
+	}
+	struct session *s = session_by_id(&c->sessions, ev->tag.session);
+	if (s == NULL) {
+		c->stale++;
+		return;
+	}
+	if (ev->tag.call == 0) {
+		talk_on_http(c, s, ev);
+		return;
+	}
+	struct call *call = session_call(s, ev->tag.call);
+	if (call == NULL)
+		c->stale++;
+	else
+		call_on_http(c, s, call, ev);
+}
+
+static void core_on_read(struct core *c, const struct ev_read *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	if (job != NULL && job->r.state == JOB_READING)
+		submit_on_read(c, job, ev);
+	else if (job != NULL && job->r.state == JOB_DONE)
+		intake_on_reread(c, job, ev);
+}
+
+/* Files that wait may belong to another pool now; servers are met anew. */
+static void core_on_conf(struct core *c, const struct conf *conf)
+{
+	struct job *job;
+	TAILQ_FOREACH(job, &c->jobs.all, link)
+	if (job->lane != NULL)
+		queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	c->conf = conf;
+	core_grow(c);
+	TAILQ_FOREACH(job, &c->jobs.all, link)
+	if (job->r.state == JOB_QUEUED)
+		finish_ready(c, job);
+	for (size_t i = 0; i < c->endpoint_count; i++) {
+		c->endpoint[i]->phase = ENDPOINT_DOWN;
+		c->endpoint[i]->seq = 0;
+		timer_set(&c->timers, &c->endpoint[i]->timer, c->now.mono_ms);
+	}
+	for (size_t i = 0; i < c->spool_count; i++)
+		core_scan_soon(c, i, 0);
+	log_info("event=reloaded");
+}
+
+static void core_on_stop(struct core *c)
+{
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	c->stop_ms = c->now.mono_ms;
+	c->plan = true;
+	log_info("event=stopping queued=%zu running=%zu; what runs goes on in Spark",
+	    c->jobs.in_state[JOB_QUEUED], c->jobs.in_state[JOB_RUNNING]);
+}
+
+void core_step(struct core *c, const struct event *ev, struct effects *fx)
+{
+	assert(c->fx == NULL && ev->now.mono_ms >= c->now.mono_ms);
+	c->now = ev->now;
+	c->fx = fx;
+	switch (ev->type) {
+	case EV_TICK:
+		core_on_tick(c);
+		break;
+	case EV_NAME:
+		intake_on_name(c, &ev->u.name);
+		break;
+	case EV_LOOKED:
+		intake_on_looked(c, &ev->u.looked);
+		break;
+	case EV_SCAN:
+		intake_on_scan(c, &ev->u.scan);
+		break;
+	case EV_RECALLED:
+		submit_on_recalled(c, &ev->u.recalled);
+		break;
+	case EV_READ:
+		core_on_read(c, &ev->u.read);
+		break;
+	case EV_STAGED:
+		finish_staged(c, &ev->u.staged);
+		break;
+	case EV_PUBLISHED:
+		finish_published(c, &ev->u.published);
+		break;
+	case EV_DISPOSED:
+		finish_disposed(c, &ev->u.disposed);
+		break;
+	case EV_HTTP:
+		core_on_http(c, &ev->u.http);
+		break;
+	case EV_CONF:
+		core_on_conf(c, ev->u.conf);
+		break;
+	case EV_STOP:
+		core_on_stop(c);
+		break;
+	}
+	core_plan(c);
+	c->fx = NULL;
+}
+
+/* ---- questions ------------------------------------------------------------------------------ */
+
+int64_t core_deadline(const struct core *c)
+{
+	if (c->plan)
+		return c->now.mono_ms;
+	const struct timer *t = heap_top(&c->timers);
+	return t == NULL ? INT64_MAX : t->due_ms;
+}
+
+bool core_is_done(const struct core *c, int64_t mono_ms)
+{
+	const struct session *s;
+	if (!c->stopping)
+		return false;
+	if (mono_ms - c->stop_ms >= STOP_MS)
+		return true;
+	bool waiting = c->jobs.in_state[JOB_SENDING] > 0 || c->jobs.in_state[JOB_READING] > 0;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	waiting = waiting || s->r.state == SESSION_CREATING ||
+		  (s->r.state == SESSION_DELETING && s->seq != 0);
+	/* Results that only wait for a full disk or a taken name are safe in the ledger. */
+	const struct job *job;
+	TAILQ_FOREACH(job, &c->jobs.all, link)
+	waiting = waiting ||
+		  (job->r.state >= JOB_ANSWERED && job->r.state < JOB_DONE && job->failures == 0);
+	return !waiting;
+}
+
+struct core_counts core_counts(const struct core *c)
+{
+	const size_t *in = c->jobs.in_state;
+	struct core_counts n = { 0 };
+	const struct session *s;
+	n.queued = in[JOB_SETTLING] + in[JOB_QUEUED] + in[JOB_READING];
+	n.running = in[JOB_SENDING] + in[JOB_RUNNING];
+	n.finishing = in[JOB_ANSWERED] + in[JOB_STAGED] + in[JOB_DISPOSING];
+	TAILQ_FOREACH(s, &c->sessions, link)
+	{
+		n.sessions += session_exists(s);
+		n.sessions_idle += s->r.state == SESSION_IDLE;
+	}
+	for (size_t i = 0; i < c->endpoint_count; i++)
+		n.endpoints_down +=
+		    !c->conf->endpoint[i].removed && c->endpoint[i]->phase != ENDPOINT_UP;
+	memcpy(n.done, c->done, sizeof(n.done));
+	return n;
+}

@@ -1,0 +1,156 @@
+/* session: one Spark session on a server, the calls under way in it and the runs that it holds. */
+#include "core/session.h"
+
+#include "base/sm.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TO_END (SM_TO(SESSION_RETIRED) | SM_TO(SESSION_DELETING) | SM_TO(SESSION_GONE))
+
+/*
+ *  CREATING -> STARTING -> GREETING -> IDLE <-> BUSY -> PROBING -> IDLE
+ *      |  ^                                                 any -> RETIRED -> DELETING -> GONE
+ *      v  |                                                 any -> LOOKING -> what it was
+ *    LOOKING
+ */
+static const struct sm_state session_states[SESSION_STATES] = {
+	[SESSION_CREATING] = { "CREATING",
+	    SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
+	[SESSION_LOOKING] = { "LOOKING", SM_TO(SESSION_STARTING) | SM_TO(SESSION_GREETING) |
+					     SM_TO(SESSION_IDLE) | SM_TO(SESSION_BUSY) |
+					     SM_TO(SESSION_PROBING) | TO_END },
+	[SESSION_STARTING] = { "STARTING", SM_TO(SESSION_GREETING) | SM_TO(SESSION_IDLE) |
+					       SM_TO(SESSION_PROBING) | SM_TO(SESSION_LOOKING) |
+					       TO_END },
+	[SESSION_GREETING] = { "GREETING",
+	    SM_TO(SESSION_IDLE) | SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
+	[SESSION_IDLE] = { "IDLE",
+	    SM_TO(SESSION_BUSY) | SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
+	[SESSION_BUSY] = { "BUSY", SM_TO(SESSION_IDLE) | SM_TO(SESSION_PROBING) |
+				       SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
+	[SESSION_PROBING] = { "PROBING",
+	    SM_TO(SESSION_IDLE) | SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
+	[SESSION_RETIRED] = { "RETIRED", SM_TO(SESSION_DELETING) | SM_TO(SESSION_GONE) },
+	[SESSION_DELETING] = { "DELETING", SM_TO(SESSION_GONE) },
+	[SESSION_GONE] = { "GONE", 0 },
+};
+
+static const struct sm_conf session_machine = { "session", session_states, SESSION_STATES, NULL };
+
+struct session *session_new(
+    struct session_list *list, const struct session_rec *rec, int64_t now_ms)
+{
+	assert(rec->id != 0 && rec->name != NULL);
+	struct session *s = xcalloc(1, sizeof(*s));
+	s->r = *rec;
+	s->since_ms = s->used_ms = s->born_ms = now_ms;
+	timer_init(&s->timer, TIMER_SESSION);
+	TAILQ_INIT(&s->calls);
+	TAILQ_INSERT_TAIL(list, s, link);
+	return s;
+}
+
+void session_free(struct session_list *list, struct heap *timers, struct session *s)
+{
+	struct call *call;
+	while ((call = TAILQ_FIRST(&s->calls)) != NULL)
+		session_drop_call(s, call);
+	timer_clear(timers, &s->timer);
+	TAILQ_REMOVE(list, s, link);
+	free(s->r.proxy_user);
+	free(s->r.name);
+	free(s->r.livy_id);
+	free(s);
+}
+
+struct session *session_by_id(const struct session_list *list, uint64_t id)
+{
+	struct session *s;
+	TAILQ_FOREACH(s, list, link)
+	if (s->r.id == id)
+		return s;
+	return NULL;
+}
+
+void session_move(struct session *s, enum session_state to, int64_t now_ms)
+{
+	struct sm sm;
+	sm_init(&sm, &session_machine, s->r.id, s->r.state);
+	sm_move(&sm, to);
+	s->r.state = (enum session_state)sm.state;
+	s->since_ms = now_ms;
+	s->failures = 0;
+}
+
+bool session_exists(const struct session *s)
+{
+	return s->r.state != SESSION_GONE;
+}
+
+bool session_is_coming(const struct session *s)
+{
+	switch (s->r.state) {
+	case SESSION_CREATING:
+	case SESSION_LOOKING:
+	case SESSION_STARTING:
+	case SESSION_GREETING:
+	case SESSION_PROBING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool session_is_free(const struct session *s, int64_t owner)
+{
+	return s->r.state == SESSION_IDLE && s->run_count == 0 && !s->parked &&
+	       (s->r.owner == -1 || s->r.owner == owner);
+}
+
+void session_load(struct session *s, uint64_t job)
+{
+	assert(s->run_count < SESSION_RUNS_MAX);
+	s->run[s->run_count++] = job;
+}
+
+void session_unload(struct session *s, uint64_t job)
+{
+	for (unsigned i = 0; i < s->run_count; i++) {
+		if (s->run[i] != job)
+			continue;
+		s->run[i] = s->run[--s->run_count];
+		return;
+	}
+	assert(!"a run that this session does not hold");
+}
+
+struct call *session_add_call(struct session *s, uint64_t id, enum call_what what, int64_t now_ms)
+{
+	struct call *call = xcalloc(1, sizeof(*call));
+	call->id = id;
+	call->what = what;
+	call->state = CALL_POSTING;
+	call->statement = -1;
+	call->cancelled_ms = -1;
+	call->since_ms = now_ms;
+	call->due_ms = INT64_MAX;
+	call->limit_ms = INT64_MAX;
+	TAILQ_INSERT_TAIL(&s->calls, call, link);
+	return call;
+}
+
+void session_drop_call(struct session *s, struct call *call)
+{
+	TAILQ_REMOVE(&s->calls, call, link);
+	free(call);
+}
+
+struct call *session_call(const struct session *s, uint64_t id)
+{
+	struct call *call;
+	TAILQ_FOREACH(call, &s->calls, link)
+	if (call->id == id)
+		return call;
+	return NULL;
+}

@@ -1,0 +1,87 @@
+/* session: one Spark session on a server, the calls under way in it and the runs that it holds.
+ *
+ * A call is a statement; a run is a file. Raw code is a call with one run; the runner's calls will
+ * carry many runs, and a run many calls. */
+#ifndef SPARKSPOOL_CORE_SESSION_H
+#define SPARKSPOOL_CORE_SESSION_H
+
+#include "core/msg.h"
+#include "core/timer.h"
+#include <sys/queue.h>
+
+#define SESSION_RUNS_MAX 64
+
+enum call_what {
+	CALL_GREET, /* the session's first statement: prints its token */
+	CALL_RAW,   /* a file's code as it is */
+	CALL_PROBE  /* after raw Python: prints a new random value */
+};
+
+enum call_state {
+	CALL_POSTING, /* the POST is under way */
+	CALL_DOUBT,   /* its answer was lost: being looked for as last_statement + 1 */
+	CALL_WAITING  /* accepted, being polled */
+};
+
+struct call {
+	uint64_t id;
+	TAILQ_ENTRY(call) link; /* session::calls */
+	enum call_what what;
+	enum call_state state;
+	uint64_t job;		    /* CALL_RAW */
+	char token[TOKEN_TEXT_LEN]; /* CALL_GREET and CALL_PROBE */
+	int64_t statement;	    /* -1: not known */
+	int64_t since_ms;	    /* in this state */
+	int64_t due_ms;		    /* the next look */
+	int64_t limit_ms;	    /* the time limit, once it has started; INT64_MAX: none */
+	int64_t cancelled_ms;	    /* when we cancelled it; -1: not */
+	uint64_t seq;		    /* of the request under way; 0: none */
+	int failures;		    /* answers in a row that nobody could read */
+	bool started;
+};
+
+TAILQ_HEAD(call_list, call);
+
+struct session {
+	struct session_rec r;	   /* persisted */
+	TAILQ_ENTRY(session) link; /* core::sessions */
+	struct timer timer;
+	struct call_list calls;
+	uint64_t run[SESSION_RUNS_MAX]; /* the jobs that are read, sent or run in it */
+	unsigned run_count;
+	enum session_state resume; /* SESSION_LOOKING: what it was before */
+	uint64_t seq;		   /* of the session's own request under way; 0: none */
+	uint8_t asked;		   /* what that request is for */
+	int64_t since_ms;	   /* in this state */
+	int64_t used_ms;	   /* end of its last file */
+	int64_t born_ms; /* monotonic; a restored session's age is counted from its created_ms */
+	int failures;
+	bool limp;   /* its interpreter did not greet: one file to hear why, then it goes */
+	bool seen;   /* in the server's list that is being read */
+	bool parked; /* waits for its endpoint to come back */
+};
+
+TAILQ_HEAD(session_list, session);
+
+struct session *session_new(
+    struct session_list *list, const struct session_rec *rec, int64_t now_ms);
+void session_free(struct session_list *list, struct heap *timers, struct session *s);
+struct session *session_by_id(const struct session_list *list, uint64_t id); /* or NULL */
+
+void session_move(struct session *s, enum session_state to, int64_t now_ms);
+
+/* Between the server's first sign of it and its end: it counts against the pool's max. */
+bool session_exists(const struct session *s);
+/* Will be idle by itself before long. */
+bool session_is_coming(const struct session *s);
+/* May be given a file of this owner now; slots is how many it may hold. */
+bool session_is_free(const struct session *s, int64_t owner);
+
+void session_load(struct session *s, uint64_t job);
+void session_unload(struct session *s, uint64_t job);
+
+struct call *session_add_call(struct session *s, uint64_t id, enum call_what what, int64_t now_ms);
+void session_drop_call(struct session *s, struct call *call);
+struct call *session_call(const struct session *s, uint64_t id); /* or NULL */
+
+#endif

@@ -1,0 +1,29 @@
+/* source: what a file's name and bytes say before they are sent. No state. */
+#ifndef SPARKSPOOL_CORE_SOURCE_H
+#define SPARKSPOOL_CORE_SOURCE_H
+
+#include "base/buf.h"
+#include "core/msg.h"
+
+/* What a name in a spool is to us. */
+enum name_class {
+	NAME_IGNORED, /* hidden, temporary, an editor's, a result, an unknown suffix */
+	NAME_CODE,    /* to be run: *kind */
+	NAME_MARKER   /* "foo.py.ready" of a code file; *stem_len is the length of "foo.py" */
+};
+
+enum name_class source_classify(const char *name, enum kind *kind, size_t *stem_len);
+
+/* True when name is short enough for the names of its results. */
+bool source_name_fits(const char *name);
+
+/* NULL when the bytes can be sent, or the reason in words (a static string): empty, not UTF-8. */
+const char *source_check(struct bytes code);
+
+/* The statement that makes a session of this kind print the token and nothing else. */
+char *source_token_code(struct arena *a, enum kind kind, const char *token);
+
+/* Whether an answer's text or table is that token. */
+bool source_token_answer(enum kind kind, struct bytes statement_json, const char *token);
+
+#endif

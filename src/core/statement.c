@@ -1,0 +1,127 @@
+/* statement: the requests of a call: post it, look at it, cancel it, and when to look next. */
+#include "core/statement.h"
+
+#include "core/depart.h"
+#include "core/source.h"
+#include <assert.h>
+#include <string.h>
+
+#define POLL_FLOOR_MS 50
+#define POLL_CEILING_MS 120000
+
+struct job *statement_job(const struct core *c, const struct call *call)
+{
+	assert(call->what == CALL_RAW);
+	struct job *job = job_by_id(&c->jobs, call->job);
+	assert(job != NULL && job->r.run != NULL);
+	return job;
+}
+
+static size_t statement_endpoint(const struct core *c, const struct session *s)
+{
+	return core_session_pool(c, s)->endpoint;
+}
+
+bool statement_by_list(const struct core *c, const struct session *s)
+{
+	return core_session_endpoint(c, s)->dialect.list_only;
+}
+
+struct bytes statement_code(struct core *c, const struct session *s, const struct call *call)
+{
+	struct bytes code;
+	if (call->what == CALL_RAW) {
+		const struct job *job = statement_job(c, call);
+		assert(job->code != NULL);
+		code.p = job->code;
+		code.n = job->code_bytes;
+	} else {
+		code.p = source_token_code(&c->fx->arena, s->r.kind, call->token);
+		code.n = strlen(code.p);
+	}
+	return code;
+}
+
+static void statement_ask(
+    struct core *c, struct session *s, struct call *call, const struct request *rq)
+{
+	assert(call->seq == 0);
+	call->due_ms = INT64_MAX;
+	call->seq = core_ask(c, statement_endpoint(c, s), s->r.id, call->id, rq);
+}
+
+void statement_post(struct core *c, struct session *s, struct call *call)
+{
+	struct arena *a = &c->fx->arena;
+	const struct request rq = {
+		.what = ASK_SUBMIT,
+		.method = HTTP_POST,
+		.path = livy_path(a, core_session_key(c, s), "/statements"),
+		.body = livy_statement_body(a, statement_code(c, s, call)),
+	};
+	call->state = CALL_POSTING;
+	call->since_ms = c->now.mono_ms;
+	statement_ask(c, s, call, &rq);
+}
+
+void statement_look(struct core *c, struct session *s, struct call *call)
+{
+	struct arena *a = &c->fx->arena;
+	const char *key = core_session_key(c, s);
+	bool doubt = call->state == CALL_DOUBT;
+	int64_t id = doubt ? s->r.last_statement + 1 : call->statement;
+	const struct request rq = {
+		.what = doubt ? ASK_DOUBT : ASK_STATEMENT,
+		.method = HTTP_GET,
+		.path = statement_by_list(c, s) ? livy_path(a, key, "/statements")
+						: livy_path_statement(a, key, id, ""),
+	};
+	statement_ask(c, s, call, &rq);
+}
+
+void statement_cancel(struct core *c, struct session *s, const struct call *call)
+{
+	const struct request rq = {
+		.what = ASK_CANCEL,
+		.method = HTTP_POST,
+		.path = livy_path_statement(
+		    &c->fx->arena, core_session_key(c, s), call->statement, "/cancel"),
+	};
+	/* Its reply says nothing (200 even for what never was), so it is not waited for. */
+	core_ask(c, statement_endpoint(c, s), s->r.id, call->id, &rq);
+}
+
+void statement_look_in(struct core *c, struct session *s, struct call *call, int64_t in_ms)
+{
+	call->due_ms = c->now.mono_ms + in_ms;
+	depart_wake(c, s, in_ms);
+}
+
+/* The older a statement, the longer the pause: about an eighth of its age. */
+void statement_poll(struct core *c, struct session *s, struct call *call)
+{
+	int64_t ms = (c->now.mono_ms - call->since_ms) / 8;
+	if (ms < POLL_FLOOR_MS)
+		ms = POLL_FLOOR_MS;
+	statement_look_in(c, s, call, ms < POLL_CEILING_MS ? ms : POLL_CEILING_MS);
+}
+
+static void statement_ours(struct core *c, struct session *s, enum call_what what)
+{
+	struct call *call = session_add_call(s, ++c->last_call, what, c->now.mono_ms);
+	if (what == CALL_GREET)
+		memcpy(call->token, s->r.token, sizeof(call->token));
+	else
+		core_token(c, call->token);
+	statement_post(c, s, call);
+}
+
+void statement_greet(struct core *c, struct session *s)
+{
+	statement_ours(c, s, CALL_GREET);
+}
+
+void statement_probe(struct core *c, struct session *s)
+{
+	statement_ours(c, s, CALL_PROBE);
+}

@@ -1,0 +1,33 @@
+/* statement: the requests of a call: post it, look at it, cancel it, and when to look next. */
+#ifndef SPARKSPOOL_CORE_STATEMENT_H
+#define SPARKSPOOL_CORE_STATEMENT_H
+
+#include "core/core.h"
+
+/* The file of a raw call; it exists as long as the call. */
+struct job *statement_job(const struct core *c, const struct call *call);
+
+/* What the call sends, or has sent: a file's bytes, or our own token's code. */
+struct bytes statement_code(struct core *c, const struct session *s, const struct call *call);
+
+/* Whether results are read from the list, because the server has nothing else. */
+bool statement_by_list(const struct core *c, const struct session *s);
+
+/* Begin a call of our own: the session's token, or a new random value. */
+void statement_greet(struct core *c, struct session *s);
+void statement_probe(struct core *c, struct session *s);
+
+/* The call is CALL_POSTING afterwards. The intent's row stands before it in the effects. */
+void statement_post(struct core *c, struct session *s, struct call *call);
+
+/* Asks for the statement, or in CALL_DOUBT for the one that a lost POST would have become. */
+void statement_look(struct core *c, struct session *s, struct call *call);
+
+/* Nobody waits for the reply: Livy says 200 even for a statement that never was. */
+void statement_cancel(struct core *c, struct session *s, const struct call *call);
+
+/* Sets when the next look is due; statement_poll by the call's age. */
+void statement_look_in(struct core *c, struct session *s, struct call *call, int64_t in_ms);
+void statement_poll(struct core *c, struct session *s, struct call *call);
+
+#endif

@@ -1,0 +1,221 @@
+/* submit: a file's turn: what lies there is read, committed and sent. */
+#include "core/submit.h"
+
+#include "base/log.h"
+#include "core/call.h"
+#include "core/depart.h"
+#include "core/finish.h"
+#include "core/result.h"
+#include "core/source.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_AGAIN_MS 2000
+#define READ_FAILED_MS 30000
+
+static struct session *submit_session_for(
+    const struct core *c, size_t pool, const struct lane *lane)
+{
+	struct session *unowned = NULL;
+	struct session *s;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	{
+		if (s->r.pool != pool || s->r.kind != lane->kind ||
+		    !session_is_free(s, lane->owner))
+			continue;
+		if (s->r.owner == lane->owner)
+			return s;
+		unowned = s;
+	}
+	return unowned;
+}
+
+/* The lane with the earliest file among those that have a session to go to. */
+static struct lane *submit_next(const struct core *c, size_t pool, struct session **session)
+{
+	struct lane *best = NULL;
+	struct lane *lane;
+	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
+	{
+		uint64_t claim = c->pool[pool]->claim;
+		if (claim != 0 && queue_first(lane)->r.id > claim)
+			continue;
+		struct session *s = submit_session_for(c, pool, lane);
+		if (s == NULL ||
+		    (best != NULL && queue_first(best)->r.id < queue_first(lane)->r.id))
+			continue;
+		best = lane;
+		*session = s;
+	}
+	return best;
+}
+
+void submit_assign(struct core *c, size_t pool)
+{
+	struct session *s = NULL;
+	struct lane *lane;
+	if (c->stopping || c->endpoint[c->conf->pool[pool].endpoint]->phase != ENDPOINT_UP)
+		return;
+	while ((lane = submit_next(c, pool, &s)) != NULL) {
+		struct job *job = queue_first(lane);
+		if (s->r.owner != lane->owner) {
+			s->r.owner = lane->owner;
+			core_row_session(c, s);
+		}
+		session_load(s, job->r.id);
+		session_move(s, SESSION_BUSY, c->now.mono_ms);
+		queue_remove(&c->pool[pool]->lanes, job);
+		job_move(&c->jobs, job, JOB_READING);
+		struct fx_recall *recall = &effects_add(c->fx, FX_RECALL)->u.recall;
+		recall->job = job->r.id;
+		recall->spool = job->r.spool;
+		recall->name = arena_strdup(&c->fx->arena, job->r.name);
+	}
+}
+
+void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	if (job == NULL || job->r.state != JOB_READING)
+		return; /* its session was lost meanwhile */
+	struct arena *a = &c->fx->arena;
+	free(job->r.old_files);
+	job->r.old_files = xstrdup(ev->files);
+	struct out_file *ours;
+	struct fx_read *read = &effects_add(c->fx, FX_READ)->u.read;
+	read->job = job->r.id;
+	read->spool = job->r.spool;
+	read->name = arena_strdup(a, job->r.name);
+	read->ident = job->r.ident;
+	read->bytes_max = core_spool_conf(c, job)->file_bytes_max;
+	read->taken = result_names(a, job->r.name);
+	read->ours_count = result_files_of_text(a, job->r.old_files, &ours);
+	read->ours = ours;
+}
+
+static struct session *submit_session_of(const struct core *c, const struct job *job)
+{
+	struct session *s;
+	TAILQ_FOREACH(s, &c->sessions, link)
+	for (unsigned i = 0; i < s->run_count; i++)
+		if (s->run[i] == job->r.id)
+			return s;
+	return NULL;
+}
+
+/* The file does not go now, or not at all: its session is free for the next. */
+static void submit_release(struct core *c, struct session *s, struct job *job)
+{
+	session_unload(s, job->r.id);
+	if (s->r.state == SESSION_BUSY)
+		session_move(s, SESSION_IDLE, c->now.mono_ms);
+	else
+		depart_go_on(c, s);
+	c->plan = true;
+}
+
+static void submit_send(
+    struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
+{
+	struct run_rec *run = job_begin_run(job);
+	core_token(c, run->token);
+	memcpy(run->sha256, ev->sha256, sizeof(run->sha256));
+	run->session = s->r.id;
+	run->session_name = xstrdup(s->r.name);
+	job->r.attempts++;
+	job->failures = 0;
+	job_set_code(job, ev->code);
+	job_move(&c->jobs, job, JOB_SENDING);
+	core_row_job_code(c, job); /* step 1: the bytes and the intent */
+	if (job->marker != NULL) {
+		struct fx_unmark *unmark = &effects_add(c->fx, FX_UNMARK)->u.unmark;
+		unmark->spool = job->r.spool;
+		unmark->name = arena_printf(&c->fx->arena, "%s.ready", job->r.name);
+		unmark->ident = *job->marker;
+		free(job->marker);
+		job->marker = NULL;
+	}
+	call_raw(c, s, job);
+}
+
+/* Not what was queued any more: it has to settle again, or a scan will see that it is gone. */
+static void submit_unsettle(struct core *c, struct job *job, int64_t in_ms)
+{
+	job_move(&c->jobs, job, JOB_SETTLING);
+	timer_set(&c->timers, &job->timer, c->now.mono_ms + in_ms);
+}
+
+static void submit_reject(
+    struct core *c, struct job *job, const struct ev_read *ev, const char *why)
+{
+	struct run_rec *run = job_begin_run(job);
+	memcpy(run->sha256, ev->sha256, sizeof(run->sha256));
+	finish_own(c, job, STATUS_REJECTED, "Rejected", why);
+}
+
+static void submit_read_ok(
+    struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
+{
+	const char *why = source_check(ev->code);
+	if (why == NULL && s->r.state == SESSION_BUSY) {
+		submit_send(c, s, job, ev);
+		return;
+	}
+	submit_release(c, s, job);
+	if (why != NULL) {
+		submit_reject(c, job, ev, arena_printf(&c->fx->arena, "the file %s", why));
+	} else { /* the session was retired meanwhile */
+		job_move(&c->jobs, job, JOB_QUEUED);
+		finish_ready(c, job);
+	}
+}
+
+static void submit_not_read(struct core *c, struct job *job, const struct ev_read *ev)
+{
+	struct arena *a = &c->fx->arena;
+	int64_t settle_ms = core_spool_conf(c, job)->settle_ms;
+	switch (ev->result) {
+	case READ_TOO_BIG:
+		submit_reject(c, job, ev,
+		    arena_printf(a, "the file is larger than file_max of its spool (%lld bytes)",
+			(long long)core_spool_conf(c, job)->file_bytes_max));
+		break;
+	case READ_REFUSED:
+		finish_silent(c, job, STATUS_REJECTED, ev->why);
+		break;
+	case READ_TAKEN:
+		finish_silent(c, job, STATUS_REJECTED,
+		    arena_printf(a,
+			"the result's name %s is taken by a file that is not ours: move it away, "
+			"then touch "
+			"the input",
+			ev->why));
+		break;
+	case READ_CHANGED:
+		job->r.ident = ev->ident;
+		submit_unsettle(c, job, settle_ms);
+		break;
+	case READ_GONE:
+		submit_unsettle(c, job, READ_AGAIN_MS);
+		core_scan_soon(c, job->r.spool, 0);
+		break;
+	default:
+		log_error("job=%llu event=not-read file=\"%s\" error=\"%s\" retry_ms=%d",
+		    (unsigned long long)job->r.id, job->r.name, strerror(ev->err), READ_FAILED_MS);
+		submit_unsettle(c, job, READ_FAILED_MS);
+	}
+}
+
+void submit_on_read(struct core *c, struct job *job, const struct ev_read *ev)
+{
+	assert(job->r.state == JOB_READING);
+	struct session *s = submit_session_of(c, job);
+	assert(s != NULL);
+	if (ev->result == READ_OK) {
+		submit_read_ok(c, s, job, ev);
+		return;
+	}
+	submit_release(c, s, job);
+	submit_not_read(c, job, ev);
+}

@@ -1,0 +1,13 @@
+/* submit: a file's turn: what lies there is read, committed and sent. */
+#ifndef SPARKSPOOL_CORE_SUBMIT_H
+#define SPARKSPOOL_CORE_SUBMIT_H
+
+#include "core/core.h"
+
+/* Gives ready files to idle sessions of their kind, the earliest arrival first. */
+void submit_assign(struct core *c, size_t pool);
+
+void submit_on_recalled(struct core *c, const struct ev_recalled *ev);
+void submit_on_read(struct core *c, struct job *job, const struct ev_read *ev);
+
+#endif

@@ -1,0 +1,26 @@
+/* timer: when something is due, in one heap. */
+#ifndef SPARKSPOOL_CORE_TIMER_H
+#define SPARKSPOOL_CORE_TIMER_H
+
+#include "base/heap.h"
+
+enum timer_what { TIMER_SPOOL, TIMER_JOB, TIMER_ENDPOINT, TIMER_SESSION, TIMER_POOL };
+
+/* Lives inside what it is for. */
+struct timer {
+	int64_t due_ms; /* monotonic */
+	size_t pos;	/* in the heap */
+	enum timer_what what;
+};
+
+void timers_init(struct heap *timers);
+void timer_init(struct timer *t, enum timer_what what);
+bool timer_is_set(const struct timer *t);
+void timer_set(struct heap *timers, struct timer *t, int64_t due_ms);
+void timer_set_earlier(struct heap *timers, struct timer *t, int64_t due_ms); /* never later */
+void timer_clear(struct heap *timers, struct timer *t);
+
+/* Takes out and returns the first timer that is due, or NULL. */
+struct timer *timers_pop(struct heap *timers, int64_t now_ms);
+
+#endif
