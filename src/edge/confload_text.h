@@ -1,0 +1,33 @@
+/* confload_text: the bytes of a configuration file and its includes, and where lines are from.
+ *
+ * libconfig could read the files itself, but 1.5 ends the process at an @include of a directory,
+ * waits at a FIFO, looks for includes in the working directory, and takes without a word what
+ * cannot be meant: a number that wraps, a comment that never ends, a NUL in a string. */
+#ifndef SPARKSPOOL_EDGE_CONFLOAD_TEXT_H
+#define SPARKSPOOL_EDGE_CONFLOAD_TEXT_H
+
+#include "edge/confload_report.h"
+
+struct conftext_line {
+	size_t file;
+	unsigned line;
+};
+
+struct conftext {
+	struct buf text; /* without @include directives; ends with a newline and a NUL */
+	char **file;
+	size_t file_count;
+	struct conftext_line *line; /* of each line of text, from 0 */
+	size_t line_count;
+	size_t line_cap;
+};
+
+/* 0, or -1 when there is no text to parse. Errors that leave it parseable are only reported.
+ * conftext_fini() in both cases. */
+int conftext_read(struct conftext *t, const char *path, struct confreport *report);
+void conftext_fini(struct conftext *t);
+
+/* The file and line that line `at` of the text came from; at counts from 1. */
+const char *conftext_where(const struct conftext *t, unsigned at, unsigned *line);
+
+#endif

@@ -1,0 +1,42 @@
+/* ledger: jobs, sessions and history in SQLite; one transaction a turn; replayed at start. */
+#ifndef SPARKSPOOL_EDGE_LEDGER_H
+#define SPARKSPOOL_EDGE_LEDGER_H
+
+#include "base/buf.h"
+#include "core/msg.h"
+
+struct ledger;
+
+/* Opens state_dir/ledger.db (WAL, synchronous=FULL) and locks state_dir against a second daemon.
+ * NULL, and the reason in words in error: locked, not writable, damaged, of another version. */
+struct ledger *ledger_open(const char *state_dir, struct buf *error);
+void ledger_close(struct ledger *l);
+
+/* The random id of this installation, made once with the ledger: 8 hexadecimal digits. */
+const char *ledger_instance(const struct ledger *l);
+
+/* The rows among the effects, in one transaction. 0, or -1 with a line in the log: nothing was
+ * written then, the same call may be repeated. */
+int ledger_commit(struct ledger *l, const struct effects *fx, const struct conf *conf);
+
+/* Appends the one EV_RECALLED: the files of the newest earlier row of this name that has any. */
+struct evq;
+void ledger_recall(
+    struct ledger *l, const struct fx_recall *fx, const struct conf *conf, struct evq *q);
+
+/* What a start finds. Ownership of strings and blobs goes to the callee (free() them one by one;
+ * job_rec.run is one more malloc'ed block). Jobs come in the order of their ids, sessions first.
+ * Rows whose spool or pool the configuration no longer names stay in the ledger and are not
+ * replayed; a line in the log counts them. 0 or -1. */
+struct ledger_replay {
+	void (*session)(struct session_rec *rec, void *arg);
+	void (*spool)(const struct spool_rec *rec, void *arg);
+	void (*job)(struct job_rec *rec, struct bytes code, struct bytes answer, void *arg);
+	void *arg;
+};
+int ledger_replay(struct ledger *l, const struct conf *conf, const struct ledger_replay *to);
+
+/* The highest ids ever given, so that none is used twice. */
+void ledger_last_ids(struct ledger *l, uint64_t *job, uint64_t *session);
+
+#endif

@@ -1,0 +1,92 @@
+/* ledger_int: what the files of the ledger share.
+ *
+ * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
+ * ledgerread (at a start: rows become structs), ledger (at each turn: a transaction), ledgerrow (in
+ * it: structs become rows), ledgerrecall (a question about history). They call one way only, ledger
+ * and ledgerrow being called by the others. */
+#ifndef SPARKSPOOL_EDGE_LEDGER_INT_H
+#define SPARKSPOOL_EDGE_LEDGER_INT_H
+
+#include "edge/ledger.h"
+#include <sqlite3.h>
+
+#define LEDGER_VERSION 1
+/* Room for an instance's or a machine's id: 32 digits, and some to spare. */
+#define LEDGER_ID_TEXT_LEN 64
+
+/* Room for a path of any length that can be opened, and what is said of it. */
+#define LEDGER_WORDS_BYTES_MAX 8192
+
+/* What to do about a ledger that is not sound. All three files: SQLite takes a -wal that is left
+ * behind for the new file's. */
+#define LEDGER_MOVE_AWAY                                                                           \
+	"nothing was started; restore it or move it away, together with its -wal and -shm"
+
+/* In this order ledgerrow writes and ledgerread reads; one more is a new LEDGER_VERSION. */
+#define IDENT_COLUMNS "dev, ino, size, mtime_ns, ctime_ns, uid, gid, mode, nlink"
+#define RUN_COLUMNS                                                                                \
+	"token, sha256, session, session_name, statement, started_ms, finished_ms, status, "       \
+	"error_name, error_message, warnings, files, hidden, superseded, recorded"
+/* What is known of the file, which outlives what is known of its run. */
+#define FILE_COLUMNS                                                                               \
+	"spool, name, " IDENT_COLUMNS ", state, kind, live, attempts, queued_ms, old_files"
+#define JOB_COLUMNS "id, " FILE_COLUMNS ", has_run, " RUN_COLUMNS
+#define SESSION_COLUMNS                                                                            \
+	"id, pool, kind, state, owner, proxy_user, name, livy_id, token, last_statement, "         \
+	"created_ms, statements"
+
+/* The statements of a commit, prepared once and kept. */
+enum ledgerrow_stmt {
+	ROW_JOB,
+	ROW_JOB_FILE, /* all but the run, of a row that exists */
+	ROW_BLOB,
+	ROW_BLOB_DROP,
+	ROW_SESSION,
+	ROW_SESSION_DROP,
+	ROW_SPOOL,
+	ROW_MARK,
+	ROW_STMTS
+};
+
+struct ledgerrow {
+	sqlite3_stmt *st[ROW_STMTS];
+};
+
+/* The tables and indexes of a new ledger, as SQL. */
+const char *ledgerrow_schema(void);
+
+/* Every int below is a result code of SQLite, SQLITE_OK or why not. */
+int ledgerrow_prepare(struct ledgerrow *r, sqlite3 *db);
+void ledgerrow_finalize(struct ledgerrow *r);
+
+/* Each writes one row inside the caller's transaction. */
+int ledgerrow_put_job(struct ledgerrow *r, const struct fx_row_job *fx, const struct conf *conf);
+int ledgerrow_put_session(
+    struct ledgerrow *r, const struct session_rec *rec, const struct conf *conf);
+int ledgerrow_put_spool(struct ledgerrow *r, const struct spool_rec *rec, const struct conf *conf);
+int ledgerrow_put_mark(struct ledgerrow *r, const char *key, uint64_t id);
+
+/* The highest ids ever given; in meta, because rows of sessions go and history is pruned. */
+struct ledger_marks {
+	uint64_t job;
+	uint64_t session;
+};
+
+/* An open ledger. */
+struct ledger {
+	char *path; /* of the database, for messages */
+	sqlite3 *db;
+	struct ledgerrow rows;
+	int lock_fd; /* held for life; -1 before */
+	char instance[LEDGER_ID_TEXT_LEN];
+	struct ledger_marks marks;
+	int failed_rc; /* the failure that is already in the log; SQLITE_OK: none */
+	int failed_errno;
+};
+
+/* What went wrong, in words for the operator. rc is the last failure on l->db. */
+void ledger_explain(const struct ledger *l, int rc, struct buf *out);
+/* The same, where it keeps the daemon from starting: with what to do. */
+void ledger_explain_start(const struct ledger *l, int rc, struct buf *out);
+
+#endif

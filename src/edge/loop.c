@@ -1,0 +1,360 @@
+/* loop: the turn. The one room that knows the core and all edges. */
+#include "edge/loop.h"
+
+#include "base/log.h"
+#include "core/sched.h"
+#include "edge/confload.h"
+#include "edge/http.h"
+#include "edge/notify.h"
+#include "edge/output.h"
+#include "edge/spool.h"
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ERRORS_BYTES_MAX 65536
+#define LEDGER_RETRY_MS 1000
+#define STOPPING_LOOK_MS 200
+#define STATUS_EVERY_MS 10000
+#define EXIT_OK 0
+#define EXIT_TROUBLE 1
+
+enum { FD_SIGNAL, FD_INOTIFY, FD_COUNT };
+
+struct loop {
+	struct conf *conf;
+	const char *conf_path;
+	struct ledger *ledger;
+	struct spools *spools;
+	struct http *http;
+	struct core *core;
+	struct evq events;
+	struct effects fx;
+	struct now now;
+	struct conf *old; /* replaced in this turn */
+	int signals;
+	bool stopping;
+	bool more;	     /* a spool has more to tell at once */
+	int64_t watchdog_ms; /* 0: none */
+	int64_t alive_ms;    /* when the watchdog was last told */
+	int64_t status_ms;
+};
+
+static struct now loop_clock(void)
+{
+	struct timespec mono;
+	struct timespec real;
+	clock_gettime(CLOCK_BOOTTIME, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (struct now){
+		.mono_ms = (int64_t)mono.tv_sec * 1000 + mono.tv_nsec / 1000000,
+		.real_ms = (int64_t)real.tv_sec * 1000 + real.tv_nsec / 1000000,
+	};
+}
+
+/* ---- signals -------------------------------------------------------------------------------- */
+
+static int loop_open_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void loop_log_lines(const struct buf *lines)
+{
+	char *save = NULL;
+	if (lines->data == NULL)
+		return;
+	for (char *line = strtok_r(lines->data, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
+		log_error("%s", line);
+}
+
+static void loop_reload(struct loop *l)
+{
+	struct buf errors;
+	buf_init(&errors, ERRORS_BYTES_MAX);
+	notify_send("RELOADING=1\nSTATUS=Reading the configuration");
+	struct conf *conf = conf_load(l->conf_path, l->conf, &errors);
+	if (conf == NULL) {
+		loop_log_lines(&errors);
+		log_error(
+		    "event=not-reloaded file=%s: the configuration in force stays", l->conf_path);
+	} else if (l->old != NULL) {
+		conf_free(conf); /* twice in one turn: the first is enough */
+	} else {
+		l->old = l->conf;
+		l->conf = conf;
+		http_conf(l->http, conf);
+		spools_conf(l->spools, conf);
+		evq_add(&l->events, EV_CONF)->u.conf = conf;
+	}
+	buf_fini(&errors);
+	notify_send("READY=1");
+}
+
+static void loop_pump_signals(struct loop *l)
+{
+	struct signalfd_siginfo info;
+	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			loop_reload(l);
+			continue;
+		}
+		notify_send("STOPPING=1\nSTATUS=Coming to an orderly end");
+		l->stopping = true;
+		evq_add(&l->events, EV_STOP);
+	}
+}
+
+/* ---- effects -------------------------------------------------------------------------------- */
+
+static void loop_perform(struct loop *l, const struct effect *fx)
+{
+	switch (fx->type) {
+	case FX_ROW_JOB:
+	case FX_ROW_SESSION:
+	case FX_ROW_SPOOL:
+		break; /* committed already */
+	case FX_SCAN:
+		spools_scan(l->spools, fx->u.scan, &l->events);
+		break;
+	case FX_LOOK:
+		spools_look(l->spools, &fx->u.look, &l->events);
+		break;
+	case FX_RECALL:
+		ledger_recall(l->ledger, &fx->u.recall, l->conf, &l->events);
+		break;
+	case FX_READ:
+		spools_read(l->spools, &fx->u.read, &l->events);
+		break;
+	case FX_UNMARK:
+		spools_unmark(l->spools, &fx->u.unmark);
+		break;
+	case FX_STAGE:
+		output_stage(spools_dirfd(l->spools, fx->u.stage.spool), &fx->u.stage, &l->events);
+		break;
+	case FX_PUBLISH:
+		output_publish(
+		    spools_dirfd(l->spools, fx->u.publish.spool), &fx->u.publish, &l->events);
+		break;
+	case FX_DISPOSE:
+		spools_dispose(l->spools, &fx->u.dispose, &l->events);
+		break;
+	case FX_HTTP:
+		http_perform(l->http, &fx->u.http);
+		break;
+	}
+}
+
+static void loop_alive(struct loop *l)
+{
+	if (l->watchdog_ms == 0 || l->now.mono_ms - l->alive_ms < l->watchdog_ms)
+		return;
+	l->alive_ms = l->now.mono_ms;
+	notify_send("WATCHDOG=1");
+}
+
+/* While the ledger cannot be written nothing goes on, but a stop is heard: nothing is lost by it. */
+static bool loop_commit(struct loop *l)
+{
+	while (ledger_commit(l->ledger, &l->fx, l->conf) != 0) {
+		struct pollfd fd = { .fd = l->signals, .events = POLLIN };
+		poll(&fd, 1, LEDGER_RETRY_MS);
+		l->now = loop_clock();
+		loop_alive(l);
+		struct signalfd_siginfo info;
+		while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+			if (info.ssi_signo != SIGHUP)
+				return false;
+	}
+	return true;
+}
+
+static bool loop_effects(struct loop *l)
+{
+	if (!loop_commit(l)) {
+		log_error("event=stopped: the ledger could not be written; the next start goes on "
+			  "from its "
+			  "last good state");
+		return false;
+	}
+	for (size_t i = 0; i < l->fx.count; i++)
+		loop_perform(l, &l->fx.item[i]);
+	effects_reset(&l->fx);
+	return true;
+}
+
+/* ---- the turn ------------------------------------------------------------------------------- */
+
+static int64_t loop_patience_ms(const struct loop *l)
+{
+	if (l->events.count > 0 || l->more)
+		return 0;
+	int64_t due = core_deadline(l->core);
+	int64_t ms = due == INT64_MAX ? STATUS_EVERY_MS * 360 : due - l->now.mono_ms;
+	if (l->watchdog_ms > 0 && ms > l->watchdog_ms)
+		ms = l->watchdog_ms;
+	if (l->stopping && ms > STOPPING_LOOK_MS)
+		ms = STOPPING_LOOK_MS;
+	return ms < 0 ? 0 : ms;
+}
+
+static int loop_wait(struct loop *l)
+{
+	struct pollfd fd[FD_COUNT] = {
+		[FD_SIGNAL] = { .fd = l->signals, .events = POLLIN },
+		[FD_INOTIFY] = { .fd = spools_fd(l->spools), .events = POLLIN },
+	};
+	if (http_wait(l->http, fd, FD_COUNT, loop_patience_ms(l)) != 0 && errno != EINTR) {
+		log_error("event=stopped error=\"cannot wait: %s\"", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static void loop_step(struct loop *l)
+{
+	struct event *ev;
+	while ((ev = evq_next(&l->events)) != NULL) {
+		ev->now = l->now;
+		core_step(l->core, ev, &l->fx);
+	}
+	evq_done(&l->events);
+	conf_free(l->old);
+	l->old = NULL;
+}
+
+static void loop_status(struct loop *l)
+{
+	if (l->stopping || l->now.mono_ms - l->status_ms < STATUS_EVERY_MS)
+		return;
+	l->status_ms = l->now.mono_ms;
+	struct core_counts n = core_counts(l->core);
+	char *text = xasprintf("STATUS=%zu queued, %zu running, %zu sessions (%zu idle)%s",
+	    n.queued, n.running, n.sessions, n.sessions_idle,
+	    n.endpoints_down > 0 ? ", a server is down" : "");
+	notify_send(text);
+	free(text);
+}
+
+static int loop_turns(struct loop *l)
+{
+	for (;;) {
+		if (loop_wait(l) != 0)
+			return EXIT_TROUBLE;
+		l->now = loop_clock();
+		loop_pump_signals(l);
+		l->more = spools_pump(l->spools, &l->events);
+		http_pump(l->http, &l->events);
+		if (core_deadline(l->core) <= l->now.mono_ms)
+			evq_add(&l->events, EV_TICK);
+		loop_step(l);
+		if (!loop_effects(l))
+			return EXIT_TROUBLE;
+		if (l->events.count == 0 && core_is_done(l->core, l->now.mono_ms))
+			return EXIT_OK;
+		loop_alive(l);
+		loop_status(l);
+	}
+}
+
+/* ---- birth and death ------------------------------------------------------------------------ */
+
+static void loop_replay_session(struct session_rec *rec, void *arg)
+{
+	core_restore_session(arg, rec);
+}
+
+static void loop_replay_spool(const struct spool_rec *rec, void *arg)
+{
+	core_restore_spool(arg, rec);
+}
+
+static void loop_replay_job(struct job_rec *rec, struct bytes code, struct bytes answer, void *arg)
+{
+	core_restore_job(arg, rec, code, answer);
+	free((void *)(uintptr_t)code.p);
+	free((void *)(uintptr_t)answer.p);
+}
+
+static int loop_replay(struct loop *l)
+{
+	const struct ledger_replay to = {
+		.session = loop_replay_session,
+		.spool = loop_replay_spool,
+		.job = loop_replay_job,
+		.arg = l->core,
+	};
+	return ledger_replay(l->ledger, l->conf, &to);
+}
+
+static int loop_open(struct loop *l)
+{
+	uint64_t seed[2] = { 0, 0 };
+	uint64_t job;
+	uint64_t session;
+	l->signals = loop_open_signals();
+	if (l->signals < 0 || getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+		log_error("event=not-started error=\"%s\"", strerror(errno));
+		return -1;
+	}
+	l->spools = spools_new();
+	l->http = http_new(l->conf);
+	if (l->spools == NULL || l->http == NULL || spools_conf(l->spools, l->conf) != 0)
+		return -1;
+	ledger_last_ids(l->ledger, &job, &session);
+	seed[0] |= 1; /* not all zero */
+	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);
+	if (loop_replay(l) != 0)
+		return -1;
+	l->now = loop_clock();
+	core_start(l->core, l->now, &l->fx);
+	return loop_effects(l) ? 0 : -1;
+}
+
+static void loop_close(struct loop *l)
+{
+	if (l->core != NULL)
+		core_free(l->core);
+	if (l->http != NULL)
+		http_free(l->http);
+	if (l->spools != NULL)
+		spools_free(l->spools);
+	if (l->signals >= 0)
+		close(l->signals);
+	evq_fini(&l->events);
+	effects_fini(&l->fx);
+	conf_free(l->conf);
+}
+
+int loop_run(struct conf *conf, const char *conf_path, struct ledger *ledger)
+{
+	struct loop l = { .conf = conf, .conf_path = conf_path, .ledger = ledger, .signals = -1 };
+	int code = EXIT_TROUBLE;
+	evq_init(&l.events);
+	effects_init(&l.fx);
+	l.watchdog_ms = notify_watchdog_ms();
+	if (loop_open(&l) == 0) {
+		notify_send("READY=1\nSTATUS=Watching");
+		log_info("event=started version=%s instance=%s spools=%zu", PACKAGE_VERSION,
+		    ledger_instance(ledger), l.conf->spool_count);
+		code = loop_turns(&l);
+		log_info("event=stopped code=%d", code);
+	}
+	loop_close(&l);
+	return code;
+}

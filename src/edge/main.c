@@ -1,0 +1,126 @@
+/* main: options, the order of birth and death, exit codes. */
+#include "base/log.h"
+#include "edge/confload.h"
+#include "edge/loop.h"
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_USAGE 64
+#define EXIT_TEMPORARY 75
+#define EXIT_CONFIG 78
+#define TEXT_BYTES_MAX 262144
+
+static const char main_help[] =
+    "usage: sparkspoold [-f FILE] [-d] [--check-config]\n"
+    "\n"
+    "Runs Spark code from spool directories on Apache Livy servers; stays in the foreground.\n"
+    "\n"
+    "  -f, --file FILE      the configuration (default " SYSCONFDIR "/sparkspool.conf)\n"
+    "  -c, --check-config   only say whether the configuration is right and what would run\n"
+    "  -d, --debug          log every move\n"
+    "  -V, --version        print the version\n"
+    "  -h, --help           print this\n"
+    "\n"
+    "exit codes: 0 stopped as asked, 64 wrong options, 75 another daemon holds the state\n"
+    "directory or a spool, or the ledger cannot be used, 78 wrong configuration, 1 anything else\n";
+
+struct main_options {
+	const char *file;
+	bool check;
+};
+
+/* -1: go on; else the exit code. */
+static int main_parse(int argc, char **argv, struct main_options *o)
+{
+	static const struct option longs[] = {
+		{ "file", required_argument, NULL, 'f' },
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "debug", no_argument, NULL, 'd' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+	while ((opt = getopt_long(argc, argv, "f:cdVh", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'f':
+			o->file = optarg;
+			break;
+		case 'c':
+			o->check = true;
+			break;
+		case 'd':
+			log_set_level(LOG_LEVEL_DEBUG);
+			break;
+		case 'V':
+			printf("sparkspoold %s\n", PACKAGE_VERSION);
+			return 0;
+		case 'h':
+			fputs(main_help, stdout);
+			return 0;
+		default:
+			fputs("try 'sparkspoold --help'\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "sparkspoold: unexpected argument '%s'; try 'sparkspoold --help'\n",
+	    argv[optind]);
+	return EXIT_USAGE;
+}
+
+static int main_check(const struct conf *conf)
+{
+	struct buf text;
+	buf_init(&text, TEXT_BYTES_MAX);
+	conf_describe(conf, &text);
+	if (text.data != NULL)
+		fputs(text.data, stdout);
+	buf_fini(&text);
+	return 0;
+}
+
+static int main_run(struct conf *conf, const char *file)
+{
+	struct buf error;
+	buf_init(&error, TEXT_BYTES_MAX);
+	struct ledger *ledger = ledger_open(conf->state_dir, &error);
+	if (ledger == NULL) {
+		log_error("event=not-started error=\"%s\"", error.data == NULL ? "" : error.data);
+		buf_fini(&error);
+		conf_free(conf);
+		return EXIT_TEMPORARY;
+	}
+	buf_fini(&error);
+	int code = loop_run(conf, file, ledger);
+	ledger_close(ledger);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct main_options o = { .file = SYSCONFDIR "/sparkspool.conf" };
+	int code = main_parse(argc, argv, &o);
+	if (code >= 0)
+		return code;
+	signal(SIGPIPE, SIG_IGN); /* libcurl is told not to touch signals */
+	json_object_seed(0);
+	struct buf errors;
+	buf_init(&errors, TEXT_BYTES_MAX);
+	struct conf *conf = conf_load(o.file, NULL, &errors);
+	if (conf == NULL) {
+		fputs(errors.data == NULL ? "" : errors.data, stderr);
+		code = EXIT_CONFIG;
+	} else if (o.check) {
+		code = main_check(conf);
+		conf_free(conf);
+	} else {
+		code = main_run(conf, o.file);
+	}
+	buf_fini(&errors);
+	return code;
+}

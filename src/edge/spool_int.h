@@ -1,0 +1,67 @@
+/* spool_int: what the files of the spool room share; nobody else includes it. */
+#ifndef SPARKSPOOL_EDGE_SPOOL_INT_H
+#define SPARKSPOOL_EDGE_SPOOL_INT_H
+
+#include "edge/spool.h"
+#include <dirent.h>
+#include <sys/stat.h>
+
+/* A directory and what is under way in it. */
+struct spool {
+	char *name; /* NULL: not configured, or removed */
+	char *path;
+	int dir;      /* open and locked; -1: not there */
+	int wd;	      /* -1: not watched, scans alone find what is new */
+	uint64_t dev; /* of dir */
+	uint64_t ino;
+	DIR *list; /* the scan under way, or NULL */
+	bool
+	    listed; /* ... has seen every name: only what inotify still holds comes before its end */
+	bool again;	/* another scan was asked for meanwhile */
+	bool cut;	/* a new configuration cut a scan short: its end is still to be reported */
+	int said_watch; /* the errno of the last line in the log about the watch; 0: all is well */
+	bool said_lock; /* the log says that another has the lock */
+};
+
+struct spools {
+	int fd; /* of inotify */
+	struct spool *item;
+	size_t count;
+	char *buf; /* what was read from inotify: len bytes, taken up to pos */
+	size_t len;
+	size_t pos;
+};
+
+/* ---- spool_dir.c ---- */
+
+/* Opens, locks and watches sp->path. 0 or an errno: EWOULDBLOCK when somebody else has the lock,
+ * which is said in the log; whatever else it is, the answer to a scan says it. */
+int spool_dir_open(struct spools *s, struct spool *sp);
+
+/* Closes everything; a scan under way ends without an event. */
+void spool_dir_close(struct spools *s, struct spool *sp);
+
+/* Makes sure that the open directory is the one that the path leads to now. 0 or an errno. */
+int spool_dir_follow(struct spools *s, struct spool *sp);
+
+struct spool *spool_at(const struct spools *s, size_t spool);
+
+/* ENODEV tells a directory that is not there from a name that is not there. */
+#define SPOOL_CLOSED ENODEV
+
+/* The error of a name is in errno. Links are not followed. */
+int spool_stat(int dir, const char *name, struct stat *st);
+struct ident spool_ident(const struct stat *st);
+
+/* ---- spool_scan.c ---- */
+
+/* Reports the end of whatever was under way. */
+void spool_scan_fail(struct spools *s, size_t spool, struct evq *q, int err, bool lost);
+
+/* Events were lost: another scan is wanted. One that is under way goes on. */
+void spool_scan_lost(struct spools *s, size_t spool, struct evq *q);
+
+/* A piece of the scan under way. drained: inotify has nothing that is older. True: there is more. */
+bool spool_scan_step(struct spools *s, size_t spool, struct evq *q, bool drained);
+
+#endif
