@@ -1,0 +1,141 @@
+#!/bin/sh
+# Every setting stands in the manual page and in the example, and nothing else does; the pages say
+# the defaults that hold; mandoc finds nothing wrong with them.
+. "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+
+list=${LIST_SETTINGS:-tests/unit/list_settings}
+
+# items_of PAGE: "path TAB the item's lines in one", for each setting that the page describes.
+items_of() {
+	awk '
+	BEGIN {
+		scope["GENERAL SETTINGS"] = ""
+		scope["ENDPOINTS"] = "endpoint.*."
+		scope["POOLS"] = "pool.*."
+		scope["SPOOLS"] = "spool.*."
+	}
+	function flush() {
+		if (item != "")
+			print item "\t" text
+		item = text = ""
+	}
+	/^\.Sh / {
+		flush()
+		section = substr($0, 5)
+		next
+	}
+	section in scope && /^\.It Ic / {
+		flush()
+		item = scope[section] $3
+		next
+	}
+	/^\.El/ { flush() }
+	item != "" { text = text " " $0 }
+	END { flush() }' "$1"
+}
+
+# settings_of EXAMPLE: the path of each setting, in force or behind a #.
+settings_of() {
+	awk '
+	{
+		sub(/^[ \t]*#?[ \t]*/, "")
+		sub(/[ \t]*\/\/.*/, "")
+	}
+	/^[A-Za-z_]+: *\{/ {
+		name = $1
+		sub(/:.*/, "", name)
+		# What stands in endpoint, pool and spool has a name of the user.
+		depth++
+		path[depth] = depth == 2 ? "*" : name
+		next
+	}
+	/^\};?$/ { depth--; next }
+	/^[A-Za-z_]+ *= / {
+		name = ""
+		for (i = 1; i <= depth; i++)
+			name = name path[i] "."
+		print name $1
+	}' "$1"
+}
+
+# same WHAT NAMES: objects to names that only the table or only WHAT has.
+same() {
+	sort -u "$tmp/names" >"$tmp/left"
+	sort -u "$2" >"$tmp/right"
+	comm -23 "$tmp/left" "$tmp/right" | sed "s|^|$1: missing: |" >&2
+	comm -13 "$tmp/left" "$tmp/right" | sed "s|^|$1: not a setting: |" >&2
+	cmp -s "$tmp/left" "$tmp/right"
+}
+
+# complete PAGE: each item says unit, default and source, and has an example that sets it.
+complete() {
+	items_of "$1" | awk -F'\t' -v list="$tmp/list" '
+	function complain(what) {
+		print "sparkspool.conf.5: " $1 ": " what
+		bad = 1
+	}
+	BEGIN {
+		while ((getline line < list) > 0) {
+			split(line, part, "\t")
+			fallback[part[1]] = part[2]
+		}
+	}
+	{
+		name = $1
+		sub(/.*\./, "", name)
+		if ($2 !~ / Unit: /)
+			complain("no unit")
+		if ($2 !~ / Source: /)
+			complain("no source")
+		if (index($2, name " = ") == 0 || $2 !~ / \.Dl /)
+			complain("no example")
+		if (fallback[$1] != "" && index($2, " Default: .Ql " fallback[$1] " .") == 0)
+			complain("the default is " fallback[$1])
+		if (fallback[$1] == "" && $2 !~ / Default: [a-z]/ && $2 !~ / Required\. /)
+			complain("neither a default nor required")
+	}
+	END { exit bad }' >&2
+}
+
+page_names() {
+	items_of "$1" | cut -f 1 >"$tmp/page"
+	same sparkspool.conf.5 "$tmp/page"
+}
+
+example_names() {
+	settings_of "$1" >"$tmp/example"
+	same sparkspool.conf "$tmp/example"
+}
+
+# Warnings and errors; what mandoc calls style is a matter of taste.
+lint() { mandoc -T lint -W warning "$@" >&2; }
+
+[ -x "$list" ] || skip "$list was not built"
+"$list" >"$tmp/list"
+cut -f 1 "$tmp/list" >"$tmp/names"
+[ "$(wc -l <"$tmp/names")" -gt 40 ] || die "$list does not list the settings"
+
+page=$srcdir/doc/sparkspool.conf.5
+example=$srcdir/etc/sparkspool.conf
+
+sed 's/^\.It Ic settle/.It Ic setle/' "$page" | sample missing.5
+must_object 'a setting that the page does not have' page_names "$tmp/missing.5"
+sed 's/^\.Ql 12h \./.Ql 13h ./' "$page" | sample default.5
+must_object 'another default' complete "$tmp/default.5"
+sed '/^\.Dl scan = /d' "$page" | sample noexample.5
+must_object 'a setting without an example' complete "$tmp/noexample.5"
+sed '/#scan = /d' "$example" | sample missing.conf
+must_object 'a setting that the example does not have' example_names "$tmp/missing.conf"
+sed 's/#scan = /#scam = /' "$example" | sample unknown.conf
+must_object 'a setting that is none' example_names "$tmp/unknown.conf"
+
+bad=0
+page_names "$page" || bad=1
+complete "$page" || bad=1
+example_names "$example" || bad=1
+[ $bad -eq 0 ] || exit 1
+
+command -v mandoc >/dev/null || skip 'there is no mandoc'
+printf '.Dd November 22, 2026\n.Dt X 8\n.Os\n.Sh NAME\n.Nm x\n.Nd y\n.Sh Z\n.Xx\n' | sample bad.8
+must_object 'a page with an unknown macro' lint "$tmp/bad.8"
+lint "$srcdir"/doc/*.[1-9] || exit 1

@@ -1,0 +1,279 @@
+/* world: everything around the core, as a model: clock, spools, ledger, Livy servers.
+ *
+ * The turn is edge/loop's: events are stepped, the rows are committed, then the other effects are
+ * performed; their answers come in a later turn. No real time passes and nothing is random, so a
+ * run can be repeated with a crash at any place of it. Every effect is held against what must be in
+ * the ledger before it (house: what must be on disk before what); whatever breaks that fails the
+ * running test at once. */
+#ifndef SPARKSPOOL_TESTS_WORLD_H
+#define SPARKSPOOL_TESTS_WORLD_H
+
+#include "help.h"
+
+#include "base/buf.h"
+#include "core/sched.h"
+#include "edge/evq.h"
+
+#define WORLD_MAX 3 /* endpoints, pools and spools, one of each to begin with */
+#define WORLD_UID 1000
+
+/* ---- spools -------------------------------------------------------------------------------- */
+
+struct world_file {
+	char *name;
+	struct ident ident;
+	enum file_type type;
+	char *text;
+};
+
+struct world_dir {
+	uint64_t dev;
+	uint64_t ino;
+	struct world_file *file; /* hidden ones too */
+	size_t count;
+	char **moved; /* names given to what after=move took away */
+	size_t moved_count;
+	bool gone;       /* the path leads nowhere */
+	bool deaf;       /* no inotify */
+	int stage_err;   /* what the next one comes to; 0: all is well */
+	int dispose_err; /* the same; the file is put back */
+	int scan;        /* steps of the scan under way; 0: none */
+	bool scan_again;
+};
+
+/* ---- servers ------------------------------------------------------------------------------- */
+
+/* The first word of a code tells what it does: "sleep MS", "fail" (an error), "die MS" (with its
+ * driver), "deaf MS" (a cancel does not stop it), "slip" (Livy's Python protocol), "null" (available
+ * without an output), "json OUTPUT" (that output); everything else takes 200 ms and prints itself.
+ * Tokens are answered as each kind does. */
+struct world_statement {
+	char *code;
+	bool token;    /* a greeting or a probe */
+	char *output;  /* JSON; NULL: not yet */
+	const char *state;
+	int64_t posted_ms;
+	int64_t started_ms; /* -1: not yet */
+	int64_t takes_ms;
+	int64_t cancel_ms; /* -1: not */
+};
+
+struct world_session {
+	int id;
+	char *name; /* or NULL */
+	char *kind;
+	bool visible; /* its creation takes a while */
+	bool starting;
+	bool dead;
+	bool stranger;
+	int64_t visible_ms;
+	int64_t idle_ms; /* when it will be, or was */
+	int64_t free_ms; /* end of the last statement */
+	char *slipped;   /* the answer that comes next instead of the true one */
+	struct world_statement *statement;
+	int count;
+	uint32_t uid; /* of the files that it ran */
+};
+
+/* How sessions begin. */
+enum world_start {
+	START_WELL,
+	START_DEAD,  /* dead instead of idle */
+	START_LIMP,  /* its interpreter answers with an error */
+	START_ODD,   /* it answers something else */
+	START_MORTAL /* dies when it is first spoken to */
+};
+
+struct world_server {
+	const char *version; /* NULL: it has no such call, nor names, nor echoes */
+	bool list_only;
+	enum world_start start;
+	int64_t create_ms;
+	int64_t start_ms;
+	int sessions_max; /* 0: none */
+	struct world_session **session;
+	size_t count;
+	int next_id;
+	int created;
+	int deleted;
+	char **ran; /* codes of files, in the order in which they were started */
+	size_t ran_count;
+};
+
+/* What befalls a request. */
+enum world_fate {
+	FATE_WELL, /* only delayed */
+	FATE_NOT_SENT,
+	FATE_LOST_BEFORE, /* never processed */
+	FATE_LOST_AFTER,  /* processed */
+	FATE_TOO_BIG,     /* processed */
+	FATE_STATUS,      /* not processed: status and reply */
+	FATE_MANGLED      /* processed, then status and reply come instead of the answer */
+};
+
+struct world_fault {
+	enum http_method method;
+	const char *path; /* fnmatch(3), a * for one component; NULL: any */
+	const char *body; /* what the request holds somewhere; NULL: anything */
+	enum world_fate fate;
+	int status;
+	const char *reply;
+	int64_t delay_ms;
+	int64_t retry_after_ms;
+	int skip;  /* as many requests are spared first */
+	int times; /* 0: once; -1: until world_mend() */
+	size_t server;
+};
+
+struct world_reply {
+	int64_t due_ms;
+	struct http_tag tag;
+	enum http_outcome outcome;
+	int status;
+	char *body;
+	int64_t retry_after_ms;
+};
+
+/* ---- the ledger ---------------------------------------------------------------------------- */
+
+struct world_row {
+	struct job_rec rec;
+	char *code;
+	size_t code_bytes;
+	char *answer;
+	size_t answer_bytes;
+};
+
+struct world_ledger {
+	struct world_row *job; /* by id */
+	size_t jobs;
+	struct session_rec *session;
+	size_t sessions;
+	struct spool_rec spool[WORLD_MAX];
+	bool known[WORLD_MAX];
+	uint64_t last_job;
+	uint64_t last_session;
+};
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+struct world {
+	struct now now;
+	struct conf conf;
+	struct conf_endpoint endpoint[WORLD_MAX];
+	struct conf_pool pool[WORLD_MAX];
+	struct conf_spool spool[WORLD_MAX];
+	struct core *core;
+	struct evq events;
+	struct effects fx;
+	struct world_dir *dir[WORLD_MAX];
+	struct world_server server[WORLD_MAX];
+	struct world_ledger ledger;
+	struct world_fault fault[16];
+	size_t faults;
+	struct world_reply *reply;
+	size_t replies;
+	uint64_t next_ino;
+	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
+	struct buf log;
+	bool any_number; /* more sessions than max may exist: a server forgot some, or we did */
+	int idle_turns;  /* in a row at one time without an effect */
+	/* Crashes: in turn crash_turn, before the commit (0), or after it and crash_point - 1 of the
+	 * other effects. */
+	size_t turn;
+	size_t crash_turn; /* 0: none */
+	size_t crash_point;
+	size_t crashes;
+	size_t effects[4096]; /* the other effects of each turn */
+};
+
+/* One endpoint `livy`, one pool `main` without warm sessions and with at most 4, one spool `in`. What
+ * the fields of struct world say may be changed before world_start(). */
+struct world *world_new(void);
+void world_free(struct world *w);
+void world_start(struct world *w);
+void world_begin(struct world *w); /* starts, and goes on to the end of the first scan */
+void world_crash(struct world *w); /* now, between two turns; starts again */
+void world_stop(struct world *w);
+void world_reload(struct world *w); /* after the conf was changed */
+
+/* The next turn, if its time comes until end_ms; else only the time passes, and false. */
+bool world_turn(struct world *w, int64_t end_ms);
+void world_run(struct world *w, int64_t ms);
+
+#define world_until(w, limit_ms, condition)                                                        \
+	do {                                                                                       \
+		int64_t end_ms_ = (w)->now.mono_ms + (limit_ms);                                   \
+		while (!(condition) && world_turn((w), end_ms_))                                   \
+			;                                                                          \
+		ck_assert_msg(condition, "never: %s\n%s%s", #condition, world_tail(&(w)->trace),   \
+		    world_tail(&(w)->log));                                                        \
+	} while (0)
+
+/* The last lines of a text. */
+const char *world_tail(const struct buf *b);
+
+/* The trace since world_forget(), reduced to lines that match the extended regular expression. */
+void world_forget(struct world *w);
+void world_story(const struct world *w, const char *regex, const char *expected);
+int world_logged(const struct world *w, const char *text); /* lines */
+
+/* A second spool or pool like the first; returns its number. */
+size_t world_add_spool(struct world *w, const char *name, size_t pool);
+size_t world_add_pool(struct world *w, const char *name);
+
+/* ---- what users do -------------------------------------------------------------------------- */
+
+struct world_file *world_put(struct world *w, const char *name, const char *text); /* mv */
+struct world_file *world_put_in(struct world *w, size_t spool, const char *name, const char *text);
+void world_write(struct world *w, const char *name, const char *text); /* in place, and close */
+void world_touch(struct world *w, const char *name);                   /* ctime only */
+void world_remove(struct world *w, const char *name);
+struct world_file *world_file(struct world *w, const char *name); /* or NULL */
+const char *world_text(struct world *w, const char *name);        /* "(none)" when it is not there */
+
+/* ---- what came of it ------------------------------------------------------------------------ */
+
+const struct world_row *world_row(const struct world *w, const char *name); /* the newest, or NULL */
+const char *world_status(const struct world *w, const char *name); /* "ok" when it is done; or "" */
+bool world_done(const struct world *w, const char *name);
+bool world_recorded(struct world *w, const char *name, const char *status); /* by its .json */
+int world_ran(const struct world *w, const char *code); /* times, on all servers */
+int world_alive(const struct world *w, size_t server);  /* sessions neither dead nor deleted */
+const struct world_session *world_session_of(const struct world *w, const char *code);
+
+/* ---- what servers and networks do ----------------------------------------------------------- */
+
+void world_fault(struct world *w, struct world_fault fault);
+void world_mend(struct world *w); /* no faults any more */
+void world_forgetful_restart(struct world *w, size_t server); /* all sessions gone, ids from 0 */
+void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
+
+/* ---- between the files of the world ---------------------------------------------------------- */
+
+bool spool_perform(struct world *w, const struct effect *fx);
+void spool_step(struct world *w); /* goes on with scans */
+bool spool_is_busy(const struct world *w);
+struct world_dir *spool_dir_new(struct world *w);
+void spool_dir_free(struct world_dir *d);
+
+void ledger_apply(struct world *w, const struct effect *fx);
+void ledger_replay(struct world *w);
+void ledger_fini(struct world_ledger *l);
+void ledger_recall(struct world *w, const struct fx_recall *fx);
+const struct world_row *ledger_job(const struct world_ledger *l, uint64_t id);
+const struct session_rec *ledger_session(const struct world_ledger *l, uint64_t id);
+
+void net_perform(struct world *w, const struct fx_http *http);
+void net_deliver(struct world *w);
+int64_t net_due_ms(const struct world *w);
+void net_fini(struct world *w);
+
+/* One request: the status, and *body malloc'ed. */
+int server_answer(struct world *w, size_t server, const struct fx_http *http, char **body);
+void server_advance(struct world *w, struct world_server *sv);
+void server_fini(struct world_server *sv);
+char *server_code_of(struct bytes body); /* of a POST of a statement; free() it */
+bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN]);
+
+#endif

@@ -1,0 +1,259 @@
+/* worldnet: the way to the servers and back, what befalls requests on it, and what the ledger must
+ * hold before each of them. */
+#include "world.h"
+
+#include "core/core.h"
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LATENCY_MS 5
+#define LOST_MS 1000
+
+/* ---- faults --------------------------------------------------------------------------------- */
+
+void world_fault(struct world *w, struct world_fault fault)
+{
+	ck_assert_uint_lt(w->faults, ARRAY_LEN(w->fault));
+	if (fault.times == 0)
+		fault.times = 1;
+	w->fault[w->faults++] = fault;
+}
+
+void world_mend(struct world *w)
+{
+	w->faults = 0;
+}
+
+static bool befalls(const struct world_fault *f, const struct fx_http *http)
+{
+	return f->times != 0 && f->server == http->tag.endpoint && f->method == http->method &&
+	       (f->path == NULL || fnmatch(f->path, http->path, FNM_PATHNAME) == 0) &&
+	       (f->body == NULL || (http->body.p != NULL && strstr(http->body.p, f->body) != NULL));
+}
+
+/* The fault that befalls this request, or one that does nothing. */
+static struct world_fault fault_of(struct world *w, const struct fx_http *http)
+{
+	for (size_t i = 0; i < w->faults; i++) {
+		struct world_fault *f = &w->fault[i];
+		if (!befalls(f, http))
+			continue;
+		if (f->skip > 0) {
+			f->skip--;
+			continue;
+		}
+		if (f->times > 0)
+			f->times--;
+		return *f;
+	}
+	return (struct world_fault){ .fate = FATE_WELL };
+}
+
+/* ---- what must have been committed ----------------------------------------------------------- */
+
+static const struct world_row *row_sent_as(const struct world *w, uint64_t session, const char *code)
+{
+	for (size_t i = 0; i < w->ledger.jobs; i++) {
+		const struct world_row *row = &w->ledger.job[i];
+		if (row->rec.state == JOB_SENDING && row->rec.run->session == session &&
+		    row->code != NULL && str_eq(row->code, code))
+			return row;
+	}
+	return NULL;
+}
+
+static struct world_session *server_side(const struct world *w, const struct fx_http *http)
+{
+	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
+	const struct world_server *sv = &w->server[http->tag.endpoint];
+	for (size_t i = 0; rec != NULL && i < sv->count; i++) {
+		struct world_session *s = sv->session[i];
+		if (sv->version != NULL ? str_eq(s->name, rec->name)
+					: rec->livy_id != NULL && atol(rec->livy_id) == s->id)
+			return s;
+	}
+	return NULL;
+}
+
+/* One file at a time, and of one owner where owners are separate. */
+static void check_company(const struct world *w, const struct fx_http *http, uint32_t uid)
+{
+	struct world_session *s = server_side(w, http);
+	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
+	for (int i = 0; s != NULL && i < s->count; i++)
+		ck_assert_msg(s->statement[i].token || s->statement[i].output != NULL ||
+				  str_eq(s->statement[i].state, "cancelled"),
+		    "a file was sent while another one ran");
+	if (s == NULL || w->pool[rec->pool].owners == OWNERS_SHARED)
+		return;
+	ck_assert_msg(s->uid == 0 || s->uid == uid, "a session served two owners");
+	s->uid = uid;
+}
+
+static void check_submit(const struct world *w, const struct fx_http *http)
+{
+	char token[TOKEN_TEXT_LEN];
+	char *code = server_code_of(http->body);
+	ck_assert_ptr_nonnull(ledger_session(&w->ledger, http->tag.session));
+	if (!server_token_of(code, token)) {
+		const struct world_row *row = row_sent_as(w, http->tag.session, code);
+		ck_assert_msg(row != NULL, "'%s' was sent before its intent was committed", code);
+		check_company(w, http, row->rec.ident.uid);
+	}
+	free(code);
+}
+
+/* A session is not deleted while an answer of it is not committed. */
+static void check_delete(const struct world *w, const struct fx_http *http)
+{
+	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
+	ck_assert_msg(rec != NULL && rec->state == SESSION_DELETING, "deleted uncommitted");
+	for (size_t i = 0; i < w->ledger.jobs; i++) {
+		const struct job_rec *job = &w->ledger.job[i].rec;
+		bool sent = job->state == JOB_SENDING || job->state == JOB_RUNNING;
+		ck_assert_msg(!sent || job->run->session != rec->id,
+		    "session %llu was deleted under job %llu", (unsigned long long)rec->id,
+		    (unsigned long long)job->id);
+	}
+}
+
+static void check_request(const struct world *w, const struct fx_http *http)
+{
+	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
+	const char *at = strstr(http->path, "/statements/");
+	switch (http->tag.what) {
+	case ASK_CREATE:
+		ck_assert_msg(rec != NULL && rec->state == SESSION_CREATING,
+		    "a session was created before its name was committed");
+		break;
+	case ASK_SUBMIT:
+		check_submit(w, http);
+		break;
+	case ASK_STATEMENT:
+		ck_assert_msg(rec != NULL && (at == NULL || rec->last_statement >= atol(at + 12)),
+		    "%s was polled before its id was committed", http->path);
+		break;
+	case ASK_DELETE:
+		check_delete(w, http);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+/* Names are random: the trace has our own number of the session in their place. */
+static void trace(struct world *w, const struct fx_http *http)
+{
+	static const char *const method[] = { "GET", "POST", "DELETE" };
+	char token[TOKEN_TEXT_LEN];
+	(void)buf_addf(&w->trace, "%s ", method[http->method]);
+	if (http->tag.session != 0 && strncmp(http->path, "/sessions/", 10) == 0)
+		(void)buf_addf(&w->trace, "/sessions/s%llu%s",
+		    (unsigned long long)http->tag.session,
+		    http->path + 10 + strcspn(http->path + 10, "/"));
+	else
+		(void)buf_adds(&w->trace, http->path);
+	if (http->tag.what == ASK_SUBMIT) {
+		char *code = server_code_of(http->body);
+		(void)buf_addf(
+		    &w->trace, " [%s]", server_token_of(code, token) ? "token" : code);
+		free(code);
+	}
+	(void)buf_adds(&w->trace, "\n");
+}
+
+static struct world_reply *reply_add(struct world *w, const struct fx_http *http, int64_t in_ms)
+{
+	w->reply = xrealloc(w->reply, (w->replies + 1) * sizeof(*w->reply));
+	struct world_reply *r = &w->reply[w->replies++];
+	*r = (struct world_reply){ .due_ms = w->now.mono_ms + in_ms, .tag = http->tag };
+	return r;
+}
+
+static void set_body(struct world_reply *r, int status, char *body)
+{
+	free(r->body);
+	r->outcome = HTTP_REPLY;
+	r->status = status;
+	r->body = body;
+}
+
+void net_perform(struct world *w, const struct fx_http *http)
+{
+	struct world_fault f = fault_of(w, http);
+	bool creates = http->tag.what == ASK_CREATE;
+	bool processed = f.fate != FATE_NOT_SENT && f.fate != FATE_LOST_BEFORE &&
+			 f.fate != FATE_STATUS;
+	trace(w, http);
+	check_request(w, http);
+	struct world_reply *r = reply_add(w, http,
+	    LATENCY_MS + f.delay_ms +
+		(creates && processed ? w->server[http->tag.endpoint].create_ms : 0));
+	if (processed)
+		r->status = server_answer(w, http->tag.endpoint, http, &r->body);
+	r->outcome = HTTP_REPLY;
+	r->retry_after_ms = f.retry_after_ms;
+	if (f.fate == FATE_STATUS || f.fate == FATE_MANGLED)
+		set_body(r, f.status, xstrdup(f.reply == NULL ? "" : f.reply));
+	else if (f.fate == FATE_NOT_SENT)
+		r->outcome = HTTP_NOT_SENT;
+	else if (f.fate == FATE_TOO_BIG)
+		r->outcome = HTTP_TOO_BIG;
+	else if (f.fate != FATE_WELL)
+		r->outcome = HTTP_LOST;
+	if (r->outcome == HTTP_LOST)
+		r->due_ms += LOST_MS;
+}
+
+/* ---- replies -------------------------------------------------------------------------------- */
+
+int64_t net_due_ms(const struct world *w)
+{
+	int64_t due = INT64_MAX;
+	for (size_t i = 0; i < w->replies; i++)
+		if (w->reply[i].due_ms < due)
+			due = w->reply[i].due_ms;
+	return due;
+}
+
+static void deliver(struct world *w, const struct world_reply *r)
+{
+	static const char *const words[] = { [HTTP_NOT_SENT] = "connection refused",
+		[HTTP_LOST] = "the connection was lost", [HTTP_TOO_BIG] = "the answer is too big" };
+	struct ev_http *ev = &evq_add(&w->events, EV_HTTP)->u.http;
+	ev->tag = r->tag;
+	ev->outcome = r->outcome;
+	ev->error = r->outcome == HTTP_REPLY ? NULL : words[r->outcome];
+	ev->retry_after_ms = r->retry_after_ms;
+	if (r->outcome != HTTP_REPLY)
+		return;
+	ev->status = r->status;
+	ev->body.n = r->body == NULL ? 0 : strlen(r->body);
+	ev->body.p = arena_dup(&w->events.arena, r->body == NULL ? "" : r->body, ev->body.n);
+}
+
+void net_deliver(struct world *w)
+{
+	for (size_t i = 0; i < w->replies;) {
+		struct world_reply r = w->reply[i];
+		if (r.due_ms > w->now.mono_ms) {
+			i++;
+			continue;
+		}
+		deliver(w, &r);
+		free(r.body);
+		memmove(&w->reply[i], &w->reply[i + 1], (--w->replies - i) * sizeof(r));
+	}
+}
+
+void net_fini(struct world *w)
+{
+	for (size_t i = 0; i < w->replies; i++)
+		free(w->reply[i].body);
+	free(w->reply);
+	w->reply = NULL;
+	w->replies = 0;
+}
