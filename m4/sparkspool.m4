@@ -49,7 +49,7 @@ AC_DEFUN([SPARKSPOOL_LDFLAG],
 AC_DEFUN([SPARKSPOOL_WARNINGS], [
 m4_map_args_w([-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 	-Wsign-conversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
-	-Wvla -Wundef -Wimplicit-fallthrough -Wnull-dereference -Wpointer-arith
+	-Wvla -Wundef -Wimplicit-fallthrough -Wpointer-arith
 	-Wdate-time -Wduplicated-cond -Wduplicated-branches -Wlogical-op],
 	[SPARKSPOOL_CFLAG(], [)])
 dnl Clang counts assert(!"words") among the conversions. The probe is for the positive form: gcc

@@ -50,6 +50,16 @@ struct spool_state {
 	size_t batch_cap;
 };
 
+/* A user, as the system's database names him. */
+struct owner {
+	uint32_t uid;
+	char *name; /* NULL: nobody, or not yet answered */
+	bool answered;
+	TAILQ_ENTRY(owner) link; /* core::owners */
+};
+
+TAILQ_HEAD(owner_list, owner);
+
 struct core {
 	const struct conf *conf;
 	struct now now;	    /* of the event that is being stepped */
@@ -62,6 +72,7 @@ struct core {
 	uint64_t last_seq;
 	struct jobs jobs;
 	struct session_list sessions;
+	struct owner_list owners;
 	struct heap timers;
 	struct endpoint_state **endpoint; /* by number, as in conf */
 	struct pool_state **pool;

@@ -33,6 +33,7 @@ enum event_type {
 	EV_STAGED,    /* answer to FX_STAGE */
 	EV_PUBLISHED, /* answer to FX_PUBLISH */
 	EV_DISPOSED,  /* answer to FX_DISPOSE */
+	EV_OWNER,     /* answer to FX_OWNER */
 	EV_HTTP,      /* answer to FX_HTTP: exactly one for each */
 	EV_CONF,      /* the configuration was read anew */
 	EV_STOP,      /* come to an end: no new work, idle sessions as on_stop says */
@@ -129,6 +130,11 @@ struct ev_disposed {
 	const char *moved_to; /* the name it got, for AFTER_MOVE */
 };
 
+struct ev_owner {
+	uint32_t uid;
+	const char *name; /* the login name; NULL: there is none, or it cannot be told now */
+};
+
 /* How a request ended, as far as it can be told. */
 enum http_outcome {
 	HTTP_REPLY, /* a whole answer with a status */
@@ -167,6 +173,7 @@ struct event {
 		struct ev_staged staged;
 		struct ev_published published;
 		struct ev_disposed disposed;
+		struct ev_owner owner;
 		struct ev_http http;
 		const struct conf *conf;
 	} u;
@@ -187,6 +194,7 @@ enum effect_type {
 	FX_STAGE,   /* -> EV_STAGED */
 	FX_PUBLISH, /* -> EV_PUBLISHED */
 	FX_DISPOSE, /* -> EV_DISPOSED */
+	FX_OWNER,   /* what is the login name of this uid? -> EV_OWNER */
 	FX_HTTP,    /* -> EV_HTTP */
 };
 
@@ -214,7 +222,7 @@ struct fx_read {
 	const char *name;
 	struct ident ident; /* as queued */
 	int64_t bytes_max;
-	bool private_only; /* refuse what group or others may write, and ask for the owner's name */
+	bool private_only; /* refuse what group or others may write: it will run as its owner */
 	const char *const *taken;    /* names that results would use, ended by NULL ... */
 	const struct out_file *ours; /* ... unless they are these */
 	size_t ours_count;
@@ -287,6 +295,7 @@ struct effect {
 		struct fx_stage stage;
 		struct fx_publish publish;
 		struct fx_dispose dispose;
+		uint32_t owner; /* uid */
 		struct fx_http http;
 	} u;
 };

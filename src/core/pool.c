@@ -2,6 +2,8 @@
 #include "core/pool.h"
 
 #include "core/depart.h"
+#include "core/finish.h"
+#include "core/owners.h"
 #include "core/talk.h"
 #include <assert.h>
 #include <string.h>
@@ -110,8 +112,38 @@ struct pool_room {
 	int leaving;  /* sessions that will make room by themselves */
 };
 
+/* As whom a session runs: nobody's yet, or from its birth the owner's of the files that wait. */
+struct pool_who {
+	int64_t owner;
+	const char *proxy_user;
+};
+
+static const struct pool_who pool_anybody = { -1, NULL };
+
+/* False: not known yet, or the lane's first file was refused because its owner has no name. */
+static bool pool_who(struct core *c, size_t pool, struct lane *lane, struct pool_who *who)
+{
+	*who = pool_anybody;
+	if (!owners_wanted(c, pool))
+		return true;
+	who->owner = lane->owner;
+	switch (owners_name(c, (uint32_t)lane->owner, &who->proxy_user)) {
+	case OWNER_KNOWN:
+		return true;
+	case OWNER_ASKED:
+		return false;
+	case OWNER_NOBODY:
+		break;
+	}
+	finish_silent(c, queue_first(lane), STATUS_REJECTED,
+	    "its owner has no login name, and it would run under that name");
+	c->plan = true;
+	return false;
+}
+
 /* Makes what a kind lacks, as far as limits allow. Returns how many were made. */
-static int pool_grow(struct core *c, struct pool_room *room, enum kind kind, int lacks)
+static int pool_grow(
+    struct core *c, struct pool_room *room, enum kind kind, int lacks, const struct pool_who *who)
 {
 	int made = 0;
 	int64_t after_ms = c->pool[room->pool]->after_ms[kind];
@@ -120,7 +152,7 @@ static int pool_grow(struct core *c, struct pool_room *room, enum kind kind, int
 		return 0;
 	}
 	while (made < lacks && room->free > 0 && room->creating < CREATING_MAX) {
-		talk_create(c, room->pool, kind, -1, NULL);
+		talk_create(c, room->pool, kind, who->owner, who->proxy_user);
 		made++;
 		room->free--;
 		room->creating++;
@@ -153,8 +185,10 @@ static bool pool_serve_all(struct core *c, struct pool_room *room)
 	bool all = true;
 	pool->claim = 0;
 	while ((lane = pool_next_unserved(c, room->pool, after)) != NULL) {
+		struct pool_who who;
 		after = queue_first(lane)->r.id;
-		if (pool_grow(c, room, lane->kind, 1) > 0)
+		if (!pool_who(c, room->pool, lane, &who) ||
+		    pool_grow(c, room, lane->kind, 1, &who) > 0)
 			continue;
 		all = false;
 		if (room->free > 0 || room->leaving-- > 0)
@@ -188,15 +222,22 @@ static void pool_make(struct core *c, size_t pool)
 	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
 	{
 		struct pool_count *k = &count[lane->kind];
+		struct pool_who who = pool_anybody;
 		int lacks = pool_lacks(c, pool, lane);
+		if (owners_wanted(c, pool)) { /* it has a session already, so its name is known */
+			who.owner = lane->owner;
+			if (owners_name(c, (uint32_t)lane->owner, &who.proxy_user) != OWNER_KNOWN)
+				continue;
+		}
 		int taken = lacks < k->unowned ? lacks : k->unowned;
 		k->unowned -= taken;
-		k->spare += pool_grow(c, &room, lane->kind, lacks - taken);
+		k->spare += pool_grow(c, &room, lane->kind, lacks - taken, &who);
 	}
 	for (int k = 0; k < KIND_COUNT; k++)
-		if (conf->warm[k] > 0)
+		if (conf->warm[k] > 0 &&
+		    !owners_wanted(c, pool)) /* those have no owner to run as */
 			pool_grow(c, &room, (enum kind)k,
-			    conf->warm[k] - (count[k].spare - count[k].waiting));
+			    conf->warm[k] - (count[k].spare - count[k].waiting), &pool_anybody);
 }
 
 static const char *pool_reason_to_retire(const struct core *c, const struct session *s)

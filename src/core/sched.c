@@ -8,6 +8,7 @@
 #include "core/depart.h"
 #include "core/finish.h"
 #include "core/intake.h"
+#include "core/owners.h"
 #include "core/pool.h"
 #include "core/submit.h"
 #include "core/talk.h"
@@ -72,6 +73,7 @@ struct core *core_new(const struct conf *conf, const char *instance, const uint6
 	snprintf(c->instance, sizeof(c->instance), "%s", instance);
 	jobs_init(&c->jobs);
 	TAILQ_INIT(&c->sessions);
+	TAILQ_INIT(&c->owners);
 	timers_init(&c->timers);
 	core_grow(c);
 	return c;
@@ -87,6 +89,7 @@ void core_free(struct core *c)
 	if (job->lane != NULL)
 		queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
 	jobs_fini(&c->jobs, &c->timers);
+	owners_fini(c);
 	heap_fini(&c->timers);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		free(c->endpoint[i]->trouble);
@@ -353,6 +356,9 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		break;
 	case EV_DISPOSED:
 		finish_disposed(c, &ev->u.disposed);
+		break;
+	case EV_OWNER:
+		owners_on_owner(c, &ev->u.owner);
 		break;
 	case EV_HTTP:
 		core_on_http(c, &ev->u.http);

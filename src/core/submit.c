@@ -5,6 +5,7 @@
 #include "core/call.h"
 #include "core/depart.h"
 #include "core/finish.h"
+#include "core/owners.h"
 #include "core/result.h"
 #include "core/source.h"
 #include <assert.h>
@@ -89,6 +90,7 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 	read->name = arena_strdup(a, job->r.name);
 	read->ident = job->r.ident;
 	read->bytes_max = core_spool_conf(c, job)->file_bytes_max;
+	read->private_only = owners_wanted(c, core_spool_conf(c, job)->pool);
 	read->taken = result_names(a, job->r.name);
 	read->ours_count = result_files_of_text(a, job->r.old_files, &ours);
 	read->ours = ours;

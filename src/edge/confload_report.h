@@ -25,8 +25,8 @@ struct confreport {
  * harmless for a terminal here. */
 void confreport_add(struct confreport *r, const char *file, unsigned line, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
-void confreport_addv(
-    struct confreport *r, const char *file, unsigned line, const char *fmt, va_list ap);
+void confreport_addv(struct confreport *r, const char *file, unsigned line, const char *fmt,
+    va_list ap) PRINTF_LIKE(4, 0);
 
 /* Appends all as lines "FILE:LINE: ..." and forgets them. */
 void confreport_write(struct confreport *r, struct buf *out);

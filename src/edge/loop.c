@@ -7,6 +7,7 @@
 #include "edge/http.h"
 #include "edge/notify.h"
 #include "edge/output.h"
+#include "edge/owner.h"
 #include "edge/spool.h"
 #include <assert.h>
 #include <errno.h>
@@ -153,6 +154,9 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 		break;
 	case FX_DISPOSE:
 		spools_dispose(l->spools, &fx->u.dispose, &l->events);
+		break;
+	case FX_OWNER:
+		owner_look(fx->u.owner, &l->events);
 		break;
 	case FX_HTTP:
 		http_perform(l->http, &fx->u.http);

@@ -5,13 +5,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define PASSWD_BYTES_MAX (1 << 20) /* a directory service may say much of one user */
 
 /* A reading under way. Each step gives READ_OK or what the whole of it comes to. */
 struct reading {
@@ -222,35 +219,6 @@ static enum read_result read_all(struct reading *r)
 	return READ_OK;
 }
 
-/* "Nobody" has as many error numbers as there are sources of users; these say "not now". */
-static bool is_passing(int err)
-{
-	return err == EIO || err == EMFILE || err == ENFILE || err == EAGAIN;
-}
-
-static enum read_result find_owner(struct reading *r)
-{
-	struct passwd pw, *found = NULL;
-	enum read_result result = READ_OK;
-	size_t size = 1024;
-	char *buf = NULL;
-	int err;
-
-	if (!r->fx->private_only)
-		return READ_OK;
-	do {
-		size *= 2;
-		buf = xrealloc(buf, size);
-		err = getpwuid_r(r->ev->ident.uid, &pw, buf, size, &found);
-	} while ((err == EINTR || err == ERANGE) && size < PASSWD_BYTES_MAX);
-	if (found != NULL)
-		r->ev->owner = arena_strdup(r->arena, found->pw_name);
-	else if (is_passing(err))
-		result = fail(r, err);
-	free(buf);
-	return result;
-}
-
 /* The name is judged once more at the end. While the descriptor is open its inode is given to no
  * other file: the same inode there is the file that was read, and its times say that it is whole. */
 static enum read_result read_judged(struct reading *r)
@@ -261,7 +229,6 @@ static enum read_result read_judged(struct reading *r)
 		judge_results,
 		read_all,
 		judge_name,
-		find_owner,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(step); i++) {

@@ -477,6 +477,15 @@ static void dispose(struct world *w, const struct fx_dispose *fx)
 		end_hidden(w, fx, find(d, fx->hidden), ev);
 }
 
+/* Every user has a name but those from 60000 on. */
+static void tell_owner(struct world *w, uint32_t uid)
+{
+	struct ev_owner *ev = &evq_add(&w->events, EV_OWNER)->u.owner;
+	ev->uid = uid;
+	if (uid < 60000)
+		ev->name = arena_printf(&w->events.arena, "user%u", uid);
+}
+
 bool spool_perform(struct world *w, const struct effect *fx)
 {
 	switch (fx->type) {
@@ -500,6 +509,9 @@ bool spool_perform(struct world *w, const struct effect *fx)
 		return true;
 	case FX_DISPOSE:
 		dispose(w, &fx->u.dispose);
+		return true;
+	case FX_OWNER:
+		tell_owner(w, fx->u.owner);
 		return true;
 	default:
 		return false;

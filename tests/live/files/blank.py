@@ -1,0 +1,5 @@
+
+
+print("one\n\n")
+print()
+

@@ -1,0 +1,2 @@
+answer = {"answer": 42, "of": ["life", None]}
+%json answer

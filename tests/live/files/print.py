@@ -1,0 +1,3 @@
+# The simplest file.
+print("hello")
+print("two", 2, sep="-")

@@ -1,0 +1,2 @@
+val zero = 0
+val never = 1 / zero

@@ -1,0 +1,1 @@
+spark.read.csv("/no/such/directory").count()

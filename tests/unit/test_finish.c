@@ -1,0 +1,354 @@
+/* test_finish: from the outcome of a run to its results and the end of its input. */
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+
+static struct world *w;
+
+static void setup(void)
+{
+	w = world_new();
+}
+
+static void teardown(void)
+{
+	world_free(w);
+}
+
+static void start_slow(void)
+{
+	world_begin(w);
+	world_put(w, "a.py", "sleep 5000");
+	world_until(w, MINUTES, world_ran(w, "sleep 5000") == 1);
+}
+
+static int hidden_files(void)
+{
+	int n = 0;
+	for (size_t i = 0; i < w->dir[0]->count; i++)
+		n += w->dir[0]->file[i].name[0] == '.';
+	return n;
+}
+
+/* ---- the order of things ------------------------------------------------------------------------ */
+
+START_TEST(keep)
+{
+	start_slow();
+	world_forget(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_story(w, "job|stage|publish|dispose",
+	    "+ job 1 ANSWERED ok +answer\n"
+	    "stage a.py.out a.py.json\n"
+	    "+ job 1 STAGED ok\n"
+	    "publish a.py.out a.py.json\n"
+	    "+ job 1 DONE ok -blobs\n");
+	ck_assert_ptr_nonnull(world_file(w, "a.py"));
+	ck_assert_ptr_null(world_row(w, "a.py")->code);
+	ck_assert_ptr_null(world_row(w, "a.py")->answer);
+	ck_assert_int_eq(hidden_files(), 0);
+}
+END_TEST
+
+START_TEST(delete)
+{
+	w->spool[0].after = AFTER_DELETE;
+	start_slow();
+	world_forget(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_story(w, "job|stage|publish|dispose",
+	    "+ job 1 ANSWERED ok +answer\n"
+	    "stage a.py.out a.py.json\n"
+	    "+ job 1 STAGED ok\n"
+	    "publish a.py.out a.py.json\n"
+	    "+ job 1 DISPOSING ok -blobs\n"
+	    "dispose a.py\n"
+	    "+ job 1 DONE ok -blobs history\n");
+	ck_assert_ptr_null(world_file(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert_int_eq(hidden_files(), 0);
+}
+END_TEST
+
+START_TEST(move)
+{
+	w->spool[0].after = AFTER_MOVE;
+	w->spool[0].move_to = xstrdup("done");
+	start_slow();
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_ptr_null(world_file(w, "a.py"));
+	ck_assert_uint_eq(w->dir[0]->moved_count, 1);
+	ck_assert_str_eq(w->dir[0]->moved[0], "a.py");
+	ck_assert_int_eq(world_logged(w, "event=moved to=\"a.py\""), 1);
+	ck_assert_ptr_nonnull(world_file(w, "a.py.json"));
+}
+END_TEST
+
+/* After failure of the code the spool's word counts as well; of what nobody understands it stays. */
+START_TEST(an_error_is_an_end_like_any_other)
+{
+	w->spool[0].after = AFTER_DELETE;
+	world_begin(w);
+	world_put(w, "a.py", "fail");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "error");
+	ck_assert_ptr_null(world_file(w, "a.py"));
+	ck_assert_str_eq(world_text(w, "a.py.err"), "ZeroDivisionError: division by zero\n");
+}
+END_TEST
+
+START_TEST(a_table)
+{
+	world_begin(w);
+	world_put(w, "a.sql", "select 1");
+	world_until(w, MINUTES, world_done(w, "a.sql"));
+	ck_assert_str_eq(world_text(w, "a.sql.csv"), "a\r\nselect 1\r\n");
+	ck_assert_str_eq(world_text(w, "a.sql.out"), "");
+}
+END_TEST
+
+START_TEST(every_kind)
+{
+	world_begin(w);
+	world_put(w, "a.scala", "scala");
+	world_put(w, "a.R", "r");
+	world_put(w, "a.sql", "select 1");
+	world_put(w, "a.py", "py");
+	world_until(w, 2 * MINUTES,
+	    world_done(w, "a.scala") && world_done(w, "a.R") && world_done(w, "a.sql") &&
+		world_done(w, "a.py"));
+	ck_assert_str_eq(world_text(w, "a.scala.out"), "scala\n");
+	ck_assert_str_eq(world_text(w, "a.R.out"), "[1] \"r\"\n");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "py\n");
+}
+END_TEST
+
+/* ---- dropped again -------------------------------------------------------------------------------- */
+
+START_TEST(replaced_while_it_runs)
+{
+	start_slow();
+	world_put(w, "a.py", "second");
+	world_until(w, MINUTES, world_recorded(w, "a.py", "ok"));
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.json"), "\"superseded\": true"));
+	ck_assert_str_eq(world_text(w, "a.py.out"), "sleep 5000\n");
+	world_until(w, MINUTES, strcmp(world_text(w, "a.py.out"), "second\n") == 0);
+	world_run(w, 2 * MINUTES);
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.json"), "\"superseded\": false"));
+	ck_assert_uint_eq(w->server[0].ran_count, 2);
+}
+END_TEST
+
+START_TEST(replaced_while_it_runs_and_is_to_be_deleted)
+{
+	w->spool[0].after = AFTER_DELETE;
+	start_slow();
+	world_put(w, "a.py", "second");
+	world_until(w, MINUTES, world_ran(w, "second") == 1);
+	world_until(w, MINUTES, world_file(w, "a.py") == NULL);
+	ck_assert_str_eq(world_text(w, "a.py.out"), "second\n");
+	ck_assert_uint_eq(w->server[0].ran_count, 2);
+}
+END_TEST
+
+START_TEST(dropped_again_after_it_was_deleted)
+{
+	w->spool[0].after = AFTER_DELETE;
+	start_slow();
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 1000);
+	world_put(w, "a.py", "second");
+	world_until(w, MINUTES, strcmp(world_text(w, "a.py.out"), "second\n") == 0);
+	world_until(w, MINUTES, world_file(w, "a.py") == NULL);
+	ck_assert_int_eq(world_ran(w, "second"), 1);
+}
+END_TEST
+
+/* Between the results and the disposal: what lies there is not what ran. */
+START_TEST(a_stranger_is_put_back_and_runs)
+{
+	w->spool[0].after = AFTER_DELETE;
+	start_slow();
+	world_until(w, MINUTES, world_row(w, "a.py")->rec.state == JOB_STAGED);
+	world_put(w, "a.py", "stranger");
+	world_until(w, MINUTES, world_ran(w, "stranger") == 1);
+	world_until(w, MINUTES, world_file(w, "a.py") == NULL);
+	ck_assert_uint_eq(w->server[0].ran_count, 2);
+	ck_assert_int_eq(hidden_files(), 0);
+}
+END_TEST
+
+START_TEST(removed_before_it_could_be)
+{
+	w->spool[0].after = AFTER_DELETE;
+	start_slow();
+	world_until(w, MINUTES, world_row(w, "a.py")->rec.state == JOB_STAGED);
+	world_remove(w, "a.py");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* ---- errors of the disk ----------------------------------------------------------------------------- */
+
+START_TEST(a_full_disk_only_delays)
+{
+	start_slow();
+	w->dir[0]->stage_err = ENOSPC;
+	world_until(w, MINUTES, w->dir[0]->stage_err == 0);
+	ck_assert_str_eq(world_status(w, "a.py"), "");
+	ck_assert_ptr_nonnull(world_row(w, "a.py")->answer);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert_int_eq(world_logged(w, "event=writing-failed"), 1);
+}
+END_TEST
+
+START_TEST(a_full_disk_for_long_is_one_error)
+{
+	start_slow();
+	w->dir[0]->gone = true;
+	world_run(w, 30 * MINUTES);
+	ck_assert_int_eq(world_logged(w, "<3>job=1 event=writing-failed"), 1);
+	w->dir[0]->gone = false;
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+}
+END_TEST
+
+START_TEST(a_name_that_was_taken_meanwhile)
+{
+	start_slow();
+	world_put(w, "a.py.json", "mine");
+	world_run(w, MINUTES);
+	ck_assert_str_eq(world_status(w, "a.py"), "");
+	ck_assert_str_eq(world_text(w, "a.py.json"), "mine");
+	ck_assert_int_eq(world_logged(w, "<3>job=1 event=publishing-failed"), 1);
+	world_remove(w, "a.py.json");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert_str_eq(world_text(w, "a.py.out"), "sleep 5000\n");
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+}
+END_TEST
+
+START_TEST(taken_meanwhile_and_restarted)
+{
+	start_slow();
+	world_put(w, "a.py.json", "mine");
+	world_run(w, MINUTES);
+	world_crash(w);
+	world_run(w, MINUTES);
+	world_remove(w, "a.py.json");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+}
+END_TEST
+
+START_TEST(another_file_system_leaves_the_input)
+{
+	w->spool[0].after = AFTER_MOVE;
+	w->spool[0].move_to = xstrdup("/elsewhere");
+	start_slow();
+	w->dir[0]->dispose_err = EXDEV;
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 3 * MINUTES);
+	ck_assert_ptr_nonnull(world_file(w, "a.py"));
+	ck_assert_int_eq(world_logged(w, "event=not-moved"), 1);
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+}
+END_TEST
+
+START_TEST(a_directory_that_cannot_be_written_only_delays)
+{
+	w->spool[0].after = AFTER_DELETE;
+	start_slow();
+	w->dir[0]->dispose_err = EACCES;
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	world_run(w, 3 * MINUTES);
+	ck_assert_ptr_null(world_file(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+}
+END_TEST
+
+/* ---- old results ------------------------------------------------------------------------------------- */
+
+START_TEST(old_results_give_way_to_the_new_ones)
+{
+	world_begin(w);
+	world_put(w, "a.py", "fail");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	uint64_t ino = world_file(w, "a.py.json")->ident.ino;
+	world_run(w, 1000);
+	world_put(w, "a.py.4.note", "not ours");
+	world_write(w, "a.py", "good now");
+	world_until(w, MINUTES, world_recorded(w, "a.py", "ok"));
+	ck_assert_ptr_null(world_file(w, "a.py.err"));
+	ck_assert_uint_ne(world_file(w, "a.py.json")->ident.ino, ino);
+	ck_assert_ptr_nonnull(world_file(w, "a.py.4.note"));
+}
+END_TEST
+
+/* The ledger's list, even when the files of the last but one run are the last that there are. */
+START_TEST(results_that_a_rejected_run_did_not_touch)
+{
+	world_begin(w);
+	world_put(w, "a.py", "one");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 1000);
+	world_file(w, "a.py")->type = FILE_OTHER; /* of another size: it is renewed, and refused */
+	world_file(w, "a.py")->ident.size++;
+	world_run(w, 2 * MINUTES);
+	ck_assert_str_eq(world_status(w, "a.py"), "rejected");
+	world_put(w, "a.py", "three");
+	world_until(w, 2 * MINUTES, strcmp(world_text(w, "a.py.out"), "three\n") == 0);
+}
+END_TEST
+
+/* Somebody cleared the results away: nothing of the old list is missed. */
+START_TEST(results_that_are_gone)
+{
+	world_begin(w);
+	world_put(w, "a.py", "one");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 1000);
+	world_remove(w, "a.py.out");
+	world_remove(w, "a.py.json");
+	world_write(w, "a.py", "second");
+	world_until(w, MINUTES, world_recorded(w, "a.py", "ok"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("finish");
+	TCase *t = tcase_create("finish");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, keep);
+	tcase_add_test(t, delete);
+	tcase_add_test(t, move);
+	tcase_add_test(t, an_error_is_an_end_like_any_other);
+	tcase_add_test(t, a_table);
+	tcase_add_test(t, every_kind);
+	tcase_add_test(t, replaced_while_it_runs);
+	tcase_add_test(t, replaced_while_it_runs_and_is_to_be_deleted);
+	tcase_add_test(t, dropped_again_after_it_was_deleted);
+	tcase_add_test(t, a_stranger_is_put_back_and_runs);
+	tcase_add_test(t, removed_before_it_could_be);
+	tcase_add_test(t, a_full_disk_only_delays);
+	tcase_add_test(t, a_full_disk_for_long_is_one_error);
+	tcase_add_test(t, a_name_that_was_taken_meanwhile);
+	tcase_add_test(t, taken_meanwhile_and_restarted);
+	tcase_add_test(t, another_file_system_leaves_the_input);
+	tcase_add_test(t, a_directory_that_cannot_be_written_only_delays);
+	tcase_add_test(t, old_results_give_way_to_the_new_ones);
+	tcase_add_test(t, results_that_a_rejected_run_did_not_touch);
+	tcase_add_test(t, results_that_are_gone);
+	suite_add_tcase(s, t);
+	return help_run(s);
+}
