@@ -6,8 +6,8 @@
 #include <stdarg.h>
 
 /* data is always NUL-terminated behind len once anything was added, NULL before. When an addition
- * would pass max, nothing of it is added, full becomes true and stays so: a caller may add many
- * pieces and look once at the end. */
+ * would pass max, nothing of it is added, full becomes true and stays so, and every later addition
+ * is refused too: a caller may add many pieces and look once at the end. */
 struct buf {
 	char *data;
 	size_t len;

@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "core/source.h"
 #include "core/statement.h"
+#include <assert.h>
 #include <stdlib.h>
 
 #define FAILURES_MAX 6	       /* unreadable answers in a row before a file is given up */
@@ -132,5 +133,7 @@ void after_ended(struct core *c, struct session *s, struct call *call,
 	case CALL_RAW:
 		after_raw(c, s, call, st, answer);
 		break;
+	case CALL_FENCE:
+		assert(!"core/fence reads its own answers");
 	}
 }

@@ -5,6 +5,7 @@
 #include "core/after.h"
 #include "core/depart.h"
 #include "core/endpoint.h"
+#include "core/fence.h"
 #include "core/finish.h"
 #include "core/statement.h"
 #include <assert.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #define LOOK_SOON_MS 50
-#define DOUBT_MS 30000 /* how long a lost POST may take to show up */
+#define DOUBT_MS 10000 /* how long a lost POST may take to show up */
 #define REPOST_MS 3000 /* the same for our own harmless statements */
 #define CANCEL_AGAIN_MS 10000
 #define CANCEL_GRACE_MS 40000 /* Livy itself gives a cancelled statement 30 s */
@@ -279,6 +280,9 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		   livy_same_code(theirs, statement_code(c, s, call))) {
 		log_info("session=%s event=adopted statement=%lld", s->r.name, (long long)st->id);
 		call_accepted(c, s, call, st, ev->body);
+	} else if (a->verdict == LIVY_OK && theirs.p != NULL && call->what == CALL_RAW &&
+		   fence_is_code(c, s, theirs)) {
+		fence_resume(c, s, call, st->id);
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL) {
 		log_warn(
 		    "session=%s event=stranger statement=%lld: somebody else uses this session",
@@ -288,6 +292,9 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		statement_post(c, s, call);
 	} else if (waited_ms < DOUBT_MS && a->verdict != LIVY_OK) {
 		statement_look_in(c, s, call, core_backoff_ms(c, ++call->failures, 250, 5000));
+	} else if (call->what == CALL_RAW && a->verdict == LIVY_NO_STATEMENT &&
+		   fence_is_possible(c, s)) {
+		fence_begin(c, s, call);
 	} else {
 		if (call->what == CALL_RAW)
 			depart_unknown(c, s, call,
@@ -297,6 +304,14 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 			session_drop_call(s, call);
 		depart_retire(c, s, "what was sent to it last is unknown");
 	}
+}
+
+static void call_on_fenced(struct core *c, struct session *s, struct call *fence,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	struct call *doubt = fence_doubt(s);
+	if (fence_on_http(c, s, fence, ev, a))
+		call_accepted(c, s, doubt, &a->statement, ev->body);
 }
 
 void call_on_http(struct core *c, struct session *s, struct call *call, const struct ev_http *ev)
@@ -311,9 +326,15 @@ void call_on_http(struct core *c, struct session *s, struct call *call, const st
 	struct livy_answer a;
 	if (ev->tag.what == ASK_STATEMENT && statement_by_list(c, s))
 		livy_read_statement_of_list(ev->status, ev->body, call->statement, &a);
+	else if (ev->tag.what == ASK_DELETE)
+		livy_read_done(ev->status, ev->body, &a);
+	else if (ev->tag.what == ASK_SESSION)
+		livy_read_session(ev->status, ev->body, &a);
 	else
 		livy_read_statement(ev->status, ev->body, &a);
-	if (ev->tag.what == ASK_SUBMIT)
+	if (call->what == CALL_FENCE)
+		call_on_fenced(c, s, call, ev, &a);
+	else if (ev->tag.what == ASK_SUBMIT)
 		call_on_posted(c, s, call, ev, &a);
 	else if (ev->tag.what == ASK_STATEMENT)
 		call_on_looked(c, s, call, ev, &a);
@@ -347,10 +368,8 @@ static void call_time_limit(struct core *c, struct session *s, struct call *call
 	depart_retire(c, s, "its code does not stop");
 }
 
-static void call_look_if_due(struct core *c, struct session *s, struct call *call)
+static void call_look(struct core *c, struct session *s, struct call *call)
 {
-	if (call->seq != 0 || call->due_ms > c->now.mono_ms)
-		return;
 	if (call->state == CALL_DOUBT && statement_by_list(c, s) && call->what == CALL_RAW) {
 		/* Without single statements there is no telling; the house's rule is `unknown`. */
 		depart_unknown(c, s, call,
@@ -362,21 +381,36 @@ static void call_look_if_due(struct core *c, struct session *s, struct call *cal
 	statement_look(c, s, call);
 }
 
+static bool call_is_due(const struct core *c, const struct call *call)
+{
+	return call->limit_ms <= c->now.mono_ms ||
+	       (call->seq == 0 && call->due_ms <= c->now.mono_ms);
+}
+
+static void call_act(struct core *c, struct session *s, struct call *call)
+{
+	if (call->limit_ms <= c->now.mono_ms)
+		call_time_limit(c, s, call);
+	else if (call->what == CALL_FENCE)
+		fence_due(c, s, call);
+	else
+		call_look(c, s, call);
+}
+
 void call_due(struct core *c, struct session *s)
 {
 	if (!core_endpoint_up(c, s)) {
 		s->parked = true;
 		return;
 	}
-	/* One call at a time may end, and with it the session: then its timer is not ours any more. */
+	/* One call at a time: it may end, and with it the session, and then its timer is not ours. */
 	uint64_t id = s->r.id;
-	struct call *call = TAILQ_FIRST(&s->calls);
-	if (call == NULL)
-		return;
-	if (call->limit_ms <= c->now.mono_ms)
-		call_time_limit(c, s, call);
-	else
-		call_look_if_due(c, s, call);
+	struct call *call;
+	TAILQ_FOREACH(call, &s->calls, link)
+	if (call_is_due(c, call))
+		break;
+	if (call != NULL)
+		call_act(c, s, call);
 	if (session_by_id(&c->sessions, id) == NULL)
 		return;
 	TAILQ_FOREACH(call, &s->calls, link)

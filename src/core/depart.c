@@ -34,6 +34,14 @@ void depart_unknown(struct core *c, struct session *s, struct call *call, const 
 		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
 }
 
+/* A session is only deleted with something in doubt in it when a fence has shown that it cannot have
+ * run; in an earlier life too. */
+static bool depart_was_fenced(const struct session *s)
+{
+	return s->r.state == SESSION_DELETING ||
+	       (s->r.state == SESSION_LOOKING && s->resume == SESSION_DELETING);
+}
+
 /* The fate of one file whose session is gone. */
 static void depart_call(struct core *c, struct session *s, struct call *call, const char *why)
 {
@@ -43,11 +51,17 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	}
 	const char *words =
 	    arena_printf(&c->fx->arena, "the session %s is gone: %s", s->r.name, why);
+	struct job *job = depart_job(c, call);
+	if (call->state == CALL_DOUBT && depart_was_fenced(s)) {
+		session_unload(s, job->r.id);
+		session_drop_call(s, call);
+		finish_requeue(c, job, "it never ran: its session was deleted behind a fence");
+		return;
+	}
 	if (call->state != CALL_WAITING) {
 		depart_unknown(c, s, call, words);
 		return;
 	}
-	struct job *job = depart_job(c, call);
 	session_unload(s, job->r.id);
 	bool cancelled = call->cancelled_ms >= 0;
 	session_drop_call(s, call);

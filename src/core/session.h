@@ -14,13 +14,21 @@
 enum call_what {
 	CALL_GREET, /* the session's first statement: prints its token */
 	CALL_RAW,   /* a file's code as it is */
-	CALL_PROBE  /* after raw Python: prints a new random value */
+	CALL_PROBE, /* after raw Python: prints a new random value */
+	CALL_FENCE  /* sleeps behind everything that has arrived (core/fence) */
 };
 
 enum call_state {
 	CALL_POSTING, /* the POST is under way */
 	CALL_DOUBT,   /* its answer was lost: being looked for as last_statement + 1 */
 	CALL_WAITING  /* accepted, being polled */
+};
+
+enum fence_step {
+	FENCE_SEARCH, /* is the doubted statement among those before the fence? */
+	FENCE_WAIT,   /* until the fence runs: all before it has ended */
+	FENCE_DELETE,
+	FENCE_CONFIRM /* until the server says that the session is not there */
 };
 
 struct call {
@@ -38,6 +46,8 @@ struct call {
 	uint64_t seq;		    /* of the request under way; 0: none */
 	int failures;		    /* answers in a row that nobody could read */
 	bool started;
+	enum fence_step step; /* CALL_FENCE */
+	int64_t at;	      /* CALL_FENCE: the statement to look at next */
 };
 
 TAILQ_HEAD(call_list, call);

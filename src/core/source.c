@@ -106,6 +106,25 @@ char *source_token_code(struct arena *a, enum kind kind, const char *token)
 	abort();
 }
 
+/* Long enough to be deleted while it sleeps. SQL has no sleep of its own, but Java's. */
+char *source_fence_code(struct arena *a, enum kind kind, const char *token)
+{
+	switch (kind) {
+	case KIND_PYSPARK:
+		return arena_printf(a, "import time; time.sleep(300) # %s", token);
+	case KIND_SPARK:
+		return arena_printf(a, "Thread.sleep(300000) // %s", token);
+	case KIND_SQL:
+		return arena_printf(
+		    a, "select java_method('java.lang.Thread', 'sleep', 300000L), '%s'", token);
+	case KIND_SPARKR:
+		return arena_printf(a, "Sys.sleep(300) # %s", token);
+	case KIND_COUNT:
+		break;
+	}
+	abort();
+}
+
 /* [["token"]]: one row of one cell. */
 static bool is_only_cell(struct bytes data, const char *token)
 {

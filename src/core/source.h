@@ -23,6 +23,9 @@ const char *source_check(struct bytes code);
 /* The statement that makes a session of this kind print the token and nothing else. */
 char *source_token_code(struct arena *a, enum kind kind, const char *token);
 
+/* A statement that does nothing but sleep for some minutes, recognizable by the token. */
+char *source_fence_code(struct arena *a, enum kind kind, const char *token);
+
 /* Whether an answer's text or table is that token. */
 bool source_token_answer(enum kind kind, struct bytes statement_json, const char *token);
 

@@ -36,7 +36,9 @@ struct bytes statement_code(struct core *c, const struct session *s, const struc
 		code.p = job->code;
 		code.n = job->code_bytes;
 	} else {
-		code.p = source_token_code(&c->fx->arena, s->r.kind, call->token);
+		code.p = call->what == CALL_FENCE
+			     ? source_fence_code(&c->fx->arena, s->r.kind, call->token)
+			     : source_token_code(&c->fx->arena, s->r.kind, call->token);
 		code.n = strlen(code.p);
 	}
 	return code;

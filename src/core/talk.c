@@ -377,13 +377,11 @@ void talk_due(struct core *c, struct session *s)
 		call_due(c, s);
 		break;
 	case SESSION_RETIRED:
+	case SESSION_DELETING: /* with a fence in it */
 		if (TAILQ_EMPTY(&s->calls))
 			depart_go_on(c, s);
 		else
 			call_due(c, s);
-		break;
-	case SESSION_DELETING:
-		depart_go_on(c, s);
 		break;
 	default:
 		break;

@@ -10,6 +10,7 @@
 #define MONO_START_MS INT64_C(1000000000) /* the machine has been up for a while */
 #define REAL_START_MS INT64_C(1795000000000)
 #define IDLE_TURNS_MAX 100
+#define TURNS_AT_ONCE_MAX 5000
 
 static void sink(enum log_level level, const char *line, void *arg)
 {
@@ -146,9 +147,20 @@ static bool is_row(const struct effect *fx)
 	return fx->type <= FX_ROW_SPOOL;
 }
 
+static void tell_owner(struct world *w, uint32_t uid)
+{
+	struct ev_owner *ev = &evq_add(&w->events, EV_OWNER)->u.owner;
+	ev->uid = uid;
+	if (!w->nobody)
+		ev->name = arena_printf(&w->events.arena, "user%u", uid);
+	(void)buf_addf(&w->trace, "owner %u\n", uid);
+}
+
 static void perform(struct world *w, const struct effect *fx)
 {
-	if (fx->type == FX_RECALL)
+	if (fx->type == FX_OWNER)
+		tell_owner(w, fx->u.owner);
+	else if (fx->type == FX_RECALL)
 		ledger_recall(w, &fx->u.recall);
 	else if (fx->type == FX_HTTP)
 		net_perform(w, &fx->u.http);
@@ -264,7 +276,7 @@ static void pass_time(struct world *w, int64_t mono_ms)
 {
 	ck_assert_int_ge(mono_ms, w->now.mono_ms);
 	if (mono_ms > w->now.mono_ms)
-		w->idle_turns = 0;
+		w->idle_turns = w->turns_at_once = 0;
 	w->now.real_ms += mono_ms - w->now.mono_ms;
 	w->now.mono_ms = mono_ms;
 	for (size_t i = 0; i < WORLD_MAX; i++)
@@ -292,7 +304,8 @@ bool world_turn(struct world *w, int64_t end_ms)
 		return false;
 	}
 	pass_time(w, due);
-	ck_assert_msg(w->idle_turns < IDLE_TURNS_MAX, "the core turns and turns\n%s%s",
+	ck_assert_msg(w->idle_turns < IDLE_TURNS_MAX && w->turns_at_once++ < TURNS_AT_ONCE_MAX,
+	    "the core turns and turns\n%s%s",
 	    world_tail(&w->trace), world_tail(&w->log));
 	spool_step(w);
 	net_deliver(w);
@@ -347,7 +360,7 @@ static void each_match(
 	ck_assert_int_eq(regcomp(&re, regex, REG_EXTENDED | REG_NOSUB), 0);
 	for (const char *p = text->len == 0 ? "" : text->data; *p != '\0';) {
 		size_t n = strcspn(p, "\n") + 1;
-		char *copy = xstrndup(p, n);
+		char *copy = xstrndup(p, n - 1);
 		if (regexec(&re, copy, 0, NULL, 0) == 0)
 			line(out, p, n);
 		free(copy);

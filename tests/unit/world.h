@@ -177,7 +177,9 @@ struct world {
 	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
 	struct buf log;
 	bool any_number; /* more sessions than max may exist: a server forgot some, or we did */
-	int idle_turns;  /* in a row at one time without an effect */
+	bool nobody;     /* no uid has a login name */
+	int turns_at_once; /* in a row at one time */
+	int idle_turns;    /* of these, the last ones, without an effect */
 	/* Crashes: in turn crash_turn, before the commit (0), or after it and crash_point - 1 of the
 	 * other effects. */
 	size_t turn;

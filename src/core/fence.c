@@ -1,0 +1,248 @@
+/* fence: how "not there yet" becomes "never". */
+#include "core/fence.h"
+
+#include "base/log.h"
+#include "core/depart.h"
+#include "core/endpoint.h"
+#include "core/finish.h"
+#include "core/source.h"
+#include "core/statement.h"
+#include <assert.h>
+#include <string.h>
+
+#define LOOK_MS 200
+#define DELETE_TIMEOUT_MS 120000
+#define FAILURES_MAX 8
+
+static size_t fence_endpoint(const struct core *c, const struct session *s)
+{
+	return core_session_pool(c, s)->endpoint;
+}
+
+bool fence_is_possible(const struct core *c, const struct session *s)
+{
+	const struct livy_dialect *d = &core_session_endpoint(c, s)->dialect;
+	return d->names && d->echo && !d->list_only;
+}
+
+struct call *fence_doubt(const struct session *s)
+{
+	struct call *call;
+	TAILQ_FOREACH(call, &s->calls, link)
+	if (call->what == CALL_RAW && call->state == CALL_DOUBT)
+		return call;
+	return NULL;
+}
+
+static struct call *fence_add(struct core *c, struct session *s, struct call *doubt)
+{
+	struct call *fence = session_add_call(s, ++c->last_call, CALL_FENCE, c->now.mono_ms);
+	memcpy(fence->token, s->r.token, sizeof(fence->token));
+	doubt->due_ms = INT64_MAX; /* the fence looks for it from now on */
+	return fence;
+}
+
+void fence_begin(struct core *c, struct session *s, struct call *doubt)
+{
+	log_warn(
+	    "session=%s event=fence: what was sent to it last has not appeared; making sure that "
+	    "it never will",
+	    s->r.name);
+	struct call *fence = fence_add(c, s, doubt);
+	fence->step = FENCE_SEARCH;
+	fence->at = s->r.last_statement + 1;
+	depart_retire(c, s, "what was sent to it last is in doubt");
+	statement_post(c, s, fence);
+}
+
+bool fence_is_code(struct core *c, const struct session *s, struct bytes code)
+{
+	struct bytes ours;
+	ours.p = source_fence_code(&c->fx->arena, s->r.kind, s->r.token);
+	ours.n = strlen(ours.p);
+	return livy_same_code(ours, code);
+}
+
+void fence_resume(struct core *c, struct session *s, struct call *doubt, int64_t statement)
+{
+	struct call *fence = fence_add(c, s, doubt);
+	fence->state = CALL_WAITING;
+	fence->statement = statement;
+	fence->step = FENCE_WAIT;
+	statement_look_in(c, s, fence, 0);
+}
+
+/* It cannot be told after all. */
+static void fence_give_up(struct core *c, struct session *s, struct call *fence, const char *why)
+{
+	struct call *doubt = fence_doubt(s);
+	session_drop_call(s, fence);
+	if (doubt != NULL)
+		depart_unknown(c, s, doubt,
+		    arena_printf(&c->fx->arena,
+			"the answer to its submission was lost, and it cannot be told whether it "
+			"ran: %s",
+			why));
+	depart_retire(c, s, why);
+}
+
+static void fence_again(struct core *c, struct session *s, struct call *fence, const char *why)
+{
+	if (++fence->failures >= FAILURES_MAX)
+		fence_give_up(c, s, fence, why);
+	else
+		statement_look_in(c, s, fence, core_backoff_ms(c, fence->failures, 500, 30000));
+}
+
+static void fence_step(struct core *c, struct session *s, struct call *fence, enum fence_step step)
+{
+	fence->step = step;
+	fence->failures = 0;
+	statement_look_in(c, s, fence, 0);
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+static void fence_ask(struct core *c, struct session *s, struct call *fence, enum request_what what,
+    enum http_method method, const char *path, int64_t timeout_ms)
+{
+	const struct request rq = {
+		.what = (uint8_t)what, .method = method, .path = path, .timeout_ms = timeout_ms
+	};
+	fence->due_ms = INT64_MAX;
+	fence->seq = core_ask(c, fence_endpoint(c, s), s->r.id, fence->id, &rq);
+}
+
+static void fence_delete(struct core *c, struct session *s, struct call *fence)
+{
+	/* From this row on: what is in doubt in it has certainly never run, if it is gone. */
+	if (s->r.state != SESSION_DELETING) {
+		session_move(s, SESSION_DELETING, c->now.mono_ms);
+		core_row_session(c, s);
+	}
+	fence_ask(c, s, fence, ASK_DELETE, HTTP_DELETE, livy_path(&c->fx->arena, s->r.name, ""),
+	    DELETE_TIMEOUT_MS);
+}
+
+void fence_due(struct core *c, struct session *s, struct call *fence)
+{
+	struct arena *a = &c->fx->arena;
+	if (fence->seq != 0 || fence->due_ms > c->now.mono_ms)
+		return;
+	switch (fence->step) {
+	case FENCE_SEARCH:
+		assert(fence->statement >= 0);
+		if (fence->at >= fence->statement)
+			fence_step(c, s, fence, FENCE_WAIT);
+		else
+			fence_ask(c, s, fence, ASK_STATEMENT, HTTP_GET,
+			    livy_path_statement(a, s->r.name, fence->at, ""), 0);
+		break;
+	case FENCE_WAIT:
+		statement_look(c, s, fence);
+		break;
+	case FENCE_DELETE:
+		fence_delete(c, s, fence);
+		break;
+	case FENCE_CONFIRM:
+		fence_ask(c, s, fence, ASK_SESSION, HTTP_GET, livy_path(a, s->r.name, ""), 0);
+		break;
+	}
+}
+
+/* ---- replies -------------------------------------------------------------------------------- */
+
+static void fence_posted(struct core *c, struct session *s, struct call *fence,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK) {
+		fence_give_up(c, s, fence, endpoint_words(c, ev, a));
+		return;
+	}
+	fence->state = CALL_WAITING;
+	fence->statement = a->statement.id;
+	core_row_session(c, s);
+	fence_step(c, s, fence, FENCE_SEARCH);
+}
+
+/* One of the statements that came between the last known one and the fence. */
+static bool fence_searched(struct core *c, struct session *s, struct call *fence,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	struct call *doubt = fence_doubt(s);
+	struct bytes theirs = { a->statement.code, a->statement.code_bytes };
+	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK || theirs.p == NULL) {
+		fence_again(c, s, fence, endpoint_words(c, ev, a));
+		return false;
+	}
+	assert(doubt != NULL);
+	if (livy_same_code(theirs, statement_code(c, s, doubt))) {
+		session_drop_call(
+		    s, fence); /* the session is deleted after the answer, and it with it */
+		return true;
+	}
+	fence->at++;
+	fence_step(c, s, fence, FENCE_SEARCH);
+	return false;
+}
+
+static void fence_waited(struct core *c, struct session *s, struct call *fence,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK)
+		fence_again(c, s, fence, endpoint_words(c, ev, a));
+	else if (a->statement.state == LIVY_STATEMENT_RUNNING)
+		fence_step(c, s, fence, FENCE_DELETE);
+	else if (a->statement.state == LIVY_STATEMENT_WAITING)
+		statement_look_in(c, s, fence, LOOK_MS);
+	else
+		fence_give_up(c, s, fence, "the fence ended before the session was deleted");
+}
+
+static void fence_deleted(struct core *c, struct session *s, struct call *fence,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	if (ev->outcome == HTTP_REPLY && (a->verdict == LIVY_OK || a->verdict == LIVY_NO_SESSION))
+		fence_step(c, s, fence, FENCE_CONFIRM);
+	else
+		fence_again(c, s, fence, endpoint_words(c, ev, a));
+}
+
+static void fence_confirmed(struct core *c, struct session *s, struct call *fence,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_NO_SESSION) {
+		fence_again(c, s, fence, "the deleted session is still there");
+		return;
+	}
+	session_drop_call(s, fence);
+	depart_gone(c, s, "deleted behind its fence"); /* and what was in doubt goes elsewhere */
+}
+
+bool fence_on_http(struct core *c, struct session *s, struct call *fence, const struct ev_http *ev,
+    const struct livy_answer *a)
+{
+	if (ev->tag.what != ASK_SUBMIT && endpoint_blames(c, ev, a)) {
+		fence->due_ms = c->now.mono_ms;
+		depart_wake(c, s, 0);
+		return false;
+	}
+	if (ev->tag.what == ASK_SUBMIT) {
+		fence_posted(c, s, fence, ev, a);
+		return false;
+	}
+	switch (fence->step) {
+	case FENCE_SEARCH:
+		return fence_searched(c, s, fence, ev, a);
+	case FENCE_WAIT:
+		fence_waited(c, s, fence, ev, a);
+		break;
+	case FENCE_DELETE:
+		fence_deleted(c, s, fence, ev, a);
+		break;
+	case FENCE_CONFIRM:
+		fence_confirmed(c, s, fence, ev, a);
+		break;
+	}
+	return false;
+}

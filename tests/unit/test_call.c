@@ -1,0 +1,775 @@
+/* test_call: one statement, from its POST to its answer, whatever happens on the way. */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+#define POSTS "/sessions/*/statements"
+#define POLLS "/sessions/*/statements/*"
+
+static struct world *w;
+
+static void setup(void)
+{
+	w = world_new();
+}
+
+static void teardown(void)
+{
+	world_free(w);
+}
+
+/* The file's POST, not those of greetings and probes. */
+static struct world_fault fault_of_post(const char *code, enum world_fate fate)
+{
+	return (struct world_fault){
+		.method = HTTP_POST, .path = POSTS, .body = code, .fate = fate
+	};
+}
+
+static struct world_fault fault_of_polls(enum world_fate fate, int skip)
+{
+	return (struct world_fault){
+		.method = HTTP_GET, .path = POLLS, .fate = fate, .skip = skip, .times = -1
+	};
+}
+
+/* A warm session, so that a file goes at once. */
+static void begin_warm(void)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+}
+
+static void run(const char *code)
+{
+	world_put(w, "a.py", code);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+}
+
+static bool is_new_session_used(void)
+{
+	world_put(w, "b.py", "after");
+	world_until(w, 3 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	return world_session_of(w, "after")->id > 0;
+}
+
+/* ---- a plain answer ---------------------------------------------------------------------------- */
+
+START_TEST(available_in_the_first_answer)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("quick", FATE_MANGLED);
+	f.status = 201;
+	f.reply = "{\"id\":1,\"code\":\"quick\",\"state\":\"available\",\"output\":{\"status\":\"ok\","
+		  "\"execution_count\":1,\"data\":{\"text/plain\":\"42\"}},\"progress\":1.0,"
+		  "\"started\":1795000000000,\"completed\":1795000000001}";
+	world_fault(w, f);
+	world_forget(w);
+	run("quick");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "42\n");
+	world_story(w, "RUNNING|ANSWERED|statements/1", "+ job 1 RUNNING\n+ job 1 ANSWERED ok +answer\n");
+}
+END_TEST
+
+START_TEST(the_older_the_longer_between_polls)
+{
+	begin_warm();
+	world_forget(w);
+	run("sleep 300000");
+	int polls = 0;
+	for (const char *p = w->trace.data; (p = strstr(p, "statements/1\n")) != NULL; p++)
+		polls++;
+	ck_assert_int_gt(polls, 20);
+	ck_assert_int_lt(polls, 120);
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+START_TEST(a_failure_of_the_code)
+{
+	begin_warm();
+	run("fail");
+	ck_assert_str_eq(world_status(w, "a.py"), "error");
+	ck_assert(world_recorded(w, "a.py", "error"));
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
+/* ---- refused: it goes elsewhere, or later, exactly once ------------------------------------------- */
+
+START_TEST(a_session_that_still_starts)
+{
+	w->pool[0].max = 1;
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_STATUS);
+	f.status = 500;
+	f.reply = "\"java.lang.IllegalStateException: Session is in state starting\"";
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_uint_eq(world_row(w, "a.py")->rec.attempts, 2);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(a_session_that_has_died_meanwhile)
+{
+	begin_warm();
+	w->server[0].session[0]->dead = true;
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(world_session_of(w, "work")->id, 1);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
+START_TEST(a_session_that_is_gone)
+{
+	begin_warm();
+	w->server[0].next_id = 1;
+	world_forgetful_restart(w, 0);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+START_TEST(refused_in_livys_own_words)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_STATUS);
+	f.status = 400;
+	f.reply = "\"Code is too long\"";
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "rejected");
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "Code is too long"));
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
+START_TEST(not_sent_is_sent_again)
+{
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_NOT_SENT));
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+static const struct {
+	int status;
+	const char *reply;
+} not_accepted[] = {
+	{ 401, "{\"msg\":\"who are you\"}" },
+	{ 403, "<html><head><title>Missing Required Header for CSRF protection</title></head></html>" },
+	{ 429, "{\"msg\":\"slow down\"}" },
+	{ 301, "" },
+	{ 404, "<html><head><title>nginx</title></head></html>" },
+};
+
+START_TEST(refused_at_the_door_is_sent_again)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_STATUS);
+	f.status = not_accepted[_i].status;
+	f.reply = not_accepted[_i].reply;
+	f.times = 3;
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+/* A server that answers questions, but takes no work, is not asked each second for ever. */
+START_TEST(refused_at_the_door_for_long)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_STATUS);
+	f.status = 403;
+	f.reply = "{\"msg\":\"not you\"}";
+	f.times = -1;
+	world_fault(w, f);
+	world_put(w, "a.py", "work");
+	world_forget(w);
+	world_run(w, 60 * MINUTES);
+	ck_assert_int_lt(world_logged(w, "<3>"), 5);
+	ck_assert_uint_lt(world_row(w, "a.py")->rec.attempts, 200);
+	world_mend(w);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+/* ---- lost --------------------------------------------------------------------------------------- */
+
+static const struct {
+	enum world_fate fate;
+	int status;
+	const char *reply;
+} accepted_but[] = {
+	{ FATE_LOST_AFTER, 0, NULL },
+	{ FATE_MANGLED, 502, "<html><head><title>Bad Gateway</title></head></html>" },
+	{ FATE_MANGLED, 500, "\"java.util.concurrent.TimeoutException\"" },
+	{ FATE_MANGLED, 201, "{\"id\":1,\"code\":\"wo" },
+	{ FATE_MANGLED, 200, "<html><head><title>Sign in</title></head></html>" },
+	{ FATE_MANGLED, 201, "" },
+	{ FATE_TOO_BIG, 0, NULL },
+};
+
+START_TEST(accepted_but_its_answer_was_lost)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("work", accepted_but[_i].fate);
+	f.status = accepted_but[_i].status;
+	f.reply = accepted_but[_i].reply;
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "work\n");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(world_row(w, "a.py")->rec.run->statement, 1);
+	ck_assert_int_eq(world_logged(w, "event=adopted"), 1);
+}
+END_TEST
+
+/* Livy turns line ends into \n, and the echo shows it. */
+START_TEST(adopted_with_other_line_ends)
+{
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_AFTER));
+	world_put(w, "a.py", "work\r\nmore\r");
+	world_until(w, MINUTES, world_ran(w, "work\r\nmore\r") == 1);
+	char *code = w->server[0].session[0]->statement[1].code;
+	memcpy(code, "work\nmore\n", 11);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* The fence that will make it certain does not stand yet. */
+START_TEST(lost_before_acceptance_is_unknown)
+{
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert(world_recorded(w, "a.py", "unknown"));
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
+START_TEST(unknown_stays_whatever_the_spool_says)
+{
+	w->spool[0].after = AFTER_DELETE;
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	run("work");
+	world_run(w, MINUTES);
+	ck_assert_ptr_nonnull(world_file(w, "a.py"));
+}
+END_TEST
+
+START_TEST(unknown_may_be_run_again)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+START_TEST(but_not_for_ever)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_LOST_BEFORE);
+	f.times = -1;
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_uint_le(world_row(w, "a.py")->rec.attempts, 3);
+}
+END_TEST
+
+START_TEST(somebody_else_is_in_our_session)
+{
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_SENDING);
+	struct fx_http theirs = { .method = HTTP_POST, .path = "/sessions/0/statements" };
+	theirs.body = (struct bytes){ "{\"code\":\"theirs\"}", 17 };
+	char *body;
+	ck_assert_int_eq(server_answer(w, 0, &theirs, &body), 201);
+	free(body);
+	world_until(w, 2 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_logged(w, "event=stranger"), 1);
+}
+END_TEST
+
+/* A greeting and a probe may be repeated: nobody cares how often they run. */
+START_TEST(a_greeting_lost)
+{
+	world_fault(w, (struct world_fault){
+			   .method = HTTP_POST, .path = POSTS, .fate = FATE_LOST_BEFORE });
+	world_begin(w);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(a_greeting_adopted)
+{
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_POST, .path = POSTS, .fate = FATE_LOST_AFTER });
+	world_begin(w);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_row(w, "a.py")->rec.run->statement, 1);
+}
+END_TEST
+
+START_TEST(a_probe_lost)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = POSTS,
+			   .fate = FATE_LOST_BEFORE,
+			   .skip = 1 });
+	run("work");
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
+/* ---- unreadable ----------------------------------------------------------------------------------- */
+
+static void is_given_up(void)
+{
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert(world_recorded(w, "a.py", "unknown"));
+	world_mend(w);
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+
+START_TEST(an_answer_that_is_500_for_ever)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_STATUS, 0);
+	f.status = 500;
+	f.reply = "\"com.fasterxml.jackson.core.exc.StreamConstraintsException\"";
+	world_fault(w, f);
+	is_given_up();
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "StreamConstraints"));
+}
+END_TEST
+
+START_TEST(an_answer_that_is_never_whole)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_MANGLED, 0);
+	f.status = 200;
+	f.reply = "{\"id\":1,\"state\":\"avail";
+	world_fault(w, f);
+	is_given_up();
+}
+END_TEST
+
+START_TEST(an_answer_without_an_output)
+{
+	begin_warm();
+	world_put(w, "a.py", "null");
+	struct world_fault f = fault_of_polls(FATE_MANGLED, 0);
+	f.status = 200;
+	f.reply = "{\"id\":1,\"code\":\"null\",\"state\":\"available\",\"output\":null,\"progress\":1.0}";
+	world_fault(w, f);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+}
+END_TEST
+
+/* Five bad answers and a good one are a good one. */
+START_TEST(a_passing_trouble)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_STATUS, 0);
+	f.status = 500;
+	f.reply = "\"java.lang.RuntimeException\"";
+	f.times = 5;
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+START_TEST(neighbours_of_the_unreadable_are_untouched)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 2;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 2);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	char *path = xasprintf("/sessions/%s/statements/1", world_session_of(w, "sleep 60000")->name);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = path,
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"no\"",
+			   .times = -1 });
+	world_put(w, "b.py", "work");
+	world_until(w, 2 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	free(path);
+}
+END_TEST
+
+START_TEST(an_answer_that_is_too_big)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = POLLS,
+			   .fate = FATE_TOO_BIG });
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "error");
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "AnswerTooLarge"));
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
+START_TEST(a_statement_that_was_dropped)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_STATUS, 0);
+	f.status = 404;
+	f.reply = "\"Statement not found\"";
+	f.times = 1;
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert(is_new_session_used());
+}
+END_TEST
+
+/* A gateway's word is not the server's: the run is not blamed for it. */
+static const int gateway[] = { 502, 503, 504, 401, 429 };
+
+START_TEST(a_gateway_that_fails_while_it_runs)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_STATUS, 1);
+	f.status = gateway[_i];
+	f.reply = "<html><head><title>Oh no</title></head></html>";
+	f.times = 20;
+	world_fault(w, f);
+	run("sleep 60000");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+}
+END_TEST
+
+START_TEST(the_network_fails_while_it_runs)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){
+			   .method = HTTP_GET, .fate = FATE_NOT_SENT, .times = -1 });
+	world_run(w, 20 * MINUTES);
+	ck_assert_int_le(world_logged(w, "<3>"), 1);
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* Livy with recovery: for a while its sessions are `recovering`, and then they are there again. */
+START_TEST(a_server_that_recovers)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_STATUS, 1);
+	f.status = 500;
+	f.reply = "\"java.lang.IllegalStateException: Session is in state recovering\"";
+	world_fault(w, f);
+	world_put(w, "a.py", "sleep 60000");
+	world_run(w, MINUTES);
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* ---- the session ends ------------------------------------------------------------------------------- */
+
+START_TEST(the_driver_dies)
+{
+	begin_warm();
+	run("die 3000");
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert(world_recorded(w, "a.py", "died"));
+	ck_assert_ptr_nonnull(world_file(w, "a.py"));
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(world_ran(w, "die 3000"), 1);
+}
+END_TEST
+
+START_TEST(a_server_without_recovery_is_restarted)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_forgetful_restart(w, 0);
+	world_stranger(w, 0); /* has our session's id now */
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(w->server[0].session[0]->count, 0);
+}
+END_TEST
+
+START_TEST(the_channel_is_lost)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_STATUS, 1);
+	f.status = 500;
+	f.reply = "\"java.lang.IllegalStateException: RPC channel is closed.\"";
+	world_fault(w, f);
+	run("sleep 60000");
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	world_mend(w);
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
+/* ---- answers slip ----------------------------------------------------------------------------------- */
+
+START_TEST(slipped_answers_reach_no_other_file)
+{
+	begin_warm();
+	run("slip");
+	ck_assert_str_eq(world_status(w, "a.py"), "error");
+	ck_assert(is_new_session_used());
+	ck_assert_str_eq(world_text(w, "b.py.out"), "after\n");
+	ck_assert_int_eq(world_logged(w, "its answers have slipped"), 1);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
+START_TEST(only_raw_python_is_probed)
+{
+	world_begin(w);
+	world_put(w, "a.sql", "select 1");
+	world_until(w, MINUTES, world_done(w, "a.sql"));
+	world_forget(w);
+	world_run(w, 5000);
+	world_story(w, "token", "");
+}
+END_TEST
+
+/* ---- time limits ------------------------------------------------------------------------------------ */
+
+START_TEST(the_time_limit)
+{
+	w->spool[0].timeout_ms = 5000;
+	begin_warm();
+	world_forget(w);
+	run("sleep 600000");
+	ck_assert_str_eq(world_status(w, "a.py"), "timeout");
+	ck_assert(world_recorded(w, "a.py", "timeout"));
+	world_story(w, "cancel", "POST /sessions/s1/statements/1/cancel\n");
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
+START_TEST(the_time_limit_counts_from_its_start)
+{
+	w->spool[0].timeout_ms = 5000;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 4000");
+	world_put(w, "b.py", "sleep 4001");
+	world_put(w, "c.py", "sleep 4002");
+	world_until(w, MINUTES, world_done(w, "c.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_str_eq(world_status(w, "c.py"), "ok");
+}
+END_TEST
+
+START_TEST(a_restart_does_not_prolong_it)
+{
+	w->spool[0].timeout_ms = 60000;
+	begin_warm();
+	world_put(w, "a.py", "sleep 600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 600000") == 1);
+	int64_t start = w->now.mono_ms;
+	world_run(w, 40000);
+	world_crash(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "timeout");
+	ck_assert_int_lt(w->now.mono_ms - start, 70000);
+}
+END_TEST
+
+START_TEST(code_that_stops_late)
+{
+	w->spool[0].timeout_ms = 5000;
+	begin_warm();
+	run("deaf 600000");
+	ck_assert_str_eq(world_status(w, "a.py"), "timeout");
+	ck_assert(is_new_session_used()); /* the old one is still busy with it */
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
+START_TEST(code_that_does_not_stop)
+{
+	w->spool[0].timeout_ms = 5000;
+	begin_warm();
+	struct world_fault f = { .method = HTTP_POST, .path = "/sessions/*/statements/1/cancel" };
+	f.fate = FATE_LOST_BEFORE;
+	f.times = -1;
+	world_fault(w, f);
+	int64_t start = w->now.mono_ms;
+	run("sleep 600000");
+	ck_assert_str_eq(world_status(w, "a.py"), "timeout");
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "did not stop"));
+	ck_assert_int_lt(w->now.mono_ms - start, 60000);
+	world_run(w, 1000);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
+/* It ended by itself while the cancel was on its way: what it printed is not thrown away. */
+START_TEST(done_just_in_time)
+{
+	w->spool[0].timeout_ms = 5000;
+	begin_warm();
+	run("deaf 5150");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "deaf 5150\n");
+}
+END_TEST
+
+START_TEST(cancelled_by_somebody_else)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	struct fx_http cancel = { .method = HTTP_POST, .path = "/sessions/0/statements/1/cancel" };
+	char *body;
+	ck_assert_int_eq(server_answer(w, 0, &cancel, &body), 200);
+	free(body);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "cancelled");
+}
+END_TEST
+
+/* ---- servers that have only the list ------------------------------------------------------------------ */
+
+START_TEST(the_list_is_learnt)
+{
+	w->server[0].list_only = true;
+	world_begin(w);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "work\n");
+	ck_assert_int_eq(world_logged(w, "event=list-only"), 1);
+	const char *answer = strstr(world_text(w, "a.py.json"), "\"answer\": {\"id\":1,");
+	ck_assert_ptr_nonnull(answer);
+}
+END_TEST
+
+START_TEST(the_list_is_configured)
+{
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	world_begin(w);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	world_story(w, "GET /sessions/s1/statements/", "");
+}
+END_TEST
+
+START_TEST(the_list_cannot_tell_what_was_lost)
+{
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_AFTER));
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("call");
+	TCase *t = tcase_create("call");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, available_in_the_first_answer);
+	tcase_add_test(t, the_older_the_longer_between_polls);
+	tcase_add_test(t, a_failure_of_the_code);
+	tcase_add_test(t, a_session_that_still_starts);
+	tcase_add_test(t, a_session_that_has_died_meanwhile);
+	tcase_add_test(t, a_session_that_is_gone);
+	tcase_add_test(t, refused_in_livys_own_words);
+	tcase_add_test(t, not_sent_is_sent_again);
+	tcase_add_loop_test(t, refused_at_the_door_is_sent_again, 0, ARRAY_LEN(not_accepted));
+	tcase_add_test(t, refused_at_the_door_for_long);
+	tcase_add_loop_test(t, accepted_but_its_answer_was_lost, 0, ARRAY_LEN(accepted_but));
+	tcase_add_test(t, adopted_with_other_line_ends);
+	tcase_add_test(t, lost_before_acceptance_is_unknown);
+	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
+	tcase_add_test(t, unknown_may_be_run_again);
+	tcase_add_test(t, but_not_for_ever);
+	tcase_add_test(t, somebody_else_is_in_our_session);
+	tcase_add_test(t, a_greeting_lost);
+	tcase_add_test(t, a_greeting_adopted);
+	tcase_add_test(t, a_probe_lost);
+	tcase_add_test(t, an_answer_that_is_500_for_ever);
+	tcase_add_test(t, an_answer_that_is_never_whole);
+	tcase_add_test(t, an_answer_without_an_output);
+	tcase_add_test(t, a_passing_trouble);
+	tcase_add_test(t, neighbours_of_the_unreadable_are_untouched);
+	tcase_add_test(t, an_answer_that_is_too_big);
+	tcase_add_test(t, a_statement_that_was_dropped);
+	tcase_add_loop_test(t, a_gateway_that_fails_while_it_runs, 0, ARRAY_LEN(gateway));
+	tcase_add_test(t, the_network_fails_while_it_runs);
+	tcase_add_test(t, a_server_that_recovers);
+	tcase_add_test(t, the_driver_dies);
+	tcase_add_test(t, a_server_without_recovery_is_restarted);
+	tcase_add_test(t, the_channel_is_lost);
+	tcase_add_test(t, slipped_answers_reach_no_other_file);
+	tcase_add_test(t, only_raw_python_is_probed);
+	tcase_add_test(t, the_time_limit);
+	tcase_add_test(t, the_time_limit_counts_from_its_start);
+	tcase_add_test(t, a_restart_does_not_prolong_it);
+	tcase_add_test(t, code_that_stops_late);
+	tcase_add_test(t, code_that_does_not_stop);
+	tcase_add_test(t, done_just_in_time);
+	tcase_add_test(t, cancelled_by_somebody_else);
+	tcase_add_test(t, the_list_is_learnt);
+	tcase_add_test(t, the_list_is_configured);
+	tcase_add_test(t, the_list_cannot_tell_what_was_lost);
+	suite_add_tcase(s, t);
+	return help_run(s);
+}

@@ -1,0 +1,422 @@
+/* test_contact: the first words with a server, and the first words after a trouble. */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+
+static struct world *w;
+
+static void setup(void)
+{
+	w = world_new();
+}
+
+static void teardown(void)
+{
+	world_free(w);
+}
+
+static void all_fail(enum http_method method, int status, const char *reply)
+{
+	world_fault(w, (struct world_fault){ .method = method,
+			   .fate = FATE_STATUS,
+			   .status = status,
+			   .reply = reply,
+			   .times = -1 });
+}
+
+static void all_well_again(void)
+{
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+
+/* ---- a server that cannot be used ----------------------------------------------------------------- */
+
+static const struct {
+	int status;
+	const char *reply;
+	const char *said;
+} door[] = {
+	{ 401, "<html><head><title>Authentication required</title></head></html>", "check auth" },
+	{ 403, "<html><head><title>GSSException</title></head></html>", "GSSException" },
+	{ 301, "", "not the server's own" },
+	{ 200, "<html><head><title>Sign in</title></head></html>", "Sign in" },
+	{ 500, "\"java.lang.OutOfMemoryError\"", "OutOfMemoryError" },
+	{ 503, "<html><head><title>Unavailable</title></head></html>", "Unavailable" },
+	{ 200, "{\"from\":0,\"total\":1,\"sessions\":[{\"id\":", "" },
+};
+
+START_TEST(one_line_and_longer_pauses)
+{
+	all_fail(HTTP_GET, door[_i].status, door[_i].reply);
+	world_put(w, "a.py", "work");
+	world_begin(w);
+	world_run(w, 60 * MINUTES);
+	ck_assert_int_eq(world_logged(w, "<3>"), 1);
+	ck_assert_int_eq(world_logged(w, "<3>endpoint=livy event=down url=http://livy0:8998"), 1);
+	ck_assert_int_ge(world_logged(w, door[_i].said), 1);
+	ck_assert_uint_eq(core_counts(w->core).endpoints_down, 1);
+	world_story(w, "POST", "");
+	all_well_again();
+	ck_assert_uint_eq(core_counts(w->core).endpoints_down, 0);
+	ck_assert_int_eq(world_logged(w, "event=up"), 1);
+}
+END_TEST
+
+START_TEST(the_pauses_grow_to_two_minutes)
+{
+	all_fail(HTTP_GET, 401, "");
+	world_begin(w);
+	world_run(w, 60 * MINUTES);
+	world_forget(w);
+	world_run(w, 60 * MINUTES);
+	int asked = 0;
+	for (const char *p = w->trace.data; (p = strstr(p, "GET /version")) != NULL; p++)
+		asked++;
+	ck_assert_int_ge(asked, 20);
+	ck_assert_int_le(asked, 45);
+}
+END_TEST
+
+START_TEST(another_cause_is_another_line)
+{
+	all_fail(HTTP_GET, 401, "{\"msg\":\"who\"}");
+	world_begin(w);
+	world_run(w, 5 * MINUTES);
+	world_mend(w);
+	all_fail(HTTP_GET, 403, "{\"msg\":\"not you\"}");
+	world_run(w, 5 * MINUTES);
+	ck_assert_int_eq(world_logged(w, "<3>"), 2);
+}
+END_TEST
+
+START_TEST(retry_after_is_heard)
+{
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .fate = FATE_STATUS,
+			   .status = 429,
+			   .reply = "{\"msg\":\"slow down\"}",
+			   .retry_after_ms = 600000 });
+	world_start(w);
+	world_run(w, 7 * MINUTES);
+	world_story(w, "version", "GET /version\n");
+	world_run(w, 7 * MINUTES);
+	world_story(w, "version", "GET /version\nGET /version\n");
+	ck_assert_uint_eq(core_counts(w->core).endpoints_down, 0);
+}
+END_TEST
+
+START_TEST(two_servers_are_two_matters)
+{
+	w->conf.endpoint_count = 2;
+	size_t pool = world_add_pool(w, "second");
+	w->pool[pool].endpoint = 1;
+	size_t spool = world_add_spool(w, "other", pool);
+	all_fail(HTTP_GET, 401, "");
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_put_in(w, spool, "b.py", "other work");
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	ck_assert_int_eq(w->server[0].created, 0);
+	ck_assert_uint_eq(w->server[1].ran_count, 1);
+	all_well_again();
+	ck_assert_uint_eq(w->server[0].ran_count, 1);
+}
+END_TEST
+
+/* ---- what is found -------------------------------------------------------------------------------- */
+
+START_TEST(strangers_are_left_alone)
+{
+	for (int i = 0; i < 5; i++)
+		world_stranger(w, 0);
+	w->server[0].session[2]->name = xstrdup("sparkspool-0123abcd-pyspark-ffffffff");
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_crash(w);
+	world_run(w, 2 * MINUTES);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(w->server[0].session[i]->count, 0);
+	ck_assert_int_eq(w->server[0].deleted, 0);
+	ck_assert_int_eq(world_logged(w, "event=unknown-to-the-ledger"), 2);
+}
+END_TEST
+
+START_TEST(the_list_has_pages)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	for (int i = 0; i < 250; i++)
+		world_stranger(w, 0);
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_forget(w);
+	world_crash(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_story(w, "\\?from",
+	    "GET /sessions?from=0&size=100\n"
+	    "GET /sessions?from=100&size=100\n"
+	    "GET /sessions?from=200&size=100\n");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* The list changes while it is read: what moved from one page to the other is not gone. */
+START_TEST(the_list_moves_while_it_is_read)
+{
+	for (int i = 0; i < 100; i++)
+		world_stranger(w, 0);
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_forget(w);
+	world_crash(w);
+	world_until(w, MINUTES, strstr(w->trace.data, "from=0") != NULL);
+	struct fx_http delete = { .method = HTTP_DELETE, .path = "/sessions/7" };
+	char *body;
+	ck_assert_int_eq(server_answer(w, 0, &delete, &body), 200);
+	free(body);
+	world_until(w, 2 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* A session that was born after the list was written is not gone because it is not in it. */
+START_TEST(born_while_the_list_was_on_its_way)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->server[0].create_ms = 3000;
+	world_begin(w);
+	world_run(w, 2000);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions[?]*",
+			   .fate = FATE_WELL,
+			   .delay_ms = 5000 });
+	world_reload(w); /* meets the server anew */
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_run(w, MINUTES);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(a_restart_goes_on_with_what_runs)
+{
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_crash(w);
+	world_until(w, 2 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(a_restart_while_the_server_is_away)
+{
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET, .fate = FATE_NOT_SENT, .times = -1 });
+	world_crash(w);
+	world_run(w, 10 * MINUTES);
+	all_well_again();
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+}
+END_TEST
+
+START_TEST(what_was_retired_is_deleted_after_a_restart)
+{
+	w->pool[0].isolation = ISOLATION_FRESH;
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_ANSWERED);
+	world_fault(w, (struct world_fault){ .method = HTTP_DELETE, .fate = FATE_NOT_SENT, .times = -1 });
+	world_run(w, 500);
+	world_mend(w);
+	world_crash(w);
+	world_until(w, MINUTES, w->server[0].deleted == 1);
+	world_run(w, MINUTES);
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+START_TEST(both_were_restarted)
+{
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_forgetful_restart(w, 0);
+	world_stranger(w, 0);
+	world_crash(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert_int_eq(w->server[0].session[0]->count, 0);
+}
+END_TEST
+
+/* ---- servers without names ------------------------------------------------------------------------- */
+
+static void begin_nameless(void)
+{
+	w->server[0].version = NULL;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+}
+
+START_TEST(without_names_ids_do)
+{
+	begin_nameless();
+	world_put(w, "a.py", "work");
+	all_well_again();
+	ck_assert_str_eq(ledger_session(&w->ledger, 1)->livy_id, "0");
+}
+END_TEST
+
+START_TEST(without_names_the_token_is_looked_for)
+{
+	begin_nameless();
+	world_forget(w);
+	world_crash(w);
+	world_put(w, "a.py", "work");
+	all_well_again();
+	ck_assert_int_eq(w->server[0].created, 1);
+	world_story(w, "statements$", "GET /sessions/s1/statements\n");
+}
+END_TEST
+
+START_TEST(without_names_a_strangers_id_is_not_ours)
+{
+	begin_nameless();
+	world_forgetful_restart(w, 0);
+	world_stranger(w, 0);
+	world_crash(w);
+	world_put(w, "a.py", "work");
+	all_well_again();
+	ck_assert_int_eq(w->server[0].session[0]->count, 0);
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
+START_TEST(without_names_what_runs_goes_on)
+{
+	begin_nameless();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_crash(w);
+	all_well_again();
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+}
+END_TEST
+
+/* The question for the token may fail like any other: that says nothing about the session. */
+START_TEST(without_names_a_lost_question_is_asked_again)
+{
+	begin_nameless();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements",
+			   .fate = FATE_LOST_AFTER });
+	world_crash(w);
+	all_well_again();
+}
+END_TEST
+
+START_TEST(without_names_a_lost_creation_cannot_be_found)
+{
+	w->server[0].version = NULL;
+	w->any_number = true;
+	world_fault(w, (struct world_fault){
+			   .method = HTTP_POST, .path = "/sessions", .fate = FATE_LOST_AFTER });
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_run(w, MINUTES);
+	all_well_again();
+	ck_assert_int_eq(w->server[0].created, 2);
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
+START_TEST(without_names_nor_an_id_after_a_restart)
+{
+	w->server[0].version = NULL;
+	w->server[0].create_ms = 5000;
+	w->any_number = true;
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_run(w, 2000);
+	world_crash(w); /* before the id was known */
+	all_well_again();
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+START_TEST(without_names_a_lost_post_is_unknown)
+{
+	begin_nameless();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "work",
+			   .fate = FATE_LOST_AFTER });
+	world_put(w, "a.py", "work");
+	world_until(w, 3 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
+/* An id that is lower than the last one known: the session is another one (facts of Livy). */
+START_TEST(without_names_a_restart_between_two_files)
+{
+	begin_nameless();
+	world_put(w, "a.py", "first");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 1000);
+	world_forgetful_restart(w, 0);
+	world_stranger(w, 0);
+	world_put(w, "b.py", "second");
+	world_until(w, 3 * MINUTES, world_done(w, "b.py"));
+	world_put(w, "c.py", "third");
+	world_until(w, 3 * MINUTES, world_done(w, "c.py"));
+	ck_assert_int_gt(world_session_of(w, "third")->id, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("contact");
+	TCase *t = tcase_create("contact");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, one_line_and_longer_pauses, 0, ARRAY_LEN(door));
+	tcase_add_test(t, the_pauses_grow_to_two_minutes);
+	tcase_add_test(t, another_cause_is_another_line);
+	tcase_add_test(t, retry_after_is_heard);
+	tcase_add_test(t, two_servers_are_two_matters);
+	tcase_add_test(t, strangers_are_left_alone);
+	tcase_add_test(t, the_list_has_pages);
+	tcase_add_test(t, the_list_moves_while_it_is_read);
+	tcase_add_test(t, born_while_the_list_was_on_its_way);
+	tcase_add_test(t, a_restart_goes_on_with_what_runs);
+	tcase_add_test(t, a_restart_while_the_server_is_away);
+	tcase_add_test(t, what_was_retired_is_deleted_after_a_restart);
+	tcase_add_test(t, both_were_restarted);
+	tcase_add_test(t, without_names_ids_do);
+	tcase_add_test(t, without_names_the_token_is_looked_for);
+	tcase_add_test(t, without_names_a_strangers_id_is_not_ours);
+	tcase_add_test(t, without_names_what_runs_goes_on);
+	tcase_add_test(t, without_names_a_lost_question_is_asked_again);
+	tcase_add_test(t, without_names_a_lost_creation_cannot_be_found);
+	tcase_add_test(t, without_names_nor_an_id_after_a_restart);
+	tcase_add_test(t, without_names_a_lost_post_is_unknown);
+	tcase_add_test(t, without_names_a_restart_between_two_files);
+	suite_add_tcase(s, t);
+	return help_run(s);
+}
