@@ -406,15 +406,14 @@ void call_due(struct core *c, struct session *s)
 	/* One call at a time: it may end, and with it the session, and then its timer is not ours. */
 	uint64_t id = s->r.id;
 	struct call *call;
-	TAILQ_FOREACH(call, &s->calls, link)
-	if (call_is_due(c, call))
-		break;
+	TAILQ_FOREACH (call, &s->calls, link)
+		if (call_is_due(c, call))
+			break;
 	if (call != NULL)
 		call_act(c, s, call);
 	if (session_by_id(&c->sessions, id) == NULL)
 		return;
-	TAILQ_FOREACH(call, &s->calls, link)
-	{
+	TAILQ_FOREACH (call, &s->calls, link) {
 		int64_t next =
 		    call->seq != 0 || call->due_ms > call->limit_ms ? call->limit_ms : call->due_ms;
 		if (next != INT64_MAX)

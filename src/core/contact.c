@@ -31,9 +31,9 @@ static void contact_list(struct core *c, size_t endpoint, int64_t from)
 	struct endpoint_state *e = c->endpoint[endpoint];
 	struct session *s;
 	if (from == 0)
-		TAILQ_FOREACH(s, &c->sessions, link)
-	if (contact_has(c, s, endpoint))
-		s->seen = false;
+		TAILQ_FOREACH (s, &c->sessions, link)
+			if (contact_has(c, s, endpoint))
+				s->seen = false;
 	const struct request rq = {
 		.what = ASK_LIST,
 		.method = HTTP_GET,
@@ -82,8 +82,8 @@ static void contact_strangers(const struct core *c, const struct livy_answer *a)
 		const char *name = a->session[i].name;
 		const struct session *s;
 		bool known = name == NULL || strncmp(name, mark, strlen(mark)) != 0;
-		TAILQ_FOREACH(s, &c->sessions, link)
-		known = known || str_eq(s->r.name, name);
+		TAILQ_FOREACH (s, &c->sessions, link)
+			known = known || str_eq(s->r.name, name);
 		if (!known)
 			log_warn("session=%s event=unknown-to-the-ledger: left alone", name);
 	}

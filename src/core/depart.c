@@ -98,10 +98,28 @@ void depart_gone(struct core *c, struct session *s, const char *why)
 	session_free(&c->sessions, &c->timers, s);
 }
 
+static bool depart_is_held(const struct session *s)
+{
+	const struct call *call;
+	TAILQ_FOREACH (call, &s->calls, link)
+		if (call->what == CALL_RAW || call->what == CALL_FENCE)
+			return true;
+	return s->run_count > 0;
+}
+
+/* Nobody needs the answer to a greeting or a probe of a session that goes. */
+static void depart_drop_ours(struct session *s)
+{
+	struct call *call;
+	while ((call = TAILQ_FIRST(&s->calls)) != NULL)
+		session_drop_call(s, call);
+}
+
 void depart_go_on(struct core *c, struct session *s)
 {
-	if (!TAILQ_EMPTY(&s->calls) || s->run_count > 0)
+	if (depart_is_held(s))
 		return; /* an answer is outstanding or not yet committed */
+	depart_drop_ours(s);
 	if (s->r.livy_id == NULL && !core_session_endpoint(c, s)->dialect.names) {
 		depart_gone(c, s, "it cannot be named to the server");
 		return;

@@ -28,9 +28,9 @@ bool fence_is_possible(const struct core *c, const struct session *s)
 struct call *fence_doubt(const struct session *s)
 {
 	struct call *call;
-	TAILQ_FOREACH(call, &s->calls, link)
-	if (call->what == CALL_RAW && call->state == CALL_DOUBT)
-		return call;
+	TAILQ_FOREACH (call, &s->calls, link)
+		if (call->what == CALL_RAW && call->state == CALL_DOUBT)
+			return call;
 	return NULL;
 }
 

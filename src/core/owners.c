@@ -12,9 +12,9 @@ bool owners_wanted(const struct core *c, size_t pool)
 static struct owner *owners_find(struct core *c, uint32_t uid)
 {
 	struct owner *o;
-	TAILQ_FOREACH(o, &c->owners, link)
-	if (o->uid == uid)
-		return o;
+	TAILQ_FOREACH (o, &c->owners, link)
+		if (o->uid == uid)
+			return o;
 	return NULL;
 }
 

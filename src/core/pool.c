@@ -35,8 +35,7 @@ static int pool_count(const struct core *c, size_t pool, struct pool_count count
 {
 	int all = 0;
 	const struct session *s;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	{
+	TAILQ_FOREACH (s, &c->sessions, link) {
 		if (s->r.pool != pool || !session_exists(s))
 			continue;
 		struct pool_count *k = &count[s->r.kind];
@@ -48,8 +47,8 @@ static int pool_count(const struct core *c, size_t pool, struct pool_count count
 		k->unowned += pool_is_spare(s) && s->r.owner == -1;
 	}
 	const struct lane *lane;
-	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
-	count[lane->kind].waiting += (int)queue_len(lane);
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
+		count[lane->kind].waiting += (int)queue_len(lane);
 	return all;
 }
 
@@ -58,10 +57,10 @@ static int pool_lacks(const struct core *c, size_t pool, const struct lane *lane
 {
 	int lacks = (int)queue_len(lane);
 	const struct session *s;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	if (s->r.pool == pool && s->r.kind == lane->kind && pool_is_spare(s) &&
-	    s->r.owner == lane->owner && s->r.owner != -1)
-		lacks--;
+	TAILQ_FOREACH (s, &c->sessions, link)
+		if (s->r.pool == pool && s->r.kind == lane->kind && pool_is_spare(s) &&
+		    s->r.owner == lane->owner && s->r.owner != -1)
+			lacks--;
 	return lacks > 0 ? lacks : 0;
 }
 
@@ -74,9 +73,9 @@ static bool pool_serves_lane(const struct session *s, const struct lane *lane)
 static bool pool_has_server(const struct core *c, size_t pool, const struct lane *lane)
 {
 	const struct session *s;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	if (s->r.pool == pool && s->r.state < SESSION_RETIRED && pool_serves_lane(s, lane))
-		return true;
+	TAILQ_FOREACH (s, &c->sessions, link)
+		if (s->r.pool == pool && s->r.state < SESSION_RETIRED && pool_serves_lane(s, lane))
+			return true;
 	return false;
 }
 
@@ -85,14 +84,14 @@ static struct session *pool_dispensable(const struct core *c, size_t pool, uint6
 {
 	struct session *found = NULL;
 	struct session *s;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	{
+	TAILQ_FOREACH (s, &c->sessions, link) {
 		const struct lane *lane;
 		bool wanted = false;
 		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0)
 			continue;
-		TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
-		wanted = wanted || (pool_serves_lane(s, lane) && queue_first(lane)->r.id < than);
+		TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
+			wanted =
+			    wanted || (pool_serves_lane(s, lane) && queue_first(lane)->r.id < than);
 		if (!wanted && (found == NULL || s->used_ms < found->used_ms))
 			found = s;
 	}
@@ -164,8 +163,7 @@ static struct lane *pool_next_unserved(const struct core *c, size_t pool, uint64
 {
 	struct lane *first = NULL;
 	struct lane *lane;
-	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
-	{
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
 		uint64_t id = queue_first(lane)->r.id;
 		if (id > after && (first == NULL || id < queue_first(first)->r.id) &&
 		    !pool_has_server(c, pool, lane))
@@ -219,8 +217,7 @@ static void pool_make(struct core *c, size_t pool)
 	memset(count, 0, sizeof(count));
 	pool_count(c, pool, count);
 	struct lane *lane;
-	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
-	{
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
 		struct pool_count *k = &count[lane->kind];
 		struct pool_who who = pool_anybody;
 		int lacks = pool_lacks(c, pool, lane);
@@ -254,13 +251,21 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 	return NULL;
 }
 
+/* Idle, or at a stop without any file in it: one that is being created is waited for. */
+static bool pool_may_go(const struct core *c, const struct session *s)
+{
+	bool early = s->r.state == SESSION_STARTING || s->r.state == SESSION_GREETING ||
+		     s->r.state == SESSION_PROBING;
+	return s->run_count == 0 && (s->r.state == SESSION_IDLE || (early && c->stopping));
+}
+
 static void pool_recycle(struct core *c, size_t pool)
 {
 	struct session *s;
 	struct session *next;
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
-		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0)
+		if (s->r.pool != pool || !pool_may_go(c, s))
 			continue;
 		const char *why = pool_reason_to_retire(c, s);
 		if (why != NULL)

@@ -20,9 +20,9 @@ static void job_set_pos(void *item, size_t pos)
 static struct lane *lane_of(struct lane_list *lanes, enum kind kind, int64_t owner)
 {
 	struct lane *lane;
-	TAILQ_FOREACH(lane, lanes, link)
-	if (lane->kind == kind && lane->owner == owner)
-		return lane;
+	TAILQ_FOREACH (lane, lanes, link)
+		if (lane->kind == kind && lane->owner == owner)
+			return lane;
 	lane = xcalloc(1, sizeof(*lane));
 	lane->kind = kind;
 	lane->owner = owner;

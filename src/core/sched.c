@@ -85,9 +85,9 @@ void core_free(struct core *c)
 	struct job *job;
 	while ((s = TAILQ_FIRST(&c->sessions)) != NULL)
 		session_free(&c->sessions, &c->timers, s);
-	TAILQ_FOREACH(job, &c->jobs.all, link)
-	if (job->lane != NULL)
-		queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	TAILQ_FOREACH (job, &c->jobs.all, link)
+		if (job->lane != NULL)
+			queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
 	jobs_fini(&c->jobs, &c->timers);
 	owners_fini(c);
 	heap_fini(&c->timers);
@@ -295,14 +295,14 @@ static void core_on_read(struct core *c, const struct ev_read *ev)
 static void core_on_conf(struct core *c, const struct conf *conf)
 {
 	struct job *job;
-	TAILQ_FOREACH(job, &c->jobs.all, link)
-	if (job->lane != NULL)
-		queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	TAILQ_FOREACH (job, &c->jobs.all, link)
+		if (job->lane != NULL)
+			queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
 	c->conf = conf;
 	core_grow(c);
-	TAILQ_FOREACH(job, &c->jobs.all, link)
-	if (job->r.state == JOB_QUEUED)
-		finish_ready(c, job);
+	TAILQ_FOREACH (job, &c->jobs.all, link)
+		if (job->r.state == JOB_QUEUED)
+			finish_ready(c, job);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		c->endpoint[i]->phase = ENDPOINT_DOWN;
 		c->endpoint[i]->seq = 0;
@@ -392,14 +392,14 @@ bool core_is_done(const struct core *c, int64_t mono_ms)
 	if (mono_ms - c->stop_ms >= STOP_MS)
 		return true;
 	bool waiting = c->jobs.in_state[JOB_SENDING] > 0 || c->jobs.in_state[JOB_READING] > 0;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	waiting = waiting || s->r.state == SESSION_CREATING ||
-		  (s->r.state == SESSION_DELETING && s->seq != 0);
+	TAILQ_FOREACH (s, &c->sessions, link)
+		waiting = waiting || s->r.state == SESSION_CREATING ||
+			  (s->r.state == SESSION_DELETING && s->seq != 0);
 	/* Results that only wait for a full disk or a taken name are safe in the ledger. */
 	const struct job *job;
-	TAILQ_FOREACH(job, &c->jobs.all, link)
-	waiting = waiting ||
-		  (job->r.state >= JOB_ANSWERED && job->r.state < JOB_DONE && job->failures == 0);
+	TAILQ_FOREACH (job, &c->jobs.all, link)
+		waiting = waiting || (job->r.state >= JOB_ANSWERED && job->r.state < JOB_DONE &&
+					 job->failures == 0);
 	return !waiting;
 }
 
@@ -411,8 +411,7 @@ struct core_counts core_counts(const struct core *c)
 	n.queued = in[JOB_SETTLING] + in[JOB_QUEUED] + in[JOB_READING];
 	n.running = in[JOB_SENDING] + in[JOB_RUNNING];
 	n.finishing = in[JOB_ANSWERED] + in[JOB_STAGED] + in[JOB_DISPOSING];
-	TAILQ_FOREACH(s, &c->sessions, link)
-	{
+	TAILQ_FOREACH (s, &c->sessions, link) {
 		n.sessions += session_exists(s);
 		n.sessions_idle += s->r.state == SESSION_IDLE;
 	}

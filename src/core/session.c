@@ -67,9 +67,9 @@ void session_free(struct session_list *list, struct heap *timers, struct session
 struct session *session_by_id(const struct session_list *list, uint64_t id)
 {
 	struct session *s;
-	TAILQ_FOREACH(s, list, link)
-	if (s->r.id == id)
-		return s;
+	TAILQ_FOREACH (s, list, link)
+		if (s->r.id == id)
+			return s;
 	return NULL;
 }
 
@@ -149,8 +149,8 @@ void session_drop_call(struct session *s, struct call *call)
 struct call *session_call(const struct session *s, uint64_t id)
 {
 	struct call *call;
-	TAILQ_FOREACH(call, &s->calls, link)
-	if (call->id == id)
-		return call;
+	TAILQ_FOREACH (call, &s->calls, link)
+		if (call->id == id)
+			return call;
 	return NULL;
 }

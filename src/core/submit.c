@@ -20,8 +20,7 @@ static struct session *submit_session_for(
 {
 	struct session *unowned = NULL;
 	struct session *s;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	{
+	TAILQ_FOREACH (s, &c->sessions, link) {
 		if (s->r.pool != pool || s->r.kind != lane->kind ||
 		    !session_is_free(s, lane->owner))
 			continue;
@@ -37,8 +36,7 @@ static struct lane *submit_next(const struct core *c, size_t pool, struct sessio
 {
 	struct lane *best = NULL;
 	struct lane *lane;
-	TAILQ_FOREACH(lane, &c->pool[pool]->lanes, link)
-	{
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
 		uint64_t claim = c->pool[pool]->claim;
 		if (claim != 0 && queue_first(lane)->r.id > claim)
 			continue;
@@ -99,10 +97,10 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 static struct session *submit_session_of(const struct core *c, const struct job *job)
 {
 	struct session *s;
-	TAILQ_FOREACH(s, &c->sessions, link)
-	for (unsigned i = 0; i < s->run_count; i++)
-		if (s->run[i] == job->r.id)
-			return s;
+	TAILQ_FOREACH (s, &c->sessions, link)
+		for (unsigned i = 0; i < s->run_count; i++)
+			if (s->run[i] == job->r.id)
+				return s;
 	return NULL;
 }
 

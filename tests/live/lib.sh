@@ -56,6 +56,7 @@ wait_for() {
 	local start=$SECONDS limit
 	limit=$((LIMIT_S / (1 + $(wc -l <"$TMP/vain")) + 5))
 	until "$@" >/dev/null 2>&1; do
+		[ -z "$DAEMON_PID" ] || alive "$DAEMON_PID" || { echo "the daemon has ended: $*"; return 1; }
 		[ $((SECONDS - start)) -lt $limit ] || {
 			echo "$GROUP $*" >>"$TMP/vain"
 			echo "waited $limit s in vain: $*"
@@ -117,14 +118,15 @@ daemon_is_up_or_ended() { log_says_more_than event=started "$1" || gone $DAEMON_
 
 # daemon_signal SIGNAL: and waits for the end; EXIT is its code.
 daemon_signal() {
-	[ -n "$DAEMON_PID" ] || return
-	{ # the shell itself would say that it was killed
-		kill "-$1" "$DAEMON_PID"
-		wait_for gone "$DAEMON_PID"
-		wait "$DAEMON_PID"
-	} >/dev/null 2>&1
-	EXIT=$?
+	local pid=$DAEMON_PID
+	[ -n "$pid" ] || return
 	DAEMON_PID=
+	{ # the shell itself would say that it was killed
+		kill "-$1" "$pid"
+		wait_for gone "$pid"
+		wait "$pid"
+		EXIT=$?
+	} >/dev/null 2>&1
 }
 
 # daemon_stop: an orderly end, which is a check of its own: 0, so nothing leaked either.

@@ -256,37 +256,101 @@ START_TEST(adopted_with_other_line_ends)
 }
 END_TEST
 
-/* The fence that will make it certain does not stand yet. */
-START_TEST(lost_before_acceptance_is_unknown)
+/* It never arrived: a fence makes sure of that, and it runs elsewhere. */
+START_TEST(lost_before_acceptance_runs_elsewhere)
 {
 	begin_warm();
 	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	world_forget(w);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(world_session_of(w, "work")->id, 1);
+	world_story(w, "fence|DELET|job 1 (S|Q)|work\\]",
+	    "+ job 1 QUEUED\n"
+	    "+ job 1 SENDING +code\n"
+	    "POST /sessions/s1/statements [work]\n"
+	    "POST /sessions/s1/statements [fence]\n"
+	    "+ session 1 DELETING 0\n"
+	    "DELETE /sessions/s1\n"
+	    "+ job 1 QUEUED -blobs\n"
+	    "+ job 1 SENDING +code\n"
+	    "POST /sessions/s2/statements [work]\n"
+	    "+ job 1 STAGED ok\n");
+}
+END_TEST
+
+/* However late it comes: before its first look, between looks, behind the fence, after the end. */
+START_TEST(late_is_once)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_LATE);
+	f.delay_ms = 100 + 331 * _i;
+	world_fault(w, f);
+	run("work");
+	world_run(w, 2 * MINUTES);
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_uint_eq(w->lates, 1);
+	ck_assert_ptr_null(w->late[0].path);
+}
+END_TEST
+
+/* A fence that cannot be set, seen or confirmed proves nothing. */
+static const struct {
+	enum http_method method;
+	const char *path;
+	const char *body;
+	enum world_fate fate;
+} no_fence[] = {
+	{ HTTP_POST, POSTS, "sleep(300)", FATE_LOST_BEFORE },
+	{ HTTP_POST, POSTS, "sleep(300)", FATE_NOT_SENT },
+	{ HTTP_GET, POLLS, NULL, FATE_STATUS },
+	{ HTTP_DELETE, NULL, NULL, FATE_STATUS },
+};
+
+START_TEST(without_a_fence_it_is_unknown)
+{
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	world_fault(w, (struct world_fault){ .method = no_fence[_i].method,
+			   .path = no_fence[_i].path,
+			   .body = no_fence[_i].body,
+			   .fate = no_fence[_i].fate,
+			   .status = 500,
+			   .reply = "\"oops\"",
+			   .times = -1 });
 	run("work");
 	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
 	ck_assert(world_recorded(w, "a.py", "unknown"));
 	ck_assert_int_eq(world_ran(w, "work"), 0);
-	ck_assert(is_new_session_used());
-	ck_assert_int_eq(w->server[0].deleted, 1);
 }
 END_TEST
+
+/* A server that cannot tell what lies at an id. */
+static void lose_without_a_fence(void)
+{
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	run("work");
+}
 
 START_TEST(unknown_stays_whatever_the_spool_says)
 {
 	w->spool[0].after = AFTER_DELETE;
-	begin_warm();
-	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
-	run("work");
+	lose_without_a_fence();
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
 	world_run(w, MINUTES);
 	ck_assert_ptr_nonnull(world_file(w, "a.py"));
+	ck_assert_int_eq(w->server[0].deleted, 1);
 }
 END_TEST
 
 START_TEST(unknown_may_be_run_again)
 {
 	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
-	begin_warm();
-	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
-	run("work");
+	lose_without_a_fence();
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
 	ck_assert_int_eq(world_ran(w, "work"), 1);
 }
@@ -295,11 +359,10 @@ END_TEST
 START_TEST(but_not_for_ever)
 {
 	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
-	begin_warm();
 	struct world_fault f = fault_of_post("work", FATE_LOST_BEFORE);
 	f.times = -1;
 	world_fault(w, f);
-	run("work");
+	lose_without_a_fence();
 	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
 	ck_assert_uint_le(world_row(w, "a.py")->rec.attempts, 3);
 }
@@ -477,7 +540,7 @@ START_TEST(a_gateway_that_fails_while_it_runs)
 	struct world_fault f = fault_of_polls(FATE_STATUS, 1);
 	f.status = gateway[_i];
 	f.reply = "<html><head><title>Oh no</title></head></html>";
-	f.times = 20;
+	f.times = 8;
 	world_fault(w, f);
 	run("sleep 60000");
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
@@ -737,7 +800,9 @@ int main(void)
 	tcase_add_test(t, refused_at_the_door_for_long);
 	tcase_add_loop_test(t, accepted_but_its_answer_was_lost, 0, ARRAY_LEN(accepted_but));
 	tcase_add_test(t, adopted_with_other_line_ends);
-	tcase_add_test(t, lost_before_acceptance_is_unknown);
+	tcase_add_test(t, lost_before_acceptance_runs_elsewhere);
+	tcase_add_loop_test(t, late_is_once, 0, 60);
+	tcase_add_loop_test(t, without_a_fence_it_is_unknown, 0, ARRAY_LEN(no_fence));
 	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
 	tcase_add_test(t, unknown_may_be_run_again);
 	tcase_add_test(t, but_not_for_ever);

@@ -47,7 +47,7 @@ static const struct {
 	{ 200, "<html><head><title>Sign in</title></head></html>", "Sign in" },
 	{ 500, "\"java.lang.OutOfMemoryError\"", "OutOfMemoryError" },
 	{ 503, "<html><head><title>Unavailable</title></head></html>", "Unavailable" },
-	{ 200, "{\"from\":0,\"total\":1,\"sessions\":[{\"id\":", "" },
+	{ 200, "{\"from\":0,\"total\":1,\"sessions\":[{\"id\":", "HTTP 200" },
 };
 
 START_TEST(one_line_and_longer_pauses)
@@ -389,6 +389,39 @@ START_TEST(without_names_a_restart_between_two_files)
 }
 END_TEST
 
+/* Nothing without our token is deleted either. */
+START_TEST(without_names_a_stranger_is_not_deleted)
+{
+	w->pool[0].idle_timeout_ms = 5 * MINUTES;
+	w->server[0].version = NULL;
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	all_well_again();
+	world_forgetful_restart(w, 0);
+	world_stranger(w, 0);
+	world_run(w, 20 * MINUTES);
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
+/* A creation that was swallowed and comes out when nobody looks for it any more: with its name, it
+ * can still be known as ours. */
+START_TEST(born_too_late)
+{
+	w->any_number = true;
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions",
+			   .fate = FATE_LATE,
+			   .delay_ms = 90000 });
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_run(w, 5 * MINUTES);
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	world_run(w, 60 * MINUTES);
+	ck_assert_int_eq(world_alive(w, 0), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("contact");
@@ -417,6 +450,8 @@ int main(void)
 	tcase_add_test(t, without_names_nor_an_id_after_a_restart);
 	tcase_add_test(t, without_names_a_lost_post_is_unknown);
 	tcase_add_test(t, without_names_a_restart_between_two_files);
+	tcase_add_test(t, without_names_a_stranger_is_not_deleted);
+	tcase_add_test(t, born_too_late);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

@@ -49,7 +49,7 @@ struct world_dir {
  * Tokens are answered as each kind does. */
 struct world_statement {
 	char *code;
-	bool token;    /* a greeting or a probe */
+	bool ours;     /* a greeting, a probe, a fence: not a file's */
 	char *output;  /* JSON; NULL: not yet */
 	const char *state;
 	int64_t posted_ms;
@@ -106,6 +106,7 @@ enum world_fate {
 	FATE_NOT_SENT,
 	FATE_LOST_BEFORE, /* never processed */
 	FATE_LOST_AFTER,  /* processed */
+	FATE_LATE,        /* lost for us, and processed after delay_ms */
 	FATE_TOO_BIG,     /* processed */
 	FATE_STATUS,      /* not processed: status and reply */
 	FATE_MANGLED      /* processed, then status and reply come instead of the answer */
@@ -123,6 +124,14 @@ struct world_fault {
 	int skip;  /* as many requests are spared first */
 	int times; /* 0: once; -1: until world_mend() */
 	size_t server;
+};
+
+struct world_late {
+	int64_t due_ms;
+	size_t server;
+	enum http_method method;
+	char *path; /* NULL: it has arrived */
+	char *body;
 };
 
 struct world_reply {
@@ -157,12 +166,22 @@ struct world_ledger {
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
+/* As the core sees it: a new one for each EV_CONF, while the old one is still there. */
+struct world_conf {
+	struct conf conf;
+	struct conf_endpoint endpoint[WORLD_MAX];
+	struct conf_pool pool[WORLD_MAX];
+	struct conf_spool spool[WORLD_MAX];
+};
+
 struct world {
 	struct now now;
 	struct conf conf;
 	struct conf_endpoint endpoint[WORLD_MAX];
 	struct conf_pool pool[WORLD_MAX];
 	struct conf_spool spool[WORLD_MAX];
+	struct world_conf in_force[2];
+	size_t reloads;
 	struct core *core;
 	struct evq events;
 	struct effects fx;
@@ -173,6 +192,8 @@ struct world {
 	size_t faults;
 	struct world_reply *reply;
 	size_t replies;
+	struct world_late *late;
+	size_t lates;
 	uint64_t next_ino;
 	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
 	struct buf log;
@@ -185,6 +206,7 @@ struct world {
 	size_t turn;
 	size_t crash_turn; /* 0: none */
 	size_t crash_point;
+	size_t second_crash; /* so many turns after the first; 0: none */
 	size_t crashes;
 	size_t effects[4096]; /* the other effects of each turn */
 };
@@ -269,6 +291,7 @@ const struct session_rec *ledger_session(const struct world_ledger *l, uint64_t 
 void net_perform(struct world *w, const struct fx_http *http);
 void net_deliver(struct world *w);
 int64_t net_due_ms(const struct world *w);
+void net_drop_replies(struct world *w);
 void net_fini(struct world *w);
 
 /* One request: the status, and *body malloc'ed. */
@@ -277,5 +300,6 @@ void server_advance(struct world *w, struct world_server *sv);
 void server_fini(struct world_server *sv);
 char *server_code_of(struct bytes body); /* of a POST of a statement; free() it */
 bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN]);
+bool server_is_fence(const char *code);
 
 #endif

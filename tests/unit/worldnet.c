@@ -82,7 +82,7 @@ static void check_company(const struct world *w, const struct fx_http *http, uin
 	struct world_session *s = server_side(w, http);
 	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
 	for (int i = 0; s != NULL && i < s->count; i++)
-		ck_assert_msg(s->statement[i].token || s->statement[i].output != NULL ||
+		ck_assert_msg(s->statement[i].ours || s->statement[i].output != NULL ||
 				  str_eq(s->statement[i].state, "cancelled"),
 		    "a file was sent while another one ran");
 	if (s == NULL || w->pool[rec->pool].owners == OWNERS_SHARED)
@@ -96,7 +96,7 @@ static void check_submit(const struct world *w, const struct fx_http *http)
 	char token[TOKEN_TEXT_LEN];
 	char *code = server_code_of(http->body);
 	ck_assert_ptr_nonnull(ledger_session(&w->ledger, http->tag.session));
-	if (!server_token_of(code, token)) {
+	if (!server_token_of(code, token) && !server_is_fence(code)) {
 		const struct world_row *row = row_sent_as(w, http->tag.session, code);
 		ck_assert_msg(row != NULL, "'%s' was sent before its intent was committed", code);
 		check_company(w, http, row->rec.ident.uid);
@@ -104,7 +104,17 @@ static void check_submit(const struct world *w, const struct fx_http *http)
 	free(code);
 }
 
-/* A session is not deleted while an answer of it is not committed. */
+static bool has_fence(const struct world *w, const struct fx_http *http)
+{
+	const struct world_session *s = server_side(w, http);
+	for (int i = 0; s != NULL && i < s->count; i++)
+		if (server_is_fence(s->statement[i].code) && s->statement[i].started_ms >= 0)
+			return true;
+	return false;
+}
+
+/* A session is not deleted while an answer of it is not committed; one in doubt only behind a fence
+ * that runs, or when it is gone already. */
 static void check_delete(const struct world *w, const struct fx_http *http)
 {
 	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
@@ -112,7 +122,9 @@ static void check_delete(const struct world *w, const struct fx_http *http)
 	for (size_t i = 0; i < w->ledger.jobs; i++) {
 		const struct job_rec *job = &w->ledger.job[i].rec;
 		bool sent = job->state == JOB_SENDING || job->state == JOB_RUNNING;
-		ck_assert_msg(!sent || job->run->session != rec->id,
+		bool fenced = job->state == JOB_SENDING &&
+			      (server_side(w, http) == NULL || has_fence(w, http));
+		ck_assert_msg(!sent || fenced || job->run->session != rec->id,
 		    "session %llu was deleted under job %llu", (unsigned long long)rec->id,
 		    (unsigned long long)job->id);
 	}
@@ -131,7 +143,8 @@ static void check_request(const struct world *w, const struct fx_http *http)
 		check_submit(w, http);
 		break;
 	case ASK_STATEMENT:
-		ck_assert_msg(rec != NULL && (at == NULL || rec->last_statement >= atol(at + 12)),
+		ck_assert_msg(rec != NULL && (at == NULL || rec->last_statement >= atol(at + 12) ||
+						 rec->state == SESSION_RETIRED),
 		    "%s was polled before its id was committed", http->path);
 		break;
 	case ASK_DELETE:
@@ -158,8 +171,10 @@ static void trace(struct world *w, const struct fx_http *http)
 		(void)buf_adds(&w->trace, http->path);
 	if (http->tag.what == ASK_SUBMIT) {
 		char *code = server_code_of(http->body);
-		(void)buf_addf(
-		    &w->trace, " [%s]", server_token_of(code, token) ? "token" : code);
+		(void)buf_addf(&w->trace, " [%s]",
+		    server_token_of(code, token) ? "token"
+		    : server_is_fence(code)	 ? "fence"
+						 : code);
 		free(code);
 	}
 	(void)buf_adds(&w->trace, "\n");
@@ -181,12 +196,44 @@ static void set_body(struct world_reply *r, int status, char *body)
 	r->body = body;
 }
 
+/* It comes in the end, when nobody waits for its answer any more. */
+static void send_late(struct world *w, const struct fx_http *http, int64_t in_ms)
+{
+	w->late = xrealloc(w->late, (w->lates + 1) * sizeof(*w->late));
+	w->late[w->lates++] = (struct world_late){
+		.due_ms = w->now.mono_ms + in_ms,
+		.server = http->tag.endpoint,
+		.method = http->method,
+		.path = xstrdup(http->path),
+		.body = http->body.p == NULL ? NULL : xstrndup(http->body.p, http->body.n),
+	};
+}
+
+static void arrive_late(struct world *w)
+{
+	for (size_t i = 0; i < w->lates; i++) {
+		struct world_late *late = &w->late[i];
+		char *answer = NULL;
+		if (late->path == NULL || late->due_ms > w->now.mono_ms)
+			continue;
+		const struct fx_http http = { .method = late->method,
+			.path = late->path,
+			.body = { late->body, late->body == NULL ? 0 : strlen(late->body) } };
+		int status = server_answer(w, late->server, &http, &answer);
+		(void)buf_addf(&w->trace, "(late: %d)\n", status);
+		free(answer);
+		free(late->path);
+		free(late->body);
+		late->path = late->body = NULL;
+	}
+}
+
 void net_perform(struct world *w, const struct fx_http *http)
 {
 	struct world_fault f = fault_of(w, http);
 	bool creates = http->tag.what == ASK_CREATE;
 	bool processed = f.fate != FATE_NOT_SENT && f.fate != FATE_LOST_BEFORE &&
-			 f.fate != FATE_STATUS;
+			 f.fate != FATE_STATUS && f.fate != FATE_LATE;
 	trace(w, http);
 	check_request(w, http);
 	struct world_reply *r = reply_add(w, http,
@@ -206,6 +253,10 @@ void net_perform(struct world *w, const struct fx_http *http)
 		r->outcome = HTTP_LOST;
 	if (r->outcome == HTTP_LOST)
 		r->due_ms += LOST_MS;
+	if (f.fate == FATE_LATE) {
+		r->due_ms -= f.delay_ms;
+		send_late(w, http, f.delay_ms);
+	}
 }
 
 /* ---- replies -------------------------------------------------------------------------------- */
@@ -216,6 +267,9 @@ int64_t net_due_ms(const struct world *w)
 	for (size_t i = 0; i < w->replies; i++)
 		if (w->reply[i].due_ms < due)
 			due = w->reply[i].due_ms;
+	for (size_t i = 0; i < w->lates; i++)
+		if (w->late[i].path != NULL && w->late[i].due_ms < due)
+			due = w->late[i].due_ms;
 	return due;
 }
 
@@ -237,6 +291,7 @@ static void deliver(struct world *w, const struct world_reply *r)
 
 void net_deliver(struct world *w)
 {
+	arrive_late(w);
 	for (size_t i = 0; i < w->replies;) {
 		struct world_reply r = w->reply[i];
 		if (r.due_ms > w->now.mono_ms) {
@@ -249,11 +304,21 @@ void net_deliver(struct world *w)
 	}
 }
 
-void net_fini(struct world *w)
+void net_drop_replies(struct world *w)
 {
 	for (size_t i = 0; i < w->replies; i++)
 		free(w->reply[i].body);
 	free(w->reply);
 	w->reply = NULL;
 	w->replies = 0;
+}
+
+void net_fini(struct world *w)
+{
+	net_drop_replies(w);
+	for (size_t i = 0; i < w->lates; i++) {
+		free(w->late[i].path);
+		free(w->late[i].body);
+	}
+	free(w->late);
 }

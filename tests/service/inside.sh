@@ -1,0 +1,265 @@
+# The service suite's checks, in the box, as root, in the order in which an administrator meets
+# these things. run starts it and reads /result/log; /result/end says that it came to its end.
+exec >/result/log 2>&1
+set -u
+. /payload/lib.sh
+mkdir -p $BOX
+: >$BOX/vain
+cd /
+
+# ---- as installed -------------------------------------------------------------------------------
+
+GROUP=install
+check "systemd-analyze verify has nothing to say" silent systemd-analyze verify --man=no $UNIT
+for page in man8/sparkspoold.8 man5/sparkspool.conf.5; do
+	check "the unit names a manual page that is there: $page" test -s /usr/share/man/$page
+done
+check "systemd-sysusers makes the user" systemd-sysusers sparkspool.conf
+check "a second time it has nothing to do" silent systemd-sysusers sparkspool.conf
+check "nobody logs in as that user" is_like "$(getent passwd sparkspool)" \
+	'^sparkspool:.*:/var/lib/sparkspool:.*/nologin$'
+check "it is a system user" test "$(id -u sparkspool)" -lt 1000
+check "systemd-tmpfiles makes the directory" silent systemd-tmpfiles --create sparkspool.conf
+check "of the spools: owner and mode" is "$(stat -c '%U:%G %a' $SPOOLS)" 'sparkspool:sparkspool 755'
+check "the service can be enabled" systemctl enable $UNIT
+check "and is" is "$(systemctl is-enabled $UNIT)" enabled
+check "it tells when it is ready" prop_is Type notify
+
+# Two people: alice submits, and shares the group of her spool with the daemon.
+systemd-sysusers --inline 'g analysts - -' 'u alice - "submits"' 'm alice analysts' \
+	'm sparkspool analysts' 2>/dev/null
+install -d -o sparkspool -g analysts -m 2775 $SPOOLS/in $SPOOLS/later
+GROUP=server
+server_start
+check "the pretended Livy is up" test -n "${URL:-}"
+
+# ---- a configuration that is wrong --------------------------------------------------------------
+
+# "failed" is the state of what is not tried again; before a restart it would be "activating".
+refused() {
+	fails systemctl start $UNIT && prop_is ExecMainStatus 78 && prop_is Result exit-code &&
+		prop_is ActiveState failed && prop_is NRestarts 0
+}
+GROUP=refused
+check "without a configuration: 78, and not again" refused
+check "the journal names the file" said "$CONF"
+write_conf
+sed -i 's/settle =/setle =/' $CONF
+check "with a wrong one: 78, and not again" refused
+check "the journal has file and line" said "^$CONF:4: .*setle.*settle"
+check "as an error" said "^$CONF:4: .*setle.*settle" 3
+
+# ---- start --------------------------------------------------------------------------------------
+
+GROUP=start
+write_conf
+check "systemctl start" silent systemctl start $UNIT
+check "active" settled
+MAIN=$(prop MainPID)
+check "it runs as its user" is "$(stat -c %U "/proc/$MAIN")" sparkspool
+check "and cannot become more" grep -q '^NoNewPrivs:[[:space:]]*1' "/proc/$MAIN/status"
+check "state_dir: owner and mode" is "$(stat -c '%U:%G %a' /var/lib/sparkspool)" \
+	'sparkspool:sparkspool 700'
+check "the ledger: owner and mode" is "$(stat -c '%U:%G %a' /var/lib/sparkspool/ledger.db)" \
+	'sparkspool:sparkspool 600'
+check "run_dir: owner and mode" is "$(stat -c '%U:%G %a' /run/sparkspool)" \
+	'sparkspool:sparkspool 755'
+check "systemctl status has figures" wait_for prop_like StatusText \
+	'^[0-9]+ queued, [0-9]+ running, [0-9]+ sessions'
+check "a dropped file has its result" runs first.py
+check "the record, too, lies beside it" test -s $SPOOLS/in/first.py.json
+# Without capabilities the daemon can give a file to a group of its own, but to no other owner.
+check "group and mode of the result are the file's" is \
+	"$(stat -c '%G %a' $SPOOLS/in/first.py.out $SPOOLS/in/first.py.json | uniq)" 'analysts 640'
+check "its owner is the daemon" is "$(stat -c %U $SPOOLS/in/first.py.out)" sparkspool
+check "who submitted it can read it" is \
+	"$(setpriv --reuid=alice --regid=alice --init-groups cat $SPOOLS/in/first.py.out)" first.py
+check "and others cannot" fails setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	cat $SPOOLS/in/first.py.out
+
+GROUP=journal
+check "the start, as information" said '^event=started version=' 6
+check "each message without the prefix that carried its urgency" fails said '^<[0-9]>'
+check "nothing is an error so far, but the configuration's" is \
+	"$(journalctl -u $UNIT -t sparkspoold -p err -o cat | grep -vc '^/etc/sparkspool.conf')" 0
+
+# ---- reload -------------------------------------------------------------------------------------
+
+GROUP=reload
+RELOADS=$(times_said '^event=reloaded')
+write_conf "$(spool_conf later $SPOOLS/later)"
+check "with a good file: systemctl reload" silent systemctl reload $UNIT
+check "with a good file: the journal says so" wait_for said_more_than '^event=reloaded' "$RELOADS"
+check "the new spool works" runs added.py $SPOOLS/later
+check "the old one, too" runs old.py
+check "it is the same process" same_process "$MAIN"
+check "systemctl status has figures again" wait_for prop_like StatusText '^[0-9]+ queued'
+
+RELOADS=$(times_said '^event=reloaded')
+sed 's/path =/paht =/' $CONF >$CONF.new && mv $CONF.new $CONF
+check "with a bad file: systemctl reload fails" fails systemctl reload $UNIT
+check "with a bad file: the journal has file and line" wait_for said "^$CONF:4: .*paht.*path"
+check "with a bad file: nothing was reloaded" is "$(times_said '^event=reloaded')" "$RELOADS"
+check "with a bad file: it is the same process" same_process "$MAIN"
+check "with a bad file: the spools go on" runs bad.py $SPOOLS/later
+
+# Past the unit's own check, as when the file is changed right after it.
+kill -HUP "$MAIN"
+check "SIGHUP with a bad file: the errors are errors" wait_for said "^$CONF:4: .*paht.*path" 3
+check "SIGHUP with a bad file: and what follows from them" wait_for said '^event=not-reloaded' 3
+check "SIGHUP with a bad file: it is the same process" same_process "$MAIN"
+check "SIGHUP with a bad file: the spools go on" runs worse.py $SPOOLS/later
+check "SIGHUP with a bad file: active, not still reloading" wait_for settled
+write_conf
+check "and then a good one" silent systemctl reload $UNIT
+check "puts itself in force" wait_for said_more_than '^event=reloaded' "$RELOADS"
+
+# ---- credentials --------------------------------------------------------------------------------
+
+locked_requests() { grep -c "^[A-Z]* /locked/[^ ]* $1" $BOX/requests; }
+GROUP=credentials
+cp $BOX/password /etc/sparkspool.password
+chmod 600 /etc/sparkspool.password
+echo 'LoadCredential=livy:/etc/sparkspool.password' | sed '1i[Service]' | dropin
+ENDPOINT="url = \"$URL/locked\"; auth = \"basic\"; user = \"etl\"; password_file = \"cred:livy\";"
+write_conf
+check "a restart with LoadCredential= and cred:" silent systemctl restart $UNIT
+check "a file runs" runs cred.py
+check "the server was asked with the password" test "$(locked_requests '20[01] authorized')" -gt 0
+check "and never without" is "$(locked_requests 401)" 0
+RELOADS=$(times_said '^event=reloaded')
+# What systemd starts for a reload sees no credentials in a sandbox (its issue 35227).
+check "systemctl reload" silent systemctl reload $UNIT
+kill -HUP "$(prop MainPID)"
+check "SIGHUP: the daemon finds the credential again" \
+	wait_for said_more_than '^event=reloaded' "$RELOADS"
+check "a file runs afterwards" runs cred2.py
+echo secret-two >$BOX/password
+echo "print('three')" | put $SPOOLS/in/cred3.py
+check "a password that is not right any more: an error that says where to look" \
+	wait_for said '^endpoint=e event=down .*401.*password_file' 3
+check "systemctl status says so" wait_for prop_like StatusText 'a server is down'
+check "the file waits" absent $SPOOLS/in/cred3.py.json
+cp $BOX/password /etc/sparkspool.password
+check "a restart with the new one" silent systemctl restart $UNIT
+check "the file that waited runs" ran $SPOOLS/in/cred3.py three
+check "no password is in the journal" fails sh -c 'journalctl -o json | grep -a secret-'
+no_dropin
+write_conf
+check "without the drop-in: 78, and a word about LoadCredential=" fails systemctl restart $UNIT
+check "the journal says it" said 'LoadCredential=livy:FILE'
+ENDPOINT="url = \"$URL\";"
+write_conf
+check "back to the server without a password" silent systemctl start $UNIT
+
+# ---- death --------------------------------------------------------------------------------------
+
+GROUP=killed
+check "in order before" runs before.py
+MAIN=$(prop MainPID)
+put_waiting $SPOOLS/in/killed.py killed
+check "a statement runs" wait_for was_sent 'box/killed'
+for name in queued1 queued2; do echo "print('$name')" | put $SPOOLS/in/$name.py; done
+check "others are queued" wait_for said 'event=queued .*queued2.py'
+check "SIGKILL" kill -KILL "$MAIN"
+check "it is started again" wait_for restarted_after "$MAIN"
+release killed
+check "what ran has its result" ran $SPOOLS/in/killed.py killed
+check "what ran was sent once" sent_once 'box/killed'
+for name in queued1 queued2; do
+	check "$name has its result, too" ran $SPOOLS/in/$name.py $name
+	check "$name was sent once" sent_once $name
+done
+
+# ---- stop ---------------------------------------------------------------------------------------
+
+# in_order: not by force, and not because of its time limit.
+in_order() { prop_is ActiveState inactive && prop_is Result success && prop_is ExecMainStatus 0; }
+GROUP=stop
+put_waiting $SPOOLS/in/stop.py stop
+check "a statement runs" wait_for was_sent 'box/stop'
+check "systemctl status shows it" wait_for prop_like StatusText ' 1 running'
+check "systemctl stop" silent systemctl stop $UNIT
+check "the end is in order" in_order
+check "there is no result yet" absent $SPOOLS/in/stop.py.json
+check "run_dir is gone" absent /run/sparkspool
+check "state_dir is not" test -s /var/lib/sparkspool/ledger.db
+release stop
+check "systemctl start" silent systemctl start $UNIT
+check "the result is fetched" ran $SPOOLS/in/stop.py stop
+check "it was sent once" sent_once 'box/stop'
+
+# The server takes what it is sent, but does not answer in time.
+GROUP=drain
+server_hold
+echo "print('drain')" | put $SPOOLS/in/drain.py
+check "a statement is on its way" wait_for was_sent '"print(.drain'
+check "systemctl stop" silent systemctl stop $UNIT
+check "the end is in order: its own patience ends before the unit's" in_order
+check "there is no result yet" absent $SPOOLS/in/drain.py.json
+server_go_on
+check "systemctl start" silent systemctl start $UNIT
+check "the result is fetched" ran $SPOOLS/in/drain.py drain
+check "it was sent once" sent_once '"print(.drain'
+
+# ---- watchdog -----------------------------------------------------------------------------------
+
+WATCHDOG_US=2000000
+usec() { systemctl show -P "$1" $UNIT; }
+# fed: told of its life at a time when it would have been dead three times over
+fed() { [ "$(usec WatchdogTimestampMonotonic)" -gt $(($(usec ExecMainStartTimestampMonotonic) + 3 * WATCHDOG_US)) ]; }
+GROUP=watchdog
+printf '[Service]\nWatchdogSec=2s\n' | dropin
+check "a restart with a short WatchdogSec=" silent systemctl restart $UNIT
+MAIN=$(prop MainPID)
+check "it is in force" prop_is WatchdogUSec 2s
+check "it is served" wait_for fed
+check "by the same process" same_process "$MAIN"
+check "a process that hangs" kill -STOP "$MAIN"
+check "is replaced" wait_for restarted_after "$MAIN"
+check "systemd says why" wait_for manager_said 'Watchdog timeout'
+check "and files run" runs watchdog.py
+no_dropin
+
+# ---- what is temporary --------------------------------------------------------------------------
+
+# Another daemon holds the ledger: that may be over in a moment, so it is tried again.
+GROUP=held
+systemctl stop $UNIT
+exec 9</var/lib/sparkspool/lock
+check "another holds the ledger" flock -n 9
+check "systemctl start fails" fails systemctl start $UNIT
+check "an error says why" said 'event=not-started .*another sparkspoold.* uses state_dir' 3
+check "it is tried again" wait_for prop_like NRestarts '^[1-9]'
+check "with 75" wait_for prop_is ExecMainStatus 75
+exec 9<&-
+check "until it can" wait_for settled
+check "and files run" runs held.py
+
+# ---- what the sandbox keeps out -----------------------------------------------------------------
+
+GROUP=sandbox
+install -d -o sparkspool -g analysts -m 2775 /srv/spark
+write_conf "$(spool_conf far /srv/spark)"
+check "a spool that the unit does not name: reload" silent systemctl reload $UNIT
+echo "print('far')" | put /srv/spark/far.py
+check "an error says so" wait_for said 'event=writing-failed error="Read-only file system" file="far.py"' 3
+check "the other spools go on" runs near.py
+printf '[Service]\nReadWritePaths=/srv/spark\n' | dropin
+check "with a ReadWritePaths= of its own: restart" silent systemctl restart $UNIT
+check "the file that waited has its result" ran /srv/spark/far.py far
+check "it was sent once" sent_once '"print(.far'
+no_dropin
+
+# ---- the end ------------------------------------------------------------------------------------
+
+GROUP=end
+systemctl stop $UNIT
+check "a stop of an idle daemon is in order" in_order
+check "no daemon met an assertion or a sanitizer" \
+	fails said 'Assertion .* failed|AddressSanitizer|LeakSanitizer|runtime error'
+check "nothing was sent twice" is "$(grep '^POST [^ ]*/statements 201' $BOX/requests | grep -v '"print(\\"[0-9a-f]*\\")"$' |
+	sed 's/.* 201 [^ ]* //' | sort | uniq -d)" ''
+kill "$SERVER_PID"
+wait
+: >/result/end

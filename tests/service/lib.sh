@@ -1,0 +1,152 @@
+# What the service suite's groups share, in the box. Read with `.` by inside.sh.
+#
+# All waiting is for a condition, with a limit that only something broken meets.
+
+LIMIT_S=60
+UNIT=sparkspool.service
+CONF=/etc/sparkspool.conf
+DROPINS=/etc/systemd/system/$UNIT.d
+SPOOLS=/var/spool/sparkspool
+BOX=/box # the suite's own files
+GROUP=''
+
+# ---- verdicts -----------------------------------------------------------------------------------
+
+ok() { echo "ok $GROUP: $1"; }
+
+# not_ok NAME WHY: with what the journal said last.
+not_ok() {
+	echo "not ok $GROUP: $1: $(head -c 600 <<<"$2" | tr '\n' '|')"
+	journalctl -u $UNIT -n 15 -o short-precise --no-hostname 2>&1 | cut -c1-300 | sed 's/^/# /'
+}
+
+skip() { echo "skip $GROUP: $1: $2"; }
+
+# check NAME COMMAND...: what the command says is the reason of its failure.
+check() {
+	local name=$1 why
+	shift
+	if why=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "${why:-failed: $*}"; fi
+}
+
+is() { [ "$1" = "$2" ] || { echo "it is '$1', should be '$2'"; return 1; }; }
+is_like() { grep -qE -- "$2" <<<"$1" || { echo "it is '$1', should be like '$2'"; return 1; }; }
+silent() {
+	local words
+	words=$("$@" 2>&1) || { echo "$? $words"; return 1; }
+	is "$words" ''
+}
+fails() { ! "$@" || { echo "it did not fail: $*"; return 1; }; }
+absent() { [ ! -e "$1" ] || { echo "$1 is there"; return 1; }; }
+
+# wait_for COMMAND...: until it is true. Waits in vain make the next ones shorter.
+wait_for() {
+	local start=$SECONDS limit
+	limit=$((LIMIT_S / (1 + $(wc -l <$BOX/vain)) + 5))
+	until "$@" >/dev/null 2>&1; do
+		[ $((SECONDS - start)) -lt $limit ] || {
+			echo "$GROUP $*" >>$BOX/vain
+			echo "waited $limit s in vain: $*: $("$@" 2>&1)"
+			return 1
+		}
+		sleep 0.05
+	done
+}
+
+# ---- the service --------------------------------------------------------------------------------
+
+prop() { systemctl show -P "$1" $UNIT; }
+prop_is() { is "$(prop "$1")" "$2"; }
+prop_like() { is_like "$(prop "$1")" "$2"; }
+active() { is "$(systemctl is-active $UNIT)" active; }
+settled() { active && [ "$(prop SubState)" = running ]; }
+
+# same_process PID: it is active, and nothing has started it again.
+same_process() { active && is "$(prop MainPID)" "$1"; }
+restarted_after() { active && fails is "$(prop MainPID)" "$1" && prop_like NRestarts '^[1-9]'; }
+
+# dropin: standard input becomes the only one; without any input there is none.
+dropin() {
+	mkdir -p $DROPINS
+	cat >$DROPINS/suite.conf
+	systemctl daemon-reload
+}
+no_dropin() {
+	rm -rf $DROPINS
+	systemctl daemon-reload
+}
+
+# write_conf [SPOOLS]: the usual file, with these spools beside in; ENDPOINT is its endpoint.
+QUICK='pool = "p"; settle = "100ms"; scan = "1s";'
+write_conf() {
+	cat >$CONF <<-END
+	state_dir = "/var/lib/sparkspool";
+	endpoint: { e: { $ENDPOINT }; };
+	pool: { p: { warm: { pyspark = 0; }; max = 1; owners = "shared"; }; };
+	spool: { in: { path = "$SPOOLS/in"; $QUICK }; ${1:-} };
+	END
+}
+spool_conf() { echo "$1: { path = \"$2\"; $QUICK };"; }
+
+# ---- the journal --------------------------------------------------------------------------------
+
+# said PATTERN [PRIORITY]: by any life of the daemon; -o cat leaves nothing but the message.
+said() {
+	local priority=${2:-0..7}
+	journalctl --sync
+	journalctl -u $UNIT -t sparkspoold -p "$priority" -o cat --no-pager | grep -qaE -- "$1" ||
+		{ echo "the journal ($priority) has no line like '$1'"; return 1; }
+}
+times_said() { journalctl --sync; journalctl -u $UNIT -t sparkspoold -o cat --no-pager | grep -caE -- "$1"; }
+said_more_than() { [ "$(times_said "$1")" -gt "$2" ]; }
+manager_said() { journalctl -u $UNIT -t systemd -o cat --no-pager | grep -qE -- "$1"; }
+
+# ---- files and results --------------------------------------------------------------------------
+
+# put FILE: standard input, by alice, with a mode that keeps others out; as people do it.
+put() { setpriv --reuid=alice --regid=alice --init-groups sh -c 'umask 027; cat >"$1"' - "$1"; }
+
+# put_waiting FILE WORD: code that prints WORD once `release WORD` was said.
+put_waiting() {
+	put "$1" <<-END
+	import os, time
+	while not os.path.exists("$BOX/$2"): time.sleep(0.02)
+	print("$2")
+	END
+}
+release() { touch "$BOX/$1"; }
+
+out_is() { is "$(cat "$1.out")" "$2"; }
+
+# ran FILE OUTPUT: it has its record, which is the last to come, and this result.
+ran() {
+	wait_for test -e "$1.json" || return
+	grep -q '"status": *"ok"' "$1.json" || { head -c 400 "$1.json"; return 1; }
+	out_is "$1" "$2"
+}
+
+# runs NAME [SPOOL]: a new file gives what it should.
+runs() {
+	local file=${2:-$SPOOLS/in}/$1
+	echo "print(\"$1\")" | put "$file" && ran "$file" "$1"
+}
+
+# times_sent WORD: how many statements with this word in their code the server was given
+times_sent() { grep -c "^POST [^ ]*/statements 201 .*$1" $BOX/requests; }
+was_sent() { [ "$(times_sent "$1")" -gt 0 ]; }
+sent_once() { is "$(times_sent "$1")" 1; }
+
+# ---- the server ---------------------------------------------------------------------------------
+
+server_start() {
+	: >$BOX/requests
+	echo secret-one >$BOX/password
+	python3 /payload/livy.py $BOX/port $BOX/requests $BOX/password >$BOX/livy.log 2>&1 &
+	SERVER_PID=$!
+	wait_for test -e $BOX/port || return
+	URL=http://127.0.0.1:$(cat $BOX/port)
+	ENDPOINT="url = \"$URL\";"
+}
+# From now on the server takes statements, but does not say so.
+server_hold() { touch $BOX/port.hold; }
+server_go_on() { rm $BOX/port.hold; }
