@@ -10,21 +10,30 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define FAILURES_MAX 6	       /* unreadable answers in a row before a file is given up */
+#define FAILURES_MAX 6	       /* unreadable answers in a row ... */
+#define FAILING_MS 180000      /* ... over so long a time, before a file is given up */
 #define CANCEL_FORCED_MS 25000 /* a cancel that took longer was forced: the code may still run */
 
 void after_idle(struct core *c, struct session *s)
 {
-	session_move(s, SESSION_IDLE, c->now.mono_ms);
-	core_row_session(c, s);
-	depart_wake(c, s, 0);
+	if (s->r.state == SESSION_LOOKING) { /* its server has to prove it first */
+		s->resume = SESSION_IDLE;
+	} else if (s->r.state >= SESSION_RETIRED) {
+		depart_go_on(c, s);
+	} else {
+		session_move(s, SESSION_IDLE, c->now.mono_ms);
+		core_row_session(c, s);
+		depart_wake(c, s, 0);
+	}
 }
 
 void after_run(struct core *c, struct session *s, bool forced)
 {
 	s->r.statements++;
 	s->used_ms = c->now.mono_ms;
-	if (s->r.state != SESSION_BUSY) {
+	if (s->r.state == SESSION_LOOKING) {
+		s->resume = SESSION_PROBING;
+	} else if (s->r.state != SESSION_BUSY) {
 		depart_go_on(c, s); /* was retired while it ran */
 	} else if (forced) {
 		depart_retire(c, s, "its code was cancelled and may still run");
@@ -44,10 +53,12 @@ void after_run(struct core *c, struct session *s, bool forced)
 
 void after_failed(struct core *c, struct session *s, struct call *call, const char *words)
 {
-	if (++call->failures < FAILURES_MAX) {
+	if (++call->failures == 1)
+		call->failing_ms = c->now.mono_ms;
+	if (call->failures < FAILURES_MAX || c->now.mono_ms - call->failing_ms < FAILING_MS) {
 		log_debug("session=%s statement=%lld event=unreadable error=\"%s\"", s->r.name,
 		    (long long)call->statement, words);
-		statement_look_in(c, s, call, core_backoff_ms(c, call->failures, 250, 10000));
+		statement_look_in(c, s, call, core_backoff_ms(c, call->failures, 250, 30000));
 		return;
 	}
 	if (call->what == CALL_RAW)

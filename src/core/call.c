@@ -28,14 +28,13 @@ void call_raw(struct core *c, struct session *s, struct job *job)
 	statement_post(c, s, call);
 }
 
-static void call_set_limit(struct core *c, struct call *call)
+/* spent_ms of the limit is over already. */
+static void call_set_limit(struct core *c, struct call *call, int64_t spent_ms)
 {
-	const struct job *job = statement_job(c, call);
-	int64_t timeout_ms = core_spool_conf(c, job)->timeout_ms;
+	int64_t timeout_ms = core_spool_conf(c, statement_job(c, call))->timeout_ms;
 	if (timeout_ms == CONF_NEVER || call->started)
 		return;
 	call->started = true;
-	int64_t spent_ms = c->now.real_ms - job->r.run->started_ms;
 	if (spent_ms < 0 || spent_ms > timeout_ms)
 		spent_ms = spent_ms < 0 ? 0 : timeout_ms; /* the wall clock may have jumped */
 	call->limit_ms = c->now.mono_ms + timeout_ms - spent_ms;
@@ -49,7 +48,7 @@ void call_resume(struct core *c, struct session *s, struct job *job)
 	if (job->r.state == JOB_RUNNING) {
 		call->state = CALL_WAITING;
 		call->statement = job->r.run->statement;
-		call_set_limit(c, call);
+		call_set_limit(c, call, c->now.real_ms - job->r.run->started_ms);
 	} else {
 		assert(job->r.state == JOB_SENDING);
 		call->state = CALL_DOUBT;
@@ -73,7 +72,7 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 	}
 	call->failures = 0;
 	if (call->what == CALL_RAW && st->state == LIVY_STATEMENT_RUNNING)
-		call_set_limit(c, call);
+		call_set_limit(c, call, 0);
 	statement_poll(c, s, call);
 }
 
@@ -81,11 +80,17 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 static void call_accepted(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
+	if (st->id <= s->r.last_statement) {
+		/* Ids only grow: the server has begun anew, and this session is somebody else's. */
+		depart_gone(
+		    c, s, "its statements are counted anew: it is another session of this id");
+		return;
+	}
 	call->state = CALL_WAITING;
 	call->since_ms = c->now.mono_ms;
 	call->statement = st->id;
-	if (st->id > s->r.last_statement)
-		s->r.last_statement = st->id;
+	s->r.last_statement = st->id;
+	endpoint_works(c, core_session_pool(c, s)->endpoint);
 	core_row_session(c, s);
 	if (call->what == CALL_RAW) {
 		struct job *job = statement_job(c, call);
@@ -247,7 +252,7 @@ static void call_on_looked(struct core *c, struct session *s, struct call *call,
 		call_dropped(c, s, call);
 		break;
 	case LIVY_UNKNOWN_CALL:
-		if (may_list && !e->dialect.list_only) {
+		if (may_list && !e->dialect.list_only && !e->dialect.names) {
 			log_info("endpoint=%s event=list-only: it has no call for one statement",
 			    c->conf->endpoint[ev->tag.endpoint].name);
 			e->dialect.list_only = true;
@@ -282,7 +287,7 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		call_accepted(c, s, call, st, ev->body);
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL && call->what == CALL_RAW &&
 		   fence_is_code(c, s, theirs)) {
-		fence_resume(c, s, call, st->id);
+		fence_begin(c, s, call);
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL) {
 		log_warn(
 		    "session=%s event=stranger statement=%lld: somebody else uses this session",

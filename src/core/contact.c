@@ -51,7 +51,9 @@ static void contact_on_version(
 	struct endpoint_state *e = c->endpoint[ev->tag.endpoint];
 	if (endpoint_blames(c, ev, a))
 		return;
-	if (ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR) {
+	/* A server that had names does not lose them: that is a gateway's page. */
+	bool lapse = e->was_up && e->dialect.names && a->verdict != LIVY_OK;
+	if (ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR || lapse) {
 		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), 0);
 		return;
 	}
@@ -103,10 +105,9 @@ static void contact_done(struct core *c, size_t endpoint)
 		if (!contact_has(c, s, endpoint))
 			continue;
 		s->parked = false;
-		if (s->seen || being_made)
-			depart_wake(c, s, 0);
-		else
-			depart_gone(c, s, "the server does not know it any more");
+		if (!s->seen && !being_made)
+			talk_confirm(c, s);
+		depart_wake(c, s, 0);
 	}
 }
 
@@ -130,7 +131,7 @@ static void contact_on_list(struct core *c, const struct ev_http *ev, const stru
 		if (livy == NULL || s->seen)
 			continue;
 		s->seen = true;
-		talk_found(c, s, livy);
+		talk_met(c, s, livy);
 	}
 	contact_strangers(c, a);
 	int64_t read = e->from + (int64_t)a->session_count;

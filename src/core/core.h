@@ -25,6 +25,8 @@ struct endpoint_state {
 	int failures;  /* in a row */
 	char *trouble; /* the last one in words; NULL: all is well */
 	bool was_up;
+	bool told;     /* the log says that it is down */
+	int64_t up_ms; /* when it was last met */
 };
 
 struct pool_state {
@@ -44,6 +46,7 @@ struct spool_state {
 	uint32_t scan; /* number of the scan under way or last ended */
 	bool scanning;
 	bool known;	    /* a complete scan has been committed, in this life or an earlier one */
+	bool strange;	    /* another directory than the queue's lies there, and the log says so */
 	bool broken;	    /* the last scan failed, and the log says so */
 	struct job **batch; /* found by the scan under way, not yet numbered */
 	size_t batch_count;

@@ -8,11 +8,36 @@
 
 #define DELETE_TIMEOUT_MS 120000 /* a DELETE can block for tens of seconds (facts of Livy) */
 #define DELETE_TRIES 5
+#define DELETE_MS 600000
 #define RERUN_TRIES 3
+#define BREAKER_FIRST_MS 5000
+#define BREAKER_MAX_MS 600000
 
 void depart_wake(struct core *c, struct session *s, int64_t in_ms)
 {
 	timer_set_earlier(&c->timers, &s->timer, c->now.mono_ms + in_ms);
+}
+
+void depart_breaker(struct core *c, struct session *s, const char *why)
+{
+	struct pool_state *pool = c->pool[s->r.pool];
+	int failures = ++pool->failures[s->r.kind];
+	int64_t ms = core_backoff_ms(c, failures, BREAKER_FIRST_MS, BREAKER_MAX_MS);
+	s->blamed = true;
+	pool->after_ms[s->r.kind] = c->now.mono_ms + ms;
+	timer_set_earlier(&c->timers, &pool->timer, c->now.mono_ms + ms);
+	log_error("pool=%s kind=%s event=no-session session=%s error=\"%s\" retry_ms=%lld",
+	    core_session_pool(c, s)->name, livy_kind_name(s->r.kind), s->r.name, why,
+	    (long long)ms);
+}
+
+/* It goes before it has ever been ready. */
+static void depart_stillborn(struct core *c, struct session *s, const char *why)
+{
+	bool early = s->r.state == SESSION_CREATING || s->r.state == SESSION_STARTING ||
+		     s->r.state == SESSION_GREETING;
+	if (early && s->r.statements == 0 && !s->blamed && !c->stopping)
+		depart_breaker(c, s, why);
 }
 
 static struct job *depart_job(struct core *c, const struct call *call)
@@ -34,12 +59,13 @@ void depart_unknown(struct core *c, struct session *s, struct call *call, const 
 		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
 }
 
-/* A session is only deleted with something in doubt in it when a fence has shown that it cannot have
- * run; in an earlier life too. */
-static bool depart_was_fenced(const struct session *s)
+/* An earlier life was deleting the session behind a fence, and the fence cannot have ended since. */
+static bool depart_fenced_before(
+    const struct core *c, const struct session *s, const struct job *job)
 {
-	return s->r.state == SESSION_DELETING ||
-	       (s->r.state == SESSION_LOOKING && s->resume == SESSION_DELETING);
+	int64_t since_ms = c->now.real_ms - job->r.run->started_ms;
+	return s->r.state == SESSION_LOOKING && s->resume == SESSION_DELETING &&
+	       job->r.run->started_ms > 0 && since_ms >= 0 && since_ms < FENCE_ASLEEP_MS;
 }
 
 /* The fate of one file whose session is gone. */
@@ -52,7 +78,7 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	const char *words =
 	    arena_printf(&c->fx->arena, "the session %s is gone: %s", s->r.name, why);
 	struct job *job = depart_job(c, call);
-	if (call->state == CALL_DOUBT && depart_was_fenced(s)) {
+	if (call->state == CALL_DOUBT && (s->fenced || depart_fenced_before(c, s, job))) {
 		session_unload(s, job->r.id);
 		session_drop_call(s, call);
 		finish_requeue(c, job, "it never ran: its session was deleted behind a fence");
@@ -92,6 +118,7 @@ void depart_lost(struct core *c, struct session *s, const char *why)
 void depart_gone(struct core *c, struct session *s, const char *why)
 {
 	depart_settle(c, s, why);
+	depart_stillborn(c, s, why);
 	log_info("session=%s event=gone reason=\"%s\"", s->r.name, why);
 	session_move(s, SESSION_GONE, c->now.mono_ms);
 	core_row_session(c, s);
@@ -117,11 +144,18 @@ static void depart_drop_ours(struct session *s)
 
 void depart_go_on(struct core *c, struct session *s)
 {
-	if (depart_is_held(s))
+	if (s->r.state < SESSION_RETIRED || depart_is_held(s))
 		return; /* an answer is outstanding or not yet committed */
 	depart_drop_ours(s);
 	if (s->r.livy_id == NULL && !core_session_endpoint(c, s)->dialect.names) {
 		depart_gone(c, s, "it cannot be named to the server");
+		return;
+	}
+	if (!core_session_endpoint(c, s)->dialect.names && !s->verified) {
+		/* Its id may be a stranger's by now: first the proof. */
+		session_move(s, SESSION_LOOKING, c->now.mono_ms);
+		s->resume = SESSION_RETIRED;
+		depart_wake(c, s, 0);
 		return;
 	}
 	if (s->r.state == SESSION_RETIRED) {
@@ -146,6 +180,7 @@ void depart_go_on(struct core *c, struct session *s)
 
 void depart_retire(struct core *c, struct session *s, const char *why)
 {
+	depart_stillborn(c, s, why);
 	if (s->r.state != SESSION_RETIRED && s->r.state != SESSION_DELETING) {
 		log_info("session=%s event=retired reason=\"%s\"", s->r.name, why);
 		session_move(s, SESSION_RETIRED, c->now.mono_ms);
@@ -161,7 +196,7 @@ void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *
 	bool answered = ev->outcome == HTTP_REPLY;
 	if (answered && (a.verdict == LIVY_OK || a.verdict == LIVY_NO_SESSION)) {
 		depart_gone(c, s, "deleted");
-	} else if (++s->failures >= DELETE_TRIES) {
+	} else if (++s->failures >= DELETE_TRIES && c->now.mono_ms - s->since_ms >= DELETE_MS) {
 		log_warn("session=%s event=not-deleted error=\"%s\"; the server's idle timeout "
 			 "will end it",
 		    s->r.name, endpoint_words(c, ev, &a));

@@ -23,6 +23,9 @@ void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *
 /* A file has ended badly and its call is dropped: the run's outcome cannot be told any more. */
 void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message);
 
+/* A session of this kind could not be had: the next one comes after a pause, longer each time. */
+void depart_breaker(struct core *c, struct session *s, const char *why);
+
 /* The next thing to do in this session, looked at anew. */
 void depart_wake(struct core *c, struct session *s, int64_t in_ms);
 

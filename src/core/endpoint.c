@@ -7,15 +7,25 @@
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 120000
+#define STEADY_MS 300000 /* up for so long: the next trouble is a new one */
+
+void endpoint_works(struct core *c, size_t endpoint)
+{
+	struct endpoint_state *e = c->endpoint[endpoint];
+	free(e->trouble);
+	e->trouble = NULL;
+	e->failures = 0;
+}
 
 void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms)
 {
 	assert(endpoint < c->endpoint_count && why != NULL);
 	struct endpoint_state *e = c->endpoint[endpoint];
-	if (e->phase != ENDPOINT_DOWN || e->failures == 0)
-		e->failures++;
-	else
+	if (e->phase == ENDPOINT_DOWN && e->failures > 0)
 		return; /* more replies of the same bad moment */
+	if (e->phase == ENDPOINT_UP && c->now.mono_ms - e->up_ms >= STEADY_MS)
+		endpoint_works(c, endpoint);
+	e->failures++;
 	int64_t ms = retry_after_ms > 0
 			 ? core_jitter_ms(c, retry_after_ms)
 			 : core_backoff_ms(c, e->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
@@ -25,6 +35,7 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 	    "endpoint=%s event=down url=%s error=\"%s\" retry_ms=%lld; its files stay queued",
 	    conf->name, conf->url, why, (long long)ms);
 	if (!same) {
+		e->told = true;
 		free(e->trouble);
 		e->trouble = xstrdup(why);
 	}
@@ -36,12 +47,11 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 void endpoint_up(struct core *c, size_t endpoint)
 {
 	struct endpoint_state *e = c->endpoint[endpoint];
-	if (e->trouble != NULL || !e->was_up)
+	if (e->told || !e->was_up)
 		log_info("endpoint=%s event=up url=%s names=%s", c->conf->endpoint[endpoint].name,
 		    c->conf->endpoint[endpoint].url, e->dialect.names ? "yes" : "no");
-	free(e->trouble);
-	e->trouble = NULL;
-	e->failures = 0;
+	e->told = false;
+	e->up_ms = c->now.mono_ms;
 	e->was_up = true;
 	e->phase = ENDPOINT_UP;
 	timer_clear(&c->timers, &e->timer);

@@ -8,7 +8,10 @@
  * is over. One line in the log for each cause. retry_after_ms 0: our own backoff. */
 void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms);
 
+/* It has told its version and its sessions. That proves little: the pauses go on growing until it
+ * takes work again, or has stayed up for some minutes. */
 void endpoint_up(struct core *c, size_t endpoint);
+void endpoint_works(struct core *c, size_t endpoint);
 
 /* What a reply says about the server as a whole, whichever call it answers. True when it is no
  * answer to the call at all: not sent, refused at the door, a gateway's word. The server is in

@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define LOOK_MS 200
+#define LOOK_MS 500
 #define DELETE_TIMEOUT_MS 120000
 #define FAILURES_MAX 8
 
@@ -63,20 +63,13 @@ bool fence_is_code(struct core *c, const struct session *s, struct bytes code)
 	return livy_same_code(ours, code);
 }
 
-void fence_resume(struct core *c, struct session *s, struct call *doubt, int64_t statement)
-{
-	struct call *fence = fence_add(c, s, doubt);
-	fence->state = CALL_WAITING;
-	fence->statement = statement;
-	fence->step = FENCE_WAIT;
-	statement_look_in(c, s, fence, 0);
-}
-
 /* It cannot be told after all. */
 static void fence_give_up(struct core *c, struct session *s, struct call *fence, const char *why)
 {
 	struct call *doubt = fence_doubt(s);
 	session_drop_call(s, fence);
+	if (doubt != NULL)
+		statement_job(c, doubt)->r.run->started_ms = 0;
 	if (doubt != NULL)
 		depart_unknown(c, s, doubt,
 		    arena_printf(&c->fx->arena,
@@ -115,7 +108,11 @@ static void fence_ask(struct core *c, struct session *s, struct call *fence, enu
 
 static void fence_delete(struct core *c, struct session *s, struct call *fence)
 {
-	/* From this row on: what is in doubt in it has certainly never run, if it is gone. */
+	/* Committed before the DELETE: a start that does not find the session any more has to know that
+	 * this was why, and whether the fence can have ended by then. */
+	struct job *job = statement_job(c, fence_doubt(s));
+	job->r.run->started_ms = c->now.real_ms - (c->now.mono_ms - fence->since_ms);
+	core_row_job(c, job);
 	if (s->r.state != SESSION_DELETING) {
 		session_move(s, SESSION_DELETING, c->now.mono_ms);
 		core_row_session(c, s);
@@ -131,11 +128,12 @@ void fence_due(struct core *c, struct session *s, struct call *fence)
 		return;
 	switch (fence->step) {
 	case FENCE_SEARCH:
-		assert(fence->statement >= 0);
-		if (fence->at >= fence->statement)
+		if (fence->statement < 0)
+			statement_post(c, s, fence); /* it was refused at the door */
+		else if (fence->at >= fence->statement)
 			fence_step(c, s, fence, FENCE_WAIT);
 		else
-			fence_ask(c, s, fence, ASK_STATEMENT, HTTP_GET,
+			fence_ask(c, s, fence, ASK_DOUBT, HTTP_GET,
 			    livy_path_statement(a, s->r.name, fence->at, ""), 0);
 		break;
 	case FENCE_WAIT:
@@ -155,6 +153,13 @@ void fence_due(struct core *c, struct session *s, struct call *fence)
 static void fence_posted(struct core *c, struct session *s, struct call *fence,
     const struct ev_http *ev, const struct livy_answer *a)
 {
+	bool refused = endpoint_blames(c, ev, a) &&
+		       (ev->outcome == HTTP_NOT_SENT ||
+			   (ev->outcome == HTTP_REPLY && a->verdict != LIVY_SERVER_ERROR));
+	if (refused) {
+		statement_look_in(c, s, fence, 0);
+		return;
+	}
 	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK) {
 		fence_give_up(c, s, fence, endpoint_words(c, ev, a));
 		return;
@@ -186,26 +191,51 @@ static bool fence_searched(struct core *c, struct session *s, struct call *fence
 	return false;
 }
 
+static bool fence_sleeps(const struct core *c, const struct call *fence)
+{
+	return fence->started && c->now.mono_ms - fence->since_ms < FENCE_ASLEEP_MS;
+}
+
+/* The session has ended while the fence slept in it: nothing behind the fence has ever run. */
+static void fence_proven(struct core *c, struct session *s, struct call *fence)
+{
+	session_drop_call(s, fence);
+	s->fenced = true;
+	depart_gone(c, s, "deleted behind its fence"); /* and what was in doubt goes elsewhere */
+}
+
 static void fence_waited(struct core *c, struct session *s, struct call *fence,
     const struct ev_http *ev, const struct livy_answer *a)
 {
-	if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK)
+	if (ev->outcome == HTTP_REPLY && a->verdict == LIVY_NO_SESSION && fence_sleeps(c, fence)) {
+		fence_proven(c, s, fence); /* by a DELETE whose answer was lost */
+	} else if (ev->outcome != HTTP_REPLY || a->verdict != LIVY_OK) {
 		fence_again(c, s, fence, endpoint_words(c, ev, a));
-	else if (a->statement.state == LIVY_STATEMENT_RUNNING)
+	} else if (a->statement.state == LIVY_STATEMENT_RUNNING) {
+		fence->started = true;
 		fence_step(c, s, fence, FENCE_DELETE);
-	else if (a->statement.state == LIVY_STATEMENT_WAITING)
+	} else if (a->statement.state == LIVY_STATEMENT_WAITING) {
+		fence->since_ms = fence->asked_ms; /* it cannot have begun before we asked */
 		statement_look_in(c, s, fence, LOOK_MS);
-	else
+	} else {
 		fence_give_up(c, s, fence, "the fence ended before the session was deleted");
+	}
 }
 
 static void fence_deleted(struct core *c, struct session *s, struct call *fence,
     const struct ev_http *ev, const struct livy_answer *a)
 {
-	if (ev->outcome == HTTP_REPLY && (a->verdict == LIVY_OK || a->verdict == LIVY_NO_SESSION))
+	bool gone =
+	    ev->outcome == HTTP_REPLY && (a->verdict == LIVY_OK || a->verdict == LIVY_NO_SESSION);
+	if (gone && fence_sleeps(c, fence)) {
 		fence_step(c, s, fence, FENCE_CONFIRM);
-	else
+	} else if (gone) {
+		fence_give_up(
+		    c, s, fence, "the fence may have ended before the session was deleted");
+	} else {
+		fence->step = FENCE_WAIT; /* does it still sleep? */
 		fence_again(c, s, fence, endpoint_words(c, ev, a));
+	}
 }
 
 static void fence_confirmed(struct core *c, struct session *s, struct call *fence,
@@ -215,16 +245,16 @@ static void fence_confirmed(struct core *c, struct session *s, struct call *fenc
 		fence_again(c, s, fence, "the deleted session is still there");
 		return;
 	}
-	session_drop_call(s, fence);
-	depart_gone(c, s, "deleted behind its fence"); /* and what was in doubt goes elsewhere */
+	fence_proven(c, s, fence);
 }
 
 bool fence_on_http(struct core *c, struct session *s, struct call *fence, const struct ev_http *ev,
     const struct livy_answer *a)
 {
 	if (ev->tag.what != ASK_SUBMIT && endpoint_blames(c, ev, a)) {
-		fence->due_ms = c->now.mono_ms;
-		depart_wake(c, s, 0);
+		if (fence->step == FENCE_DELETE)
+			fence->step = FENCE_WAIT;
+		statement_look_in(c, s, fence, 0);
 		return false;
 	}
 	if (ev->tag.what == ASK_SUBMIT) {

@@ -12,9 +12,9 @@ bool fence_is_possible(const struct core *c, const struct session *s);
 /* The session gets no more work; `doubt` (a raw call in CALL_DOUBT) waits for the fence. */
 void fence_begin(struct core *c, struct session *s, struct call *doubt);
 
-/* After a restart: the statement at the doubted id is the fence of an earlier life. */
+/* After a restart: the statement at the doubted id is the fence of an earlier life. Nobody knows any
+ * more how long it sleeps yet: a new one goes behind it. */
 bool fence_is_code(struct core *c, const struct session *s, struct bytes code);
-void fence_resume(struct core *c, struct session *s, struct call *doubt, int64_t statement);
 
 /* Does the fence's next step when it is due. */
 void fence_due(struct core *c, struct session *s, struct call *fence);

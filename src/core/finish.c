@@ -18,6 +18,14 @@ void finish_ready(struct core *c, struct job *job)
 	if (spool->removed)
 		return; /* held until the spool is configured again */
 	const struct conf_pool *pool = &c->conf->pool[spool->pool];
+	if (pool->warm[job->r.kind] < 0) {
+		job_move(&c->jobs, job, JOB_READING);
+		finish_own(c, job, STATUS_REJECTED, "Rejected",
+		    arena_printf(&c->fx->arena,
+			"the pool %s does not serve the kind %s: add it to its `warm`", pool->name,
+			livy_kind_name(job->r.kind)));
+		return;
+	}
 	int64_t owner = pool->owners == OWNERS_SHARED ? -1 : (int64_t)job->r.ident.uid;
 	queue_push(&c->pool[spool->pool]->lanes, job, owner);
 	c->plan = true;
@@ -158,7 +166,7 @@ static void finish_dispose(struct core *c, struct job *job)
 	dispose->name = arena_strdup(a, job->r.name);
 	dispose->hidden = arena_strdup(a, job->r.run->hidden);
 	dispose->ident = job->r.ident;
-	dispose->after = spool->after == AFTER_MOVE ? AFTER_MOVE : AFTER_DELETE;
+	dispose->after = spool->after; /* as it says now: AFTER_KEEP puts back what was hidden */
 	dispose->move_to = arena_strdup(a, spool->move_to);
 }
 
@@ -234,13 +242,22 @@ static bool finish_keeps_input(const struct core *c, const struct job *job)
 	}
 }
 
+/* The hidden files are not there any more. What is visible already of them is replaced, as ours. */
+static void finish_stage_anew(struct core *c, struct job *job)
+{
+	char *both = result_files_join(job->r.old_files, job->r.run->files);
+	free(job->r.old_files);
+	job->r.old_files = both;
+	job_move(&c->jobs, job, JOB_ANSWERED);
+	core_row_job_answer(c, job);
+}
+
 void finish_published(struct core *c, const struct ev_published *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
 	assert(job != NULL && job->r.state == JOB_STAGED);
-	if (ev->err == ENOENT ||
-	    ev->err == ESTALE) /* the hidden files are not there any more: anew */
-		job_move(&c->jobs, job, JOB_ANSWERED);
+	if (ev->err == ENOENT || ev->err == ESTALE)
+		finish_stage_anew(c, job);
 	if (ev->err != 0) {
 		finish_later(c, job, "publishing", ev->err, ev->why);
 		return;
@@ -278,5 +295,5 @@ void finish_disposed(struct core *c, const struct ev_disposed *ev)
 	if (ev->stranger)
 		job->again = true;
 	/* The file that ran is gone from its name; what lies there now, if anything, is new. */
-	finish_end(c, job, ev->stranger);
+	finish_end(c, job, ev->stranger || core_spool_conf(c, job)->after == AFTER_KEEP);
 }

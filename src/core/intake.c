@@ -119,7 +119,8 @@ static void intake_on_code_name(struct core *c, const struct ev_name *ev)
 		return; /* without a marker a name means nothing */
 	if (job == NULL && spool->ready == READY_SETTLE && ev->cause == NAME_CREATED)
 		return; /* it is being written; its close, or the next scan, will tell */
-	if (job != NULL && job->r.state == JOB_SETTLING)
+	if (job != NULL && job->r.state == JOB_SETTLING &&
+	    (timer_is_set(&job->timer) || job->batched))
 		return; /* looked at when its pause is over */
 	if (job != NULL && job->r.state == JOB_QUEUED && ev->cause == NAME_SCAN)
 		return; /* looked at when its turn comes */
@@ -163,6 +164,8 @@ static void intake_on_marker(
 	struct ev_looked code = *ev;
 	code.name = arena_dup(&c->fx->arena, ev->name, stem);
 	struct job *job = job_find(&c->jobs, ev->spool, code.name);
+	if (job == NULL && !source_name_fits(code.name))
+		return;
 	if (job == NULL) {
 		memset(&code.ident, 0, sizeof(code.ident));
 		job = intake_new(c, &code, kind);
@@ -269,8 +272,11 @@ static void intake_reread(struct core *c, struct job *job, const struct ident *i
 static void intake_look_done(struct core *c, struct job *job, const struct ev_looked *ev)
 {
 	const struct ident *old = &job->r.ident;
+	bool marked = c->conf->spool[ev->spool].ready != READY_MARKER || job->marker != NULL;
 	if (ev->type == FILE_MISSING) {
 		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+	} else if (!marked) {
+		return; /* what was written since is not complete before its marker is there */
 	} else if (intake_is_file(ev) && ident_same(old, &ev->ident)) {
 		intake_unmark(c, job);
 	} else if (intake_is_file(ev) && !ident_rewritten(old, &ev->ident) && job->sha_known) {
@@ -349,19 +355,23 @@ static int intake_by_age(const void *a, const void *b)
 	return strcmp(x->r.name, y->r.name);
 }
 
-static void intake_number_batch(struct core *c, struct spool_state *sp, bool skip)
+/* skip: they were there before the first start. forget: that first scan has failed, so nobody can tell
+ * yet; the next one finds them again. */
+static void intake_number_batch(struct core *c, struct spool_state *sp, bool skip, bool forget)
 {
 	if (sp->batch_count > 1)
 		qsort(sp->batch, sp->batch_count, sizeof(*sp->batch), intake_by_age);
 	for (size_t i = 0; i < sp->batch_count; i++) {
 		struct job *job = sp->batch[i];
 		job->batched = false;
-		if (!skip) {
+		if (forget) {
+			job_free(&c->jobs, &c->timers, job);
+		} else if (skip) {
+			job_number(&c->jobs, job, ++c->last_job);
+			finish_silent(c, job, STATUS_NONE, "it was there before the first start");
+		} else {
 			intake_arrived(c, job);
-			continue;
 		}
-		job_number(&c->jobs, job, ++c->last_job);
-		finish_silent(c, job, STATUS_NONE, "it was there before the first start");
 	}
 	free(sp->batch);
 	sp->batch = NULL;
@@ -424,17 +434,20 @@ static void intake_scan_ended(struct core *c, size_t spool, const struct ev_scan
 	const struct conf_spool *conf = &c->conf->spool[spool];
 	bool first = !sp->known;
 	bool same = sp->known && sp->dev == ev->dev && sp->ino == ev->ino;
-	intake_number_batch(c, sp, first && conf->existing == EXISTING_SKIP);
+	intake_number_batch(c, sp, first && conf->existing == EXISTING_SKIP, false);
 	size_t missing = intake_missing(c, spool, same);
 	if (sp->broken)
 		log_info("spool=%s event=readable path=%s", conf->name, conf->path);
 	sp->broken = false;
 	if (!same && missing > 0) {
-		log_warn("spool=%s event=other-directory path=%s: %zu files known from the former "
-			 "one are "
-			 "not in it; they stay queued",
-		    conf->name, conf->path, missing);
+		if (!sp->strange)
+			log_warn("spool=%s event=other-directory path=%s: %zu files known from the "
+				 "former one are "
+				 "not in it; they stay queued",
+			    conf->name, conf->path, missing);
+		sp->strange = true;
 	} else if (!same) {
+		sp->strange = false;
 		sp->known = true;
 		sp->dev = ev->dev;
 		sp->ino = ev->ino;
@@ -450,7 +463,7 @@ static void intake_scan_failed(struct core *c, size_t spool, const struct ev_sca
 {
 	struct spool_state *sp = c->spool[spool];
 	const struct conf_spool *conf = &c->conf->spool[spool];
-	intake_number_batch(c, sp, false);
+	intake_number_batch(c, sp, false, !sp->known && conf->existing == EXISTING_SKIP);
 	log_at(sp->broken ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 	    "spool=%s event=unreadable path=%s error=\"%s\"; its queue is kept, trying again",
 	    conf->name, conf->path, strerror(ev->err));

@@ -259,7 +259,8 @@ struct fx_publish {
 	size_t count;
 };
 
-/* Moves the input to `hidden`, checks that it is the file that ran, then deletes or moves it. */
+/* Moves the input to `hidden`, checks that it is the file that ran, then deletes or moves it.
+ * AFTER_KEEP: only puts back what an earlier attempt has hidden. */
 struct fx_dispose {
 	uint64_t job;
 	size_t spool;

@@ -8,7 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define CREATING_MAX 2 /* at once: many at once bring hosts down (facts of Livy) */
+#define NAMELESS_MAX 80 /* servers retain the newest 100 statements */
+#define CREATING_MAX 2	/* at once: many at once bring hosts down (facts of Livy) */
 
 /* Sessions of one kind, counted. */
 struct pool_count {
@@ -244,6 +245,12 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 		return "its pool does not want it any more";
 	if (c->stopping && conf->on_stop == ON_STOP_DELETE)
 		return "the daemon stops";
+	if (owners_wanted(c, s->r.pool) != (s->r.proxy_user != NULL))
+		return "its pool runs files as others now";
+	if (conf->owners == OWNERS_SEPARATE && s->r.owner == -1 && s->r.statements > 0)
+		return "it has served several owners";
+	if (!core_session_endpoint(c, s)->dialect.names && s->r.last_statement >= NAMELESS_MAX)
+		return "its first statement, by which it is known, will be dropped soon";
 	if (s->r.statements >= conf->recycle_statements)
 		return "recycle_statements";
 	if (c->now.real_ms - s->r.created_ms >= conf->recycle_age_ms)
@@ -259,10 +266,12 @@ static bool pool_may_go(const struct core *c, const struct session *s)
 	return s->run_count == 0 && (s->r.state == SESSION_IDLE || (early && c->stopping));
 }
 
-static void pool_recycle(struct core *c, size_t pool)
+void pool_recycle(struct core *c, size_t pool)
 {
 	struct session *s;
 	struct session *next;
+	if (c->endpoint[c->conf->pool[pool].endpoint]->phase != ENDPOINT_UP)
+		return;
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
 		if (s->r.pool != pool || !pool_may_go(c, s))
@@ -307,7 +316,6 @@ void pool_plan(struct core *c, size_t pool)
 	const struct conf_pool *conf = &c->conf->pool[pool];
 	if (c->endpoint[conf->endpoint]->phase != ENDPOINT_UP)
 		return;
-	pool_recycle(c, pool);
 	if (conf->removed || c->stopping)
 		return;
 	pool_give_back(c, pool);

@@ -34,6 +34,9 @@ char *result_files_to_text(
     const struct out_file *file, size_t count); /* malloc'ed; NULL when empty */
 size_t result_files_of_text(struct arena *a, const char *text, struct out_file **file);
 
+/* The files of both lists, the second's last; either may be NULL. malloc'ed; NULL when empty. */
+char *result_files_join(const char *a, const char *b);
+
 /* A JSON array of strings with one more: frees old, returns the new one. */
 char *result_add_warning(char *old_array, const char *warning);
 

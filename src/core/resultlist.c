@@ -120,6 +120,25 @@ size_t result_files_of_text(struct arena *a, const char *text, struct out_file *
 	return n;
 }
 
+char *result_files_join(const char *a, const char *b)
+{
+	struct arena arena;
+	struct out_file *one;
+	struct out_file *two;
+
+	arena_init(&arena);
+	size_t n = result_files_of_text(&arena, a, &one);
+	size_t m = result_files_of_text(&arena, b, &two);
+	struct out_file *all = arena_calloc(&arena, n + m + 1, sizeof(*all));
+	if (n > 0)
+		memcpy(all, one, n * sizeof(*all));
+	if (m > 0)
+		memcpy(all + n, two, m * sizeof(*all));
+	char *text = result_files_to_text(all, n + m);
+	arena_fini(&arena);
+	return text;
+}
+
 /* ---- warnings: ["…", "…"] --------------------------------------------------------------------- */
 
 static bool has_text(const json_t *list, const json_t *text)

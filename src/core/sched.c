@@ -112,7 +112,8 @@ void core_free(struct core *c)
 void core_restore_session(struct core *c, struct session_rec *rec)
 {
 	struct session *s = session_new(&c->sessions, rec, 0);
-	s->resume = s->r.state;
+	/* As LOOKING only a session was ever committed whose creation had been lost. */
+	s->resume = s->r.state == SESSION_LOOKING ? SESSION_CREATING : s->r.state;
 	/* Whatever it was, first its server has to say that it still has it. */
 	s->r.state = SESSION_LOOKING;
 	s->parked = true;
@@ -178,6 +179,7 @@ static void core_plan(struct core *c)
 		return;
 	c->plan = false;
 	for (size_t i = 0; i < c->pool_count; i++) {
+		pool_recycle(c, i);
 		submit_assign(c, i);
 		pool_plan(c, i);
 	}
@@ -189,6 +191,9 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 	struct job *next;
 	c->now = now;
 	c->fx = fx;
+	struct session *s;
+	TAILQ_FOREACH (s, &c->sessions, link)
+		s->since_ms = s->used_ms = s->born_ms = now.mono_ms;
 	for (size_t i = 0; i < c->endpoint_count; i++)
 		timer_set(&c->timers, &c->endpoint[i]->timer, now.mono_ms);
 	for (size_t i = 0; i < c->spool_count; i++)

@@ -31,8 +31,9 @@ static const struct sm_state session_states[SESSION_STATES] = {
 				       SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
 	[SESSION_PROBING] = { "PROBING",
 	    SM_TO(SESSION_IDLE) | SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
-	[SESSION_RETIRED] = { "RETIRED", SM_TO(SESSION_DELETING) | SM_TO(SESSION_GONE) },
-	[SESSION_DELETING] = { "DELETING", SM_TO(SESSION_GONE) },
+	[SESSION_RETIRED] = { "RETIRED",
+	    SM_TO(SESSION_DELETING) | SM_TO(SESSION_LOOKING) | SM_TO(SESSION_GONE) },
+	[SESSION_DELETING] = { "DELETING", SM_TO(SESSION_LOOKING) | SM_TO(SESSION_GONE) },
 	[SESSION_GONE] = { "GONE", 0 },
 };
 
@@ -85,11 +86,13 @@ void session_move(struct session *s, enum session_state to, int64_t now_ms)
 
 bool session_exists(const struct session *s)
 {
-	return s->r.state != SESSION_GONE;
+	return s->r.state != SESSION_GONE && !s->late;
 }
 
 bool session_is_coming(const struct session *s)
 {
+	if (s->late)
+		return false;
 	switch (s->r.state) {
 	case SESSION_CREATING:
 	case SESSION_LOOKING:

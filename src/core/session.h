@@ -24,6 +24,10 @@ enum call_state {
 	CALL_WAITING  /* accepted, being polled */
 };
 
+/* A fence sleeps 300 s from some moment after its POST (source_fence_code). What is seen within this
+ * time of the POST was seen while it slept. */
+#define FENCE_ASLEEP_MS 280000
+
 enum fence_step {
 	FENCE_SEARCH, /* is the doubted statement among those before the fence? */
 	FENCE_WAIT,   /* until the fence runs: all before it has ended */
@@ -40,11 +44,13 @@ struct call {
 	char token[TOKEN_TEXT_LEN]; /* CALL_GREET and CALL_PROBE */
 	int64_t statement;	    /* -1: not known */
 	int64_t since_ms;	    /* in this state */
+	int64_t asked_ms;	    /* when it was last asked for */
 	int64_t due_ms;		    /* the next look */
 	int64_t limit_ms;	    /* the time limit, once it has started; INT64_MAX: none */
 	int64_t cancelled_ms;	    /* when we cancelled it; -1: not */
 	uint64_t seq;		    /* of the request under way; 0: none */
 	int failures;		    /* answers in a row that nobody could read */
+	int64_t failing_ms;	    /* since when */
 	bool started;
 	enum fence_step step; /* CALL_FENCE */
 	int64_t at;	      /* CALL_FENCE: the statement to look at next */
@@ -66,9 +72,13 @@ struct session {
 	int64_t used_ms;	   /* end of its last file */
 	int64_t born_ms; /* monotonic; a restored session's age is counted from its created_ms */
 	int failures;
-	bool limp;   /* its interpreter did not greet: one file to hear why, then it goes */
-	bool seen;   /* in the server's list that is being read */
-	bool parked; /* waits for its endpoint to come back */
+	bool limp;     /* its interpreter did not greet: one file to hear why, then it goes */
+	bool seen;     /* in the server's list that is being read */
+	bool blamed;   /* that it did not come up is counted already */
+	bool late;     /* its creation was lost, and nobody waits for it any more */
+	bool verified; /* on a server without names: its token was seen since the last break */
+	bool fenced;   /* what is in doubt in it has certainly never run */
+	bool parked;   /* waits for its endpoint to come back */
 };
 
 TAILQ_HEAD(session_list, session);

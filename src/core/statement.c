@@ -78,6 +78,7 @@ void statement_look(struct core *c, struct session *s, struct call *call)
 		.path = statement_by_list(c, s) ? livy_path(a, key, "/statements")
 						: livy_path_statement(a, key, id, ""),
 	};
+	call->asked_ms = c->now.mono_ms;
 	statement_ask(c, s, call, &rq);
 }
 

@@ -24,6 +24,9 @@ static struct session *submit_session_for(
 		if (s->r.pool != pool || s->r.kind != lane->kind ||
 		    !session_is_free(s, lane->owner))
 			continue;
+		if (owners_wanted(c, pool) != (s->r.proxy_user != NULL) ||
+		    (lane->owner != -1 && s->r.owner == -1 && s->r.statements > 0))
+			continue; /* of another configuration: it is on its way out */
 		if (s->r.owner == lane->owner)
 			return s;
 		unowned = s;
@@ -110,8 +113,7 @@ static void submit_release(struct core *c, struct session *s, struct job *job)
 	session_unload(s, job->r.id);
 	if (s->r.state == SESSION_BUSY)
 		session_move(s, SESSION_IDLE, c->now.mono_ms);
-	else
-		depart_go_on(c, s);
+	depart_wake(c, s, 0); /* to be looked at, or deleted if it was retired meanwhile */
 	c->plan = true;
 }
 
@@ -194,7 +196,11 @@ static void submit_not_read(struct core *c, struct job *job, const struct ev_rea
 		break;
 	case READ_CHANGED:
 		job->r.ident = ev->ident;
-		submit_unsettle(c, job, settle_ms);
+		if (core_spool_conf(c, job)->ready == READY_MARKER && job->marker == NULL)
+			job_move(
+			    &c->jobs, job, JOB_SETTLING); /* until a new marker vouches for it */
+		else
+			submit_unsettle(c, job, settle_ms);
 		break;
 	case READ_GONE:
 		submit_unsettle(c, job, READ_AGAIN_MS);

@@ -14,28 +14,15 @@
 #define START_LOOK_MS 500
 #define START_LOOK_MAX_MS 5000
 #define IDLE_LOOK_MS 60000
+#define LATE_MS 3600000 /* and then, whether it comes after all */
+#define LATE_LOOK_MS 300000
 #define FIND_MS 60000 /* how long a session whose creation was lost is looked for */
 #define FAILURES_MAX 6
-#define BREAKER_FIRST_MS 5000
-#define BREAKER_MAX_MS 600000
 
 static void talk_ask(struct core *c, struct session *s, const struct request *rq)
 {
 	s->asked = rq->what;
 	s->seq = core_ask(c, core_session_pool(c, s)->endpoint, s->r.id, 0, rq);
-}
-
-/* No session of this kind can be had: a pause, longer each time. */
-static void talk_breaker(struct core *c, const struct session *s, const char *why)
-{
-	struct pool_state *pool = c->pool[s->r.pool];
-	int failures = ++pool->failures[s->r.kind];
-	int64_t ms = core_backoff_ms(c, failures, BREAKER_FIRST_MS, BREAKER_MAX_MS);
-	pool->after_ms[s->r.kind] = c->now.mono_ms + ms;
-	timer_set_earlier(&c->timers, &pool->timer, c->now.mono_ms + ms);
-	log_error("pool=%s kind=%s event=no-session session=%s error=\"%s\" retry_ms=%lld",
-	    core_session_pool(c, s)->name, livy_kind_name(s->r.kind), s->r.name, why,
-	    (long long)ms);
 }
 
 /* ---- creation ------------------------------------------------------------------------------- */
@@ -77,7 +64,7 @@ static void talk_seek(struct core *c, struct session *s, const char *why)
 	log_warn(
 	    "session=%s event=creation-lost error=\"%s\"; looking for it by name", s->r.name, why);
 	if (!core_session_endpoint(c, s)->dialect.names) {
-		talk_breaker(c, s, why);
+		depart_breaker(c, s, why);
 		depart_gone(c, s,
 		    "its creation was lost on a server without names; if it exists, the "
 		    "server's idle timeout ends it");
@@ -89,12 +76,27 @@ static void talk_seek(struct core *c, struct session *s, const char *why)
 	depart_wake(c, s, START_LOOK_MS);
 }
 
+/* A new session has the id of an old one: the server has counted anew, the old one is gone. */
+static void talk_displace(struct core *c, const struct session *s, const char *id)
+{
+	struct session *old;
+	size_t endpoint = core_session_pool(c, s)->endpoint;
+	TAILQ_FOREACH (old, &c->sessions, link)
+		if (old != s && str_eq(old->r.livy_id, id) &&
+		    core_session_pool(c, old)->endpoint == endpoint)
+			break;
+	if (old != NULL)
+		depart_gone(c, old, "a new session has its id: the server has begun anew");
+}
+
 static void talk_created(struct core *c, struct session *s, const struct livy_session *livy)
 {
+	talk_displace(c, s, livy->id);
 	free(s->r.livy_id);
 	s->r.livy_id = xstrdup(livy->id);
 	session_move(s, SESSION_STARTING, c->now.mono_ms);
 	core_row_session(c, s);
+	endpoint_works(c, core_session_pool(c, s)->endpoint);
 	depart_wake(c, s, START_LOOK_MS);
 }
 
@@ -102,7 +104,8 @@ static void talk_on_created(
     struct core *c, struct session *s, const struct ev_http *ev, const struct livy_answer *a)
 {
 	const char *words = endpoint_words(c, ev, a);
-	bool blamed = endpoint_blames(c, ev, a);
+	/* A server that answers and will not create is the pool's trouble: what runs goes on. */
+	bool blamed = ev->outcome != HTTP_REPLY && endpoint_blames(c, ev, a);
 	if (ev->outcome == HTTP_LOST || ev->outcome == HTTP_TOO_BIG) {
 		talk_seek(c, s, words);
 		return;
@@ -117,10 +120,11 @@ static void talk_on_created(
 		talk_seek(c, s, words);
 		return;
 	}
-	if (!blamed)
-		talk_breaker(c, s, words);
-	depart_gone(c, s, "it was not created");
+	s->blamed = blamed; /* the way to the server, not the pool */
+	depart_gone(c, s, words);
 }
+
+static void talk_found(struct core *c, struct session *s, const struct livy_session *livy);
 
 /* ---- its state ------------------------------------------------------------------------------ */
 
@@ -166,7 +170,7 @@ static void talk_still_starting(struct core *c, struct session *s, const char *s
 {
 	int64_t age_ms = c->now.mono_ms - s->since_ms;
 	if (age_ms > core_session_pool(c, s)->start_timeout_ms) {
-		talk_breaker(
+		depart_breaker(
 		    c, s, arena_printf(&c->fx->arena, "still %s after start_timeout", state));
 		depart_retire(c, s, "it took too long to start");
 		return;
@@ -182,7 +186,8 @@ static void talk_state(struct core *c, struct session *s, const struct livy_sess
 	case LIVY_SESSION_STARTING:
 		if (s->r.state == SESSION_IDLE) /* a server that recovers */
 			session_move(s, SESSION_STARTING, c->now.mono_ms);
-		talk_still_starting(c, s, livy->state_text);
+		if (s->r.state == SESSION_STARTING)
+			talk_still_starting(c, s, livy->state_text);
 		break;
 	case LIVY_SESSION_IDLE:
 	case LIVY_SESSION_BUSY:
@@ -208,7 +213,7 @@ static void talk_on_log(struct core *c, struct session *s, const struct ev_http 
 	struct livy_answer a;
 	livy_read_log(ev->status, ev->body, &a);
 	const char *log = a.verdict == LIVY_OK && a.session_count == 1 ? a.session[0].log : NULL;
-	talk_breaker(c, s, log == NULL ? "the session died at its start and left no log" : log);
+	depart_breaker(c, s, log == NULL ? "the session died at its start and left no log" : log);
 	livy_fini(&a);
 	depart_retire(c, s, "it died at its start");
 }
@@ -220,37 +225,46 @@ static void talk_seek_again(struct core *c, struct session *s)
 		    c, s, core_backoff_ms(c, ++s->failures, START_LOOK_MS, START_LOOK_MAX_MS));
 		return;
 	}
-	talk_breaker(c, s, "the answer to its creation was lost and it does not appear");
-	depart_gone(c, s, "it was never created");
+	/* Nobody waits for it any more; should it come late, it is ours by its name and goes. */
+	if (!s->late)
+		depart_breaker(c, s, "the answer to its creation was lost and it does not appear");
+	s->late = true;
+	c->plan = true;
+	if (c->now.mono_ms - s->since_ms < LATE_MS)
+		depart_wake(c, s, core_backoff_ms(c, ++s->failures, START_LOOK_MS, LATE_LOOK_MS));
+	else
+		depart_gone(c, s, "it was never created");
 }
 
 static void talk_on_session(
     struct core *c, struct session *s, const struct ev_http *ev, const struct livy_answer *a)
 {
-	bool sought = s->r.state == SESSION_LOOKING;
+	bool sought = s->r.state == SESSION_LOOKING && s->resume == SESSION_CREATING;
 	if (endpoint_blames(c, ev, a)) {
 		depart_wake(c, s, 0);
 		return;
 	}
 	switch (ev->outcome == HTTP_REPLY ? a->verdict : LIVY_GARBAGE) {
 	case LIVY_OK:
-		if (sought)
+		if (sought && s->late)
+			depart_retire(c, s, "it came too late");
+		else if (sought)
 			talk_created(c, s, &a->session[0]);
 		else
-			talk_state(c, s, &a->session[0]);
+			talk_found(c, s, &a->session[0]);
 		break;
 	case LIVY_NO_SESSION:
 		if (sought)
 			talk_seek_again(c, s);
-		else
+		else if (TAILQ_EMPTY(&s->calls) || s->r.state == SESSION_LOOKING)
 			depart_gone(c, s, "the server does not know it any more");
-		break;
+		break; /* its calls learn it from their own answers */
 	default:
 		if (++s->failures < FAILURES_MAX) {
 			depart_wake(c, s, core_backoff_ms(c, s->failures, 500, 30000));
 			break;
 		}
-		talk_breaker(c, s, endpoint_words(c, ev, a));
+		depart_breaker(c, s, endpoint_words(c, ev, a));
 		depart_retire(c, s, "its state cannot be read");
 	}
 	/* A look at an idle session is done; the next one is a minute away. */
@@ -262,6 +276,7 @@ static void talk_take_up(struct core *c, struct session *s)
 {
 	enum session_state was = s->resume;
 	assert(s->r.state == SESSION_LOOKING);
+	s->seq = 0; /* a look that is still under way has nothing to tell any more */
 	if (was == SESSION_RETIRED || was == SESSION_DELETING)
 		depart_retire(c, s, "retired in an earlier life");
 	else if (was == SESSION_CREATING || was == SESSION_STARTING)
@@ -283,43 +298,81 @@ static void talk_verify(struct core *c, struct session *s)
 /* On a server without names an id may be a stranger's: our token must be its first answer. */
 static void talk_on_verified(struct core *c, struct session *s, const struct ev_http *ev)
 {
+	struct livy_answer a;
 	struct bytes first;
-	if (ev->outcome == HTTP_REPLY && livy_cut_statement(ev->body, 0, &first) &&
-	    source_token_answer(s->r.kind, first, s->r.token)) {
-		log_info("session=%s event=found", s->r.name);
+	livy_read_statement_of_list(ev->status, ev->body, 0, &a);
+	bool blamed = endpoint_blames(c, ev, &a);
+	bool read = ev->outcome == HTTP_REPLY && a.verdict == LIVY_OK;
+	bool ours = read && livy_cut_statement(ev->body, 0, &first) &&
+		    source_token_answer(s->r.kind, first, s->r.token);
+	bool refuted = ev->outcome == HTTP_REPLY &&
+		       (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT ||
+			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
+	livy_fini(&a);
+	if (ours) {
+		s->verified = true;
 		talk_take_up(c, s);
 		depart_wake(c, s, 0);
-		return;
+	} else if (refuted) {
+		depart_gone(c, s, "a session has its id, but not its token");
+	} else {
+		depart_wake(c, s, blamed ? 0 : core_backoff_ms(c, ++s->failures, 500, 30000));
 	}
-	depart_gone(c, s, "a session has its id, but not its token");
 }
 
-void talk_found(struct core *c, struct session *s, const struct livy_session *livy)
+/* Found in the list or by its name, and certainly ours. */
+static void talk_proven(struct core *c, struct session *s, const struct livy_session *livy)
 {
-	s->parked = false;
-	if (s->r.state != SESSION_LOOKING) {
-		talk_state(c, s, livy);
-		return;
-	}
-	if (s->r.livy_id == NULL)
-		s->r.livy_id = xstrdup(livy->id);
 	bool dead = livy->state == LIVY_SESSION_ENDING || livy->state == LIVY_SESSION_ERROR ||
 		    livy->state == LIVY_SESSION_DEAD;
-	if (dead && !core_session_endpoint(c, s)->dialect.names) {
-		depart_gone(c, s, "it is dead");
-	} else if (dead) {
-		/* Its calls learn it from their own answers; without any it is deleted at once. */
-		if (TAILQ_EMPTY(&s->calls))
-			depart_retire(
-			    c, s, arena_printf(&c->fx->arena, "its state is %s", livy->state_text));
-		else
-			talk_take_up(c, s);
-	} else if (!core_session_endpoint(c, s)->dialect.names && s->r.last_statement >= 0) {
-		talk_verify(c, s);
-	} else {
-		log_info("session=%s event=found state=%s", s->r.name, livy->state_text);
+	log_info("session=%s event=found state=%s", s->r.name, livy->state_text);
+	if (dead && TAILQ_EMPTY(&s->calls)) /* else its calls learn it from their own answers */
+		depart_retire(
+		    c, s, arena_printf(&c->fx->arena, "its state is %s", livy->state_text));
+	else
 		talk_take_up(c, s);
+}
+
+static void talk_found_nameless(struct core *c, struct session *s)
+{
+	s->verified = false;
+	if (s->r.state != SESSION_LOOKING) {
+		s->resume = s->r.state;
+		session_move(s, SESSION_LOOKING, c->now.mono_ms);
 	}
+	if (s->r.last_statement < 0)
+		depart_gone(c, s, "the server has no names, and it has no token yet to know it by");
+	else
+		talk_verify(c, s);
+}
+
+static void talk_found(struct core *c, struct session *s, const struct livy_session *livy)
+{
+	s->parked = false;
+	if (s->r.livy_id == NULL)
+		s->r.livy_id = xstrdup(livy->id);
+	if (s->r.state != SESSION_LOOKING)
+		talk_state(c, s, livy);
+	else if (core_session_endpoint(c, s)->dialect.names)
+		talk_proven(c, s, livy);
+	else
+		talk_found_nameless(c, s);
+}
+
+void talk_met(struct core *c, struct session *s, const struct livy_session *livy)
+{
+	bool made = s->r.state == SESSION_CREATING;
+	s->parked = false;
+	if (core_session_endpoint(c, s)->dialect.names || made)
+		talk_found(c, s, livy);
+	else
+		talk_found_nameless(c, s); /* after any break an id may be a stranger's */
+}
+
+void talk_confirm(struct core *c, struct session *s)
+{
+	if (s->seq == 0 && s->r.state != SESSION_DELETING)
+		talk_look(c, s);
 }
 
 /* ---- time and replies ----------------------------------------------------------------------- */
@@ -335,11 +388,18 @@ static void talk_idle(struct core *c, struct session *s)
 {
 	/* since_ms is the last time that we knew it was well. */
 	int64_t look_ms = s->since_ms + talk_idle_look_ms(c, s);
-	if (c->now.mono_ms >= look_ms) {
+	if (c->now.mono_ms >= look_ms && s->seq == 0) {
 		s->since_ms = c->now.mono_ms;
+		if (!core_session_endpoint(c, s)->dialect.names) {
+			talk_found_nameless(c, s); /* is it still ours? */
+			return;
+		}
 		talk_look(c, s);
 	}
-	timer_set_earlier(&c->timers, &s->timer, s->since_ms + talk_idle_look_ms(c, s));
+	if (s->seq == 0 || c->now.mono_ms < look_ms)
+		timer_set_earlier(&c->timers, &s->timer, s->since_ms + talk_idle_look_ms(c, s));
+	else
+		depart_wake(c, s, IDLE_LOOK_MS);
 }
 
 void talk_due(struct core *c, struct session *s)
@@ -354,7 +414,11 @@ void talk_due(struct core *c, struct session *s)
 			talk_look(c, s);
 		break;
 	case SESSION_LOOKING:
-		if (s->seq == 0 && s->resume == SESSION_CREATING)
+		if (s->seq != 0)
+			break;
+		if (s->r.livy_id == NULL && !core_session_endpoint(c, s)->dialect.names)
+			depart_gone(c, s, "its creation was lost on a server without names");
+		else
 			talk_look(c, s);
 		break;
 	case SESSION_GREETING:
@@ -370,8 +434,7 @@ void talk_due(struct core *c, struct session *s)
 			call_due(c, s);
 		break;
 	case SESSION_IDLE:
-		if (s->seq == 0)
-			talk_idle(c, s);
+		talk_idle(c, s);
 		break;
 	case SESSION_BUSY:
 		call_due(c, s);

@@ -9,8 +9,12 @@
 void talk_create(
     struct core *c, size_t pool, enum kind kind, int64_t owner, const char *proxy_user);
 
-/* The server's list has it, in this state: take up where it was left. livy is the list's entry. */
-void talk_found(struct core *c, struct session *s, const struct livy_session *livy);
+/* The server's list has it: take up where it was left. After any break; on a server without names
+ * its token has to be seen again first. livy is the list's entry. */
+void talk_met(struct core *c, struct session *s, const struct livy_session *livy);
+
+/* The list does not have it, which proves nothing (pages shift): the server is asked for it alone. */
+void talk_confirm(struct core *c, struct session *s);
 
 void talk_due(struct core *c, struct session *s);
 

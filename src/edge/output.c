@@ -129,7 +129,7 @@ void output_stage(int dir, const struct fx_stage *fx, struct evq *q)
 		out[i].tmp =
 		    arena_printf(&q->arena, ".sparkspool-%ju-%zu.tmp", (uintmax_t)fx->job, i);
 	}
-	ev->err = dir == -1 ? ENOENT : stage_all(dir, fx, out);
+	ev->err = dir == -1 ? ENODEV : stage_all(dir, fx, out);
 	if (ev->err != 0)
 		return;
 	ev->file = out;
@@ -218,7 +218,7 @@ void output_publish(int dir, const struct fx_publish *fx, struct evq *q)
 	const char *why = NULL;
 
 	ev->job = fx->job;
-	ev->err = dir == -1 ? ENOENT : publish(dir, fx, &why);
+	ev->err = dir == -1 ? ENODEV : publish(dir, fx, &why);
 	/* The effect's strings do not live as long as the event's. */
 	if (ev->err != 0)
 		ev->why = arena_strdup(&q->arena, why);

@@ -182,7 +182,10 @@ static int dispose_hidden(
 	int err;
 
 	if (spool_stat(dir, fx->hidden, &st) == -1)
-		return errno;
+		return fx->after == AFTER_KEEP && errno == ENOENT ? 0 : errno;
+	/* The configuration has changed its mind: what an earlier attempt hid is put back. */
+	if (fx->after == AFTER_KEEP)
+		return put_back(dir, fx, a);
 	ev->stranger = !is_file(&st, &fx->ident);
 	if (ev->stranger)
 		return put_back(dir, fx, a);
@@ -213,7 +216,7 @@ static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev
 
 static int dispose(int dir, const struct fx_dispose *fx, struct arena *a, struct ev_disposed *ev)
 {
-	int sync_err, err = hide(dir, fx);
+	int sync_err, err = fx->after == AFTER_KEEP ? 0 : hide(dir, fx);
 
 	if (err == ENOENT)
 		return gone(dir, fx, a, ev);
@@ -228,7 +231,7 @@ void spools_dispose(struct spools *s, const struct fx_dispose *fx, struct evq *q
 	struct ev_disposed *ev = &evq_add(q, EV_DISPOSED)->u.disposed;
 	int dir = spools_dirfd(s, fx->spool);
 
-	assert(fx->after != AFTER_KEEP && fx->hidden[0] == '.');
+	assert(fx->hidden[0] == '.');
 	assert(strchr(fx->hidden, '/') == NULL && strchr(fx->name, '/') == NULL);
 	ev->job = fx->job;
 	ev->err = dir == -1 ? SPOOL_CLOSED : dispose(dir, fx, &q->arena, ev);

@@ -79,7 +79,7 @@ check "results appear whole, by rename, the record last" watch_judge
 # Replaced while it runs.
 cat >"$D/s/replaced.py" <"$LIVE/files/slow.py"
 wait_running replaced.py
-echo "print('the new one')" | put replaced.py
+sed 's/slow, but once/the new one/' "$LIVE/files/slow.py" | put replaced.py
 check "replaced while it runs: the old one's result comes first, superseded" wait_for has_field replaced.py .superseded true
 OLD=$(field replaced.py .id)
 check "replaced while it runs: then the new one runs" wait_new_result replaced.py "${OLD:-0}"

@@ -92,6 +92,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.options.reference or "json" not in kind:
             return data
         answer = json.loads(data)
+        if not isinstance(answer, dict):
+            return data
         for part in [answer] + sum((answer.get(k, []) for k in ("sessions", "statements")), []):
             if isinstance(part, dict):
                 part.pop("code", None)

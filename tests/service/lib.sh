@@ -97,7 +97,10 @@ said() {
 	journalctl -u $UNIT -t sparkspoold -p "$priority" -o cat --no-pager | grep -qaE -- "$1" ||
 		{ echo "the journal ($priority) has no line like '$1'"; return 1; }
 }
-times_said() { journalctl --sync; journalctl -u $UNIT -t sparkspoold -o cat --no-pager | grep -caE -- "$1"; }
+times_said() {
+	journalctl --sync
+	journalctl -u $UNIT -t sparkspoold -o cat --no-pager | grep -caE -- "$1"
+}
 said_more_than() { [ "$(times_said "$1")" -gt "$2" ]; }
 manager_said() { journalctl -u $UNIT -t systemd -o cat --no-pager | grep -qE -- "$1"; }
 

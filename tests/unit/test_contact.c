@@ -192,10 +192,9 @@ START_TEST(born_while_the_list_was_on_its_way)
 	w->server[0].create_ms = 3000;
 	world_begin(w);
 	world_run(w, 2000);
-	world_fault(w, (struct world_fault){ .method = HTTP_GET,
-			   .path = "/sessions[?]*",
-			   .fate = FATE_WELL,
-			   .delay_ms = 5000 });
+	world_fault(w,
+	    (struct world_fault){
+		.method = HTTP_GET, .path = "/sessions[?]*", .fate = FATE_WELL, .delay_ms = 5000 });
 	world_reload(w); /* meets the server anew */
 	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
 	world_run(w, MINUTES);
@@ -221,7 +220,8 @@ START_TEST(a_restart_while_the_server_is_away)
 	world_begin(w);
 	world_put(w, "a.py", "sleep 60000");
 	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
-	world_fault(w, (struct world_fault){ .method = HTTP_GET, .fate = FATE_NOT_SENT, .times = -1 });
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_GET, .fate = FATE_NOT_SENT, .times = -1 });
 	world_crash(w);
 	world_run(w, 10 * MINUTES);
 	all_well_again();
@@ -234,8 +234,10 @@ START_TEST(what_was_retired_is_deleted_after_a_restart)
 	w->pool[0].isolation = ISOLATION_FRESH;
 	world_begin(w);
 	world_put(w, "a.py", "work");
-	world_until(w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_ANSWERED);
-	world_fault(w, (struct world_fault){ .method = HTTP_DELETE, .fate = FATE_NOT_SENT, .times = -1 });
+	world_until(
+	    w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_ANSWERED);
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_DELETE, .fate = FATE_NOT_SENT, .times = -1 });
 	world_run(w, 500);
 	world_mend(w);
 	world_crash(w);
@@ -321,9 +323,9 @@ START_TEST(without_names_a_lost_question_is_asked_again)
 	begin_nameless();
 	world_put(w, "a.py", "sleep 60000");
 	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
-	world_fault(w, (struct world_fault){ .method = HTTP_GET,
-			   .path = "/sessions/0/statements",
-			   .fate = FATE_LOST_AFTER });
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_GET, .path = "/sessions/0/statements", .fate = FATE_LOST_AFTER });
 	world_crash(w);
 	all_well_again();
 }
@@ -409,10 +411,9 @@ END_TEST
 START_TEST(born_too_late)
 {
 	w->any_number = true;
-	world_fault(w, (struct world_fault){ .method = HTTP_POST,
-			   .path = "/sessions",
-			   .fate = FATE_LATE,
-			   .delay_ms = 90000 });
+	world_fault(w,
+	    (struct world_fault){
+		.method = HTTP_POST, .path = "/sessions", .fate = FATE_LATE, .delay_ms = 90000 });
 	world_begin(w);
 	world_put(w, "a.py", "work");
 	world_run(w, 5 * MINUTES);

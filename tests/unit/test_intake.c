@@ -21,8 +21,9 @@ static void teardown(void)
 /* Everything waits: nothing is taken from the queue. */
 static void server_down(void)
 {
-	world_fault(w, (struct world_fault){
-			   .method = HTTP_GET, .path = "/version", .fate = FATE_NOT_SENT, .times = -1 });
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_GET, .path = "/version", .fate = FATE_NOT_SENT, .times = -1 });
 }
 
 static void scan_now(void)

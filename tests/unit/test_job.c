@@ -103,11 +103,9 @@ END_TEST
 
 START_TEST(restored_as_it_was)
 {
-	struct job_rec rec = { .id = 9,
-		.spool = 2,
-		.name = xstrdup("r.py"),
-		.state = JOB_RUNNING,
-		.live = true };
+	struct job_rec rec = {
+		.id = 9, .spool = 2, .name = xstrdup("r.py"), .state = JOB_RUNNING, .live = true
+	};
 
 	rec.run = xcalloc(1, sizeof(*rec.run));
 	struct job *job = job_restore(&jobs, &rec);
@@ -163,8 +161,7 @@ START_TEST(the_whole_way_is_counted)
 		ck_assert_int_eq(job->r.state, way[i]);
 		ck_assert_uint_eq(jobs.in_state[was], 0);
 		ck_assert_uint_eq(jobs.in_state[way[i]], 1);
-		ck_assert_int_eq(
-		    job_is_active(job), way[i] != JOB_QUEUED && way[i] != JOB_DONE);
+		ck_assert_int_eq(job_is_active(job), way[i] != JOB_QUEUED && way[i] != JOB_DONE);
 		was = way[i];
 	}
 }
@@ -190,7 +187,6 @@ static const struct {
 	{ JOB_ANSWERED, JOB_DONE },
 	{ JOB_ANSWERED, JOB_DISPOSING },
 	{ JOB_STAGED, JOB_QUEUED },
-	{ JOB_STAGED, JOB_ANSWERED },
 	{ JOB_DISPOSING, JOB_QUEUED },
 	{ JOB_DONE, JOB_QUEUED },
 	{ JOB_DONE, JOB_SETTLING },
@@ -206,16 +202,17 @@ static const struct {
 	enum job_state from;
 	enum job_state to;
 } back[] = {
-	{ JOB_QUEUED, JOB_SETTLING },   /* changed */
-	{ JOB_QUEUED, JOB_DONE },       /* gone */
-	{ JOB_READING, JOB_QUEUED },    /* its session was lost */
-	{ JOB_READING, JOB_SETTLING },  /* changed */
-	{ JOB_READING, JOB_ANSWERED },  /* rejected with a record */
-	{ JOB_READING, JOB_DONE },      /* rejected in silence */
-	{ JOB_SENDING, JOB_QUEUED },    /* not accepted */
-	{ JOB_SENDING, JOB_ANSWERED },  /* unknown */
-	{ JOB_RUNNING, JOB_QUEUED },    /* to be run again */
-	{ JOB_STAGED, JOB_DONE },       /* kept */
+	{ JOB_QUEUED, JOB_SETTLING },  /* changed */
+	{ JOB_QUEUED, JOB_DONE },      /* gone */
+	{ JOB_READING, JOB_QUEUED },   /* its session was lost */
+	{ JOB_READING, JOB_SETTLING }, /* changed */
+	{ JOB_READING, JOB_ANSWERED }, /* rejected with a record */
+	{ JOB_READING, JOB_DONE },     /* rejected in silence */
+	{ JOB_SENDING, JOB_QUEUED },   /* not accepted */
+	{ JOB_SENDING, JOB_ANSWERED }, /* unknown */
+	{ JOB_RUNNING, JOB_QUEUED },   /* to be run again */
+	{ JOB_STAGED, JOB_DONE },      /* kept */
+	{ JOB_STAGED, JOB_ANSWERED },  /* to be written anew */
 };
 
 START_TEST(ways_off_the_path)

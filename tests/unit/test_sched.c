@@ -86,7 +86,10 @@ END_TEST
 START_TEST(replies_that_nobody_waits_for)
 {
 	static const struct http_tag tag[] = {
-		{ .what = 0 }, { .session = 77 }, { .session = 1 }, { .session = 1, .call = 99 },
+		{ .what = 0 },
+		{ .session = 77 },
+		{ .session = 1 },
+		{ .session = 1, .call = 99 },
 		{ .session = 1, .what = 4 },
 	};
 	world_begin(w);
@@ -146,7 +149,8 @@ END_TEST
 /* A story, and what has to be true at its end however often it was interrupted. */
 struct story {
 	void (*conf)(void);
-	void (*drop)(void); /* what users do; again after each crash is not needed: files are there */
+	void (*drop)(
+	    void); /* what users do; again after each crash is not needed: files are there */
 	void (*later)(void);
 	bool (*is_over)(void);
 	void (*check)(void);
@@ -253,7 +257,8 @@ static void check_results(const char *out)
 	ran_once("print a");
 	ran_once("select 1");
 	for (size_t i = 0; i < w->dir[0]->count; i++)
-		ck_assert_msg(w->dir[0]->file[i].name[0] != '.', "%s was left", w->dir[0]->file[i].name);
+		ck_assert_msg(
+		    w->dir[0]->file[i].name[0] != '.', "%s was left", w->dir[0]->file[i].name);
 	for (size_t i = 0; i < w->ledger.jobs; i++)
 		ck_assert(w->ledger.job[i].code == NULL && w->ledger.job[i].answer == NULL);
 }
@@ -333,6 +338,16 @@ static void tell(const struct story *story, size_t turn, size_t point)
 	story->check();
 }
 
+/* A sanitizer makes it slow: then it is every fourth turn, unless all are asked for. */
+static size_t stride(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return getenv("CHECK_LONG") != NULL ? 1 : 4;
+#else
+	return 1;
+#endif
+}
+
 START_TEST(a_crash_at_every_place)
 {
 	const struct story *story = &stories[_i];
@@ -343,7 +358,7 @@ START_TEST(a_crash_at_every_place)
 	ck_assert_uint_gt(turns, 40);
 	ck_assert_uint_lt(turns, ARRAY_LEN(effects));
 	memcpy(effects, w->effects, sizeof(effects));
-	for (size_t turn = 1; turn <= turns; turn++) {
+	for (size_t turn = 1; turn <= turns; turn += stride()) {
 		for (size_t point = 0; point <= effects[turn] + 1; point++) {
 			world_free(w);
 			w = world_new();
@@ -453,7 +468,8 @@ START_TEST(a_stop_writes_what_was_answered)
 {
 	world_begin(w);
 	world_put(w, "a.py", "work");
-	world_until(w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_ANSWERED);
+	world_until(
+	    w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_ANSWERED);
 	stop_and_wait();
 	ck_assert(world_recorded(w, "a.py", "ok"));
 }
@@ -461,8 +477,9 @@ END_TEST
 
 START_TEST(a_stop_has_an_end)
 {
-	world_fault(w, (struct world_fault){
-			   .method = HTTP_POST, .path = "/sessions", .fate = FATE_WELL, .delay_ms = 9999999 });
+	world_fault(w,
+	    (struct world_fault){
+		.method = HTTP_POST, .path = "/sessions", .fate = FATE_WELL, .delay_ms = 9999999 });
 	world_begin(w);
 	world_put(w, "a.py", "work");
 	world_run(w, 1000);
@@ -483,8 +500,9 @@ START_TEST(on_stop_delete)
 	world_put(w, "a.py", "sleep 60000");
 	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
 	world_run(w, 1000);
-	world_fault(w, (struct world_fault){
-			   .method = HTTP_DELETE, .fate = FATE_WELL, .delay_ms = 4000, .times = -1 });
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_DELETE, .fate = FATE_WELL, .delay_ms = 4000, .times = -1 });
 	stop_and_wait();
 	world_until(w, 10000, w->server[0].deleted > 0);
 	ck_assert_ptr_nonnull(world_session_of(w, "sleep 60000")); /* busy ones stay */

@@ -25,11 +25,9 @@ static void teardown(void)
 
 static struct session *session_in(enum session_state state)
 {
-	const struct session_rec rec = { .id = 1,
-		.state = state,
-		.owner = -1,
-		.name = xstrdup("s"),
-		.last_statement = -1 };
+	const struct session_rec rec = {
+		.id = 1, .state = state, .owner = -1, .name = xstrdup("s"), .last_statement = -1
+	};
 	return session_new(&list, &rec, 50);
 }
 

@@ -57,7 +57,8 @@ START_TEST(what_the_ledger_knows_when_it_runs)
 {
 	world_begin(w);
 	world_put(w, "a.py", "sleep 5000");
-	world_until(w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	world_until(
+	    w, MINUTES, world_row(w, "a.py") && world_row(w, "a.py")->rec.state == JOB_RUNNING);
 	const struct world_row *row = world_row(w, "a.py");
 	ck_assert_str_eq(row->code, "sleep 5000");
 	ck_assert_uint_eq(row->rec.attempts, 1);
@@ -109,7 +110,8 @@ static void is_rejected_because(const char *text, const char *why)
 	world_until(w, MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
 	ck_assert_str_eq(world_status(w, "a.py"), "rejected");
 	ck_assert(world_recorded(w, "a.py", "rejected"));
-	ck_assert_msg(strstr(world_text(w, "a.py.err"), why) != NULL, "%s", world_text(w, "a.py.err"));
+	ck_assert_msg(
+	    strstr(world_text(w, "a.py.err"), why) != NULL, "%s", world_text(w, "a.py.err"));
 	ck_assert_str_eq(world_text(w, "a.py.out"), "");
 	ck_assert_ptr_nonnull(world_file(w, "a.py"));
 	ck_assert_str_eq(world_status(w, "b.py"), "ok");

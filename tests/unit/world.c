@@ -161,20 +161,9 @@ static bool is_row(const struct effect *fx)
 	return fx->type <= FX_ROW_SPOOL;
 }
 
-static void tell_owner(struct world *w, uint32_t uid)
-{
-	struct ev_owner *ev = &evq_add(&w->events, EV_OWNER)->u.owner;
-	ev->uid = uid;
-	if (!w->nobody)
-		ev->name = arena_printf(&w->events.arena, "user%u", uid);
-	(void)buf_addf(&w->trace, "owner %u\n", uid);
-}
-
 static void perform(struct world *w, const struct effect *fx)
 {
-	if (fx->type == FX_OWNER)
-		tell_owner(w, fx->u.owner);
-	else if (fx->type == FX_RECALL)
+	if (fx->type == FX_RECALL)
 		ledger_recall(w, &fx->u.recall);
 	else if (fx->type == FX_HTTP)
 		net_perform(w, &fx->u.http);
@@ -322,8 +311,7 @@ bool world_turn(struct world *w, int64_t end_ms)
 	}
 	pass_time(w, due);
 	ck_assert_msg(w->idle_turns < IDLE_TURNS_MAX && w->turns_at_once++ < TURNS_AT_ONCE_MAX,
-	    "the core turns and turns\n%s%s",
-	    world_tail(&w->trace), world_tail(&w->log));
+	    "the core turns and turns\n%s%s", world_tail(&w->trace), world_tail(&w->log));
 	spool_step(w);
 	net_deliver(w);
 	if (core_deadline(w->core) <= w->now.mono_ms)
@@ -369,9 +357,8 @@ void world_forget(struct world *w)
 	buf_reset(&w->log);
 }
 
-static void each_match(
-    const struct buf *text, const char *regex, void (*line)(struct buf *, const char *, size_t),
-    struct buf *out)
+static void each_match(const struct buf *text, const char *regex,
+    void (*line)(struct buf *, const char *, size_t), struct buf *out)
 {
 	regex_t re;
 	ck_assert_int_eq(regcomp(&re, regex, REG_EXTENDED | REG_NOSUB), 0);
@@ -458,8 +445,7 @@ int world_alive(const struct world *w, size_t server)
 {
 	int n = 0;
 	for (size_t i = 0; i < w->server[server].count; i++)
-		n += !w->server[server].session[i]->dead &&
-		     !w->server[server].session[i]->stranger;
+		n += !w->server[server].session[i]->dead && !w->server[server].session[i]->stranger;
 	return n;
 }
 

@@ -33,11 +33,11 @@ struct world_dir {
 	size_t count;
 	char **moved; /* names given to what after=move took away */
 	size_t moved_count;
-	bool gone;       /* the path leads nowhere */
-	bool deaf;       /* no inotify */
-	int stage_err;   /* what the next one comes to; 0: all is well */
+	bool gone;	 /* the path leads nowhere */
+	bool deaf;	 /* no inotify */
+	int stage_err;	 /* what the next one comes to; 0: all is well */
 	int dispose_err; /* the same; the file is put back */
-	int scan;        /* steps of the scan under way; 0: none */
+	int scan;	 /* steps of the scan under way; 0: none */
 	bool scan_again;
 };
 
@@ -49,8 +49,8 @@ struct world_dir {
  * Tokens are answered as each kind does. */
 struct world_statement {
 	char *code;
-	bool ours;     /* a greeting, a probe, a fence: not a file's */
-	char *output;  /* JSON; NULL: not yet */
+	bool ours;    /* a greeting, a probe, a fence: not a file's */
+	char *output; /* JSON; NULL: not yet */
 	const char *state;
 	int64_t posted_ms;
 	int64_t started_ms; /* -1: not yet */
@@ -69,7 +69,7 @@ struct world_session {
 	int64_t visible_ms;
 	int64_t idle_ms; /* when it will be, or was */
 	int64_t free_ms; /* end of the last statement */
-	char *slipped;   /* the answer that comes next instead of the true one */
+	char *slipped;	 /* the answer that comes next instead of the true one */
 	struct world_statement *statement;
 	int count;
 	uint32_t uid; /* of the files that it ran */
@@ -106,10 +106,10 @@ enum world_fate {
 	FATE_NOT_SENT,
 	FATE_LOST_BEFORE, /* never processed */
 	FATE_LOST_AFTER,  /* processed */
-	FATE_LATE,        /* lost for us, and processed after delay_ms */
-	FATE_TOO_BIG,     /* processed */
-	FATE_STATUS,      /* not processed: status and reply */
-	FATE_MANGLED      /* processed, then status and reply come instead of the answer */
+	FATE_LATE,	  /* lost for us, and processed after delay_ms */
+	FATE_TOO_BIG,	  /* processed */
+	FATE_STATUS,	  /* not processed: status and reply */
+	FATE_MANGLED	  /* processed, then status and reply come instead of the answer */
 };
 
 struct world_fault {
@@ -197,10 +197,10 @@ struct world {
 	uint64_t next_ino;
 	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
 	struct buf log;
-	bool any_number; /* more sessions than max may exist: a server forgot some, or we did */
-	bool nobody;     /* no uid has a login name */
+	bool any_number;   /* more sessions than max may exist: a server forgot some, or we did */
+	bool nobody;	   /* no uid has a login name */
 	int turns_at_once; /* in a row at one time */
-	int idle_turns;    /* of these, the last ones, without an effect */
+	int idle_turns;	   /* of these, the last ones, without an effect */
 	/* Crashes: in turn crash_turn, before the commit (0), or after it and crash_point - 1 of the
 	 * other effects. */
 	size_t turn;
@@ -251,25 +251,26 @@ size_t world_add_pool(struct world *w, const char *name);
 struct world_file *world_put(struct world *w, const char *name, const char *text); /* mv */
 struct world_file *world_put_in(struct world *w, size_t spool, const char *name, const char *text);
 void world_write(struct world *w, const char *name, const char *text); /* in place, and close */
-void world_touch(struct world *w, const char *name);                   /* ctime only */
+void world_touch(struct world *w, const char *name);		       /* ctime only */
 void world_remove(struct world *w, const char *name);
 struct world_file *world_file(struct world *w, const char *name); /* or NULL */
-const char *world_text(struct world *w, const char *name);        /* "(none)" when it is not there */
+const char *world_text(struct world *w, const char *name); /* "(none)" when it is not there */
 
 /* ---- what came of it ------------------------------------------------------------------------ */
 
-const struct world_row *world_row(const struct world *w, const char *name); /* the newest, or NULL */
+const struct world_row *world_row(
+    const struct world *w, const char *name);			   /* the newest, or NULL */
 const char *world_status(const struct world *w, const char *name); /* "ok" when it is done; or "" */
 bool world_done(const struct world *w, const char *name);
 bool world_recorded(struct world *w, const char *name, const char *status); /* by its .json */
 int world_ran(const struct world *w, const char *code); /* times, on all servers */
-int world_alive(const struct world *w, size_t server);  /* sessions neither dead nor deleted */
+int world_alive(const struct world *w, size_t server);	/* sessions neither dead nor deleted */
 const struct world_session *world_session_of(const struct world *w, const char *code);
 
 /* ---- what servers and networks do ----------------------------------------------------------- */
 
 void world_fault(struct world *w, struct world_fault fault);
-void world_mend(struct world *w); /* no faults any more */
+void world_mend(struct world *w);			      /* no faults any more */
 void world_forgetful_restart(struct world *w, size_t server); /* all sessions gone, ids from 0 */
 void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
 
@@ -280,6 +281,16 @@ void spool_step(struct world *w); /* goes on with scans */
 bool spool_is_busy(const struct world *w);
 struct world_dir *spool_dir_new(struct world *w);
 void spool_dir_free(struct world_dir *d);
+
+void spool_stage(struct world *w, const struct fx_stage *fx);
+void spool_publish(struct world *w, const struct fx_publish *fx);
+
+struct world_file *dir_find(struct world_dir *d, const char *name); /* or NULL */
+struct world_file *dir_create(struct world *w, struct world_dir *d, const char *name);
+void dir_set_text(const struct world *w, struct world_file *f, const char *text, size_t n);
+void dir_rename(const struct world *w, struct world_dir *d, struct world_file *f, const char *to);
+void dir_unlink(struct world_dir *d, struct world_file *f);
+void dir_notify(struct world *w, size_t spool, const char *name, enum name_cause cause);
 
 void ledger_apply(struct world *w, const struct effect *fx);
 void ledger_replay(struct world *w);
@@ -298,6 +309,7 @@ void net_fini(struct world *w);
 int server_answer(struct world *w, size_t server, const struct fx_http *http, char **body);
 void server_advance(struct world *w, struct world_server *sv);
 void server_fini(struct world_server *sv);
+
 char *server_code_of(struct bytes body); /* of a POST of a statement; free() it */
 bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN]);
 bool server_is_fence(const char *code);

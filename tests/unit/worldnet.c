@@ -4,11 +4,52 @@
 
 #include "core/core.h"
 #include <fnmatch.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LATENCY_MS 5
 #define LOST_MS 1000
+
+/* ---- codes ---------------------------------------------------------------------------------- */
+
+char *server_code_of(struct bytes body)
+{
+	json_t *tree = json_loadb(body.p, body.n, JSON_ALLOW_NUL, NULL);
+	const char *code = json_string_value(json_object_get(tree, "code"));
+	ck_assert_ptr_nonnull(code);
+	char *copy = xstrdup(code);
+	json_decref(tree);
+	return copy;
+}
+
+bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN])
+{
+	static const char *const form[] = { "print(\"%32[0-9a-f]\")%n",
+		"println(\"%32[0-9a-f]\")%n", "select '%32[0-9a-f]' as sparkspool%n",
+		"\"%32[0-9a-f]\"%n" };
+	for (size_t i = 0; i < ARRAY_LEN(form); i++) {
+		int n = 0;
+/* The forms are constants above. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		(void)sscanf(code, form[i], token, &n);
+#pragma GCC diagnostic pop
+		if (n > 0 && code[n] == '\0' && strlen(token) == TOKEN_TEXT_LEN - 1)
+			return true;
+	}
+	return false;
+}
+
+/* What core/fence posts: a sleep that bears the session's token. */
+bool server_is_fence(const char *code)
+{
+	return strncmp(code, "import time; time.sleep(300) # ", 31) == 0 ||
+	       strncmp(code, "Thread.sleep(300000) // ", 24) == 0 ||
+	       strncmp(code, "select java_method('java.lang.Thread', 'sleep', ", 48) == 0 ||
+	       strncmp(code, "Sys.sleep(300) # ", 17) == 0;
+}
 
 /* ---- faults --------------------------------------------------------------------------------- */
 
@@ -52,7 +93,8 @@ static struct world_fault fault_of(struct world *w, const struct fx_http *http)
 
 /* ---- what must have been committed ----------------------------------------------------------- */
 
-static const struct world_row *row_sent_as(const struct world *w, uint64_t session, const char *code)
+static const struct world_row *row_sent_as(
+    const struct world *w, uint64_t session, const char *code)
 {
 	for (size_t i = 0; i < w->ledger.jobs; i++) {
 		const struct world_row *row = &w->ledger.job[i];
@@ -69,8 +111,9 @@ static struct world_session *server_side(const struct world *w, const struct fx_
 	const struct world_server *sv = &w->server[http->tag.endpoint];
 	for (size_t i = 0; rec != NULL && i < sv->count; i++) {
 		struct world_session *s = sv->session[i];
-		if (sv->version != NULL ? str_eq(s->name, rec->name)
-					: rec->livy_id != NULL && atol(rec->livy_id) == s->id)
+		if (sv->version != NULL
+			? str_eq(s->name, rec->name)
+			: rec->livy_id != NULL && strtol(rec->livy_id, NULL, 10) == s->id)
 			return s;
 	}
 	return NULL;
@@ -143,8 +186,9 @@ static void check_request(const struct world *w, const struct fx_http *http)
 		check_submit(w, http);
 		break;
 	case ASK_STATEMENT:
-		ck_assert_msg(rec != NULL && (at == NULL || rec->last_statement >= atol(at + 12) ||
-						 rec->state == SESSION_RETIRED),
+		ck_assert_msg(rec != NULL &&
+				  (at == NULL || rec->last_statement >= strtol(at + 12, NULL, 10) ||
+				      rec->state >= SESSION_RETIRED),
 		    "%s was polled before its id was committed", http->path);
 		break;
 	case ASK_DELETE:
@@ -276,7 +320,8 @@ int64_t net_due_ms(const struct world *w)
 static void deliver(struct world *w, const struct world_reply *r)
 {
 	static const char *const words[] = { [HTTP_NOT_SENT] = "connection refused",
-		[HTTP_LOST] = "the connection was lost", [HTTP_TOO_BIG] = "the answer is too big" };
+		[HTTP_LOST] = "the connection was lost",
+		[HTTP_TOO_BIG] = "the answer is too big" };
 	struct ev_http *ev = &evq_add(&w->events, EV_HTTP)->u.http;
 	ev->tag = r->tag;
 	ev->outcome = r->outcome;

@@ -12,44 +12,7 @@
 #define CANCEL_MS 300
 #define CANCEL_FORCED_MS 30000 /* facts: `cancelling` for 30 s, then `cancelled` while it runs on */
 
-/* ---- codes ---------------------------------------------------------------------------------- */
-
-char *server_code_of(struct bytes body)
-{
-	json_t *tree = json_loadb(body.p, body.n, JSON_ALLOW_NUL, NULL);
-	const char *code = json_string_value(json_object_get(tree, "code"));
-	ck_assert_ptr_nonnull(code);
-	char *copy = xstrdup(code);
-	json_decref(tree);
-	return copy;
-}
-
-bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN])
-{
-	static const char *const form[] = { "print(\"%32[0-9a-f]\")%n",
-		"println(\"%32[0-9a-f]\")%n", "select '%32[0-9a-f]' as sparkspool%n",
-		"\"%32[0-9a-f]\"%n" };
-	for (size_t i = 0; i < ARRAY_LEN(form); i++) {
-		int n = 0;
-/* The forms are constants above. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		(void)sscanf(code, form[i], token, &n);
-#pragma GCC diagnostic pop
-		if (n > 0 && code[n] == '\0' && strlen(token) == TOKEN_TEXT_LEN - 1)
-			return true;
-	}
-	return false;
-}
-
-/* What core/fence posts: a sleep that bears the session's token. */
-bool server_is_fence(const char *code)
-{
-	return strncmp(code, "import time; time.sleep(300) # ", 31) == 0 ||
-	       strncmp(code, "Thread.sleep(300000) // ", 24) == 0 ||
-	       strncmp(code, "select java_method('java.lang.Thread', 'sleep', ", 48) == 0 ||
-	       strncmp(code, "Sys.sleep(300) # ", 17) == 0;
-}
+/* ---- codes ----------------------------------------------------------------------------------- */
 
 static bool does(const struct world_statement *st, const char *word)
 {
@@ -87,7 +50,7 @@ static char *success(const char *kind, int n, const char *text)
 		    "status", "ok", "execution_count", n, "data", "application/json", "schema",
 		    "type", "struct", "fields", "name", "a", "type", "string", "nullable", 0,
 		    "metadata", "data", text));
-	char *shown = xasprintf(str_eq(kind, "sparkr")  ? "[1] \"%s\""
+	char *shown = xasprintf(str_eq(kind, "sparkr")	? "[1] \"%s\""
 				: str_eq(kind, "spark") ? "%s\n"
 							: "%s",
 	    text);
@@ -157,8 +120,8 @@ static bool is_over(const struct world_statement *st)
 }
 
 /* False when the next one has to wait for it. */
-static bool advance_statement(struct world *w, struct world_server *sv, struct world_session *s,
-    struct world_statement *st)
+static bool advance_statement(
+    struct world *w, struct world_server *sv, struct world_session *s, struct world_statement *st)
 {
 	int64_t now = w->now.mono_ms;
 	int64_t at = st->posted_ms > s->free_ms ? st->posted_ms : s->free_ms;
@@ -286,14 +249,14 @@ static json_t *session_json(const struct world_server *sv, const struct world_se
 	return o;
 }
 
-static char *statement_text(const struct world_server *sv, const struct world *w,
-    const struct world_session *s, int n)
+static char *statement_text(
+    const struct world_server *sv, const struct world *w, const struct world_session *s, int n)
 {
 	const struct world_statement *st = &s->statement[n];
 	int64_t epoch = w->now.real_ms - w->now.mono_ms;
 	const char *state = st->cancel_ms >= 0 && !is_over(st) ? "cancelling" : st->state;
-	char *code = dumped(sv->version != NULL ? json_pack("{s:s}", "code", st->code)
-						: json_pack("{}"));
+	char *code =
+	    dumped(sv->version != NULL ? json_pack("{s:s}", "code", st->code) : json_pack("{}"));
 	bool empty = str_eq(code, "{}");
 	char *text = xasprintf("{\"id\":%d,%.*s%s\"state\":\"%s\",\"output\":%s,\"progress\":%s,"
 			       "\"started\":%lld,\"completed\":%lld}",
@@ -319,8 +282,7 @@ static int list_sessions(const struct world_server *sv, const char *query, char 
 			json_array_append_new(list, session_json(sv, sv->session[i]));
 		total++;
 	}
-	*body = dumped(
-	    json_pack("{s:i,s:i,s:o}", "from", from, "total", total, "sessions", list));
+	*body = dumped(json_pack("{s:i,s:i,s:o}", "from", from, "total", total, "sessions", list));
 	return 200;
 }
 
@@ -368,8 +330,8 @@ static int submit(struct world *w, struct world_server *sv, struct world_session
 {
 	char token[TOKEN_TEXT_LEN];
 	if (s->starting || s->dead) {
-		*reply = xasprintf("\"java.lang.IllegalStateException: Session is in state %s\"",
-		    state_of(s));
+		*reply = xasprintf(
+		    "\"java.lang.IllegalStateException: Session is in state %s\"", state_of(s));
 		return 500;
 	}
 	s->statement = xrealloc(s->statement, (size_t)(s->count + 1) * sizeof(*s->statement));
@@ -455,8 +417,8 @@ static int of_session(struct world *w, struct world_server *sv, struct world_ses
 	} else if (*rest == '\0') {
 		*reply = dumped(session_json(sv, s));
 	} else if (strncmp(rest, "/log", 4) == 0) {
-		*reply = xasprintf("{\"id\":%d,\"from\":0,\"total\":1,\"log\":[\"no space left\"]}",
-		    s->id);
+		*reply = xasprintf(
+		    "{\"id\":%d,\"from\":0,\"total\":1,\"log\":[\"no space left\"]}", s->id);
 	} else if (strncmp(rest, "/statements/", 12) == 0) {
 		return one_statement(w, sv, s, rest, reply);
 	} else if (http->method == HTTP_POST) {

@@ -36,7 +36,7 @@ void spool_dir_free(struct world_dir *d)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static struct world_file *find(struct world_dir *d, const char *name)
+struct world_file *dir_find(struct world_dir *d, const char *name)
 {
 	for (size_t i = 0; i < d->count; i++)
 		if (str_eq(d->file[i].name, name))
@@ -44,16 +44,16 @@ static struct world_file *find(struct world_dir *d, const char *name)
 	return NULL;
 }
 
-static void unlink_file(struct world_dir *d, struct world_file *f)
+void dir_unlink(struct world_dir *d, struct world_file *f)
 {
 	size_t at = (size_t)(f - d->file);
 	file_clear(f);
 	memmove(f, f + 1, (--d->count - at) * sizeof(*f));
 }
 
-static struct world_file *create(struct world *w, struct world_dir *d, const char *name)
+struct world_file *dir_create(struct world *w, struct world_dir *d, const char *name)
 {
-	struct world_file *f = find(d, name);
+	struct world_file *f = dir_find(d, name);
 	if (f == NULL) {
 		d->file = xrealloc(d->file, (d->count + 1) * sizeof(*d->file));
 		f = &d->file[d->count++];
@@ -70,7 +70,7 @@ static struct world_file *create(struct world *w, struct world_dir *d, const cha
 	return f;
 }
 
-static void set_text(const struct world *w, struct world_file *f, const char *text, size_t n)
+void dir_set_text(const struct world *w, struct world_file *f, const char *text, size_t n)
 {
 	char *copy = xcalloc(n + 1, 1);
 	memcpy(copy, text, n);
@@ -81,14 +81,13 @@ static void set_text(const struct world *w, struct world_file *f, const char *te
 }
 
 /* rename(2): the target is replaced, and ctime is now. */
-static void rename_file(
-    const struct world *w, struct world_dir *d, struct world_file *f, const char *to)
+void dir_rename(const struct world *w, struct world_dir *d, struct world_file *f, const char *to)
 {
 	char *name = xstrdup(to);
-	struct world_file *old = find(d, to);
+	struct world_file *old = dir_find(d, to);
 	if (old != NULL && old != f) {
 		uint64_t ino = f->ident.ino;
-		unlink_file(d, old);
+		dir_unlink(d, old);
 		for (f = d->file; f->ident.ino != ino; f++)
 			;
 	}
@@ -97,7 +96,7 @@ static void rename_file(
 	f->ident.ctime_ns = w->now.real_ms * MS_NS;
 }
 
-static void notify(struct world *w, size_t spool, const char *name, enum name_cause cause)
+void dir_notify(struct world *w, size_t spool, const char *name, enum name_cause cause)
 {
 	if (w->dir[spool]->deaf || w->dir[spool]->gone || name[0] == '.')
 		return;
@@ -111,9 +110,9 @@ static void notify(struct world *w, size_t spool, const char *name, enum name_ca
 
 struct world_file *world_put_in(struct world *w, size_t spool, const char *name, const char *text)
 {
-	struct world_file *f = create(w, w->dir[spool], name);
-	set_text(w, f, text, strlen(text));
-	notify(w, spool, name, NAME_MOVED);
+	struct world_file *f = dir_create(w, w->dir[spool], name);
+	dir_set_text(w, f, text, strlen(text));
+	dir_notify(w, spool, name, NAME_MOVED);
 	return f;
 }
 
@@ -124,38 +123,38 @@ struct world_file *world_put(struct world *w, const char *name, const char *text
 
 void world_write(struct world *w, const char *name, const char *text)
 {
-	struct world_file *f = find(w->dir[0], name);
+	struct world_file *f = dir_find(w->dir[0], name);
 	if (f == NULL) {
-		f = create(w, w->dir[0], name);
-		notify(w, 0, name, NAME_CREATED);
+		f = dir_create(w, w->dir[0], name);
+		dir_notify(w, 0, name, NAME_CREATED);
 	}
-	set_text(w, f, text, strlen(text));
-	notify(w, 0, name, NAME_CLOSED);
+	dir_set_text(w, f, text, strlen(text));
+	dir_notify(w, 0, name, NAME_CLOSED);
 }
 
 void world_touch(struct world *w, const char *name)
 {
-	struct world_file *f = find(w->dir[0], name);
+	struct world_file *f = dir_find(w->dir[0], name);
 	ck_assert_ptr_nonnull(f);
 	f->ident.ctime_ns = w->now.real_ms * MS_NS + 1;
 }
 
 void world_remove(struct world *w, const char *name)
 {
-	struct world_file *f = find(w->dir[0], name);
+	struct world_file *f = dir_find(w->dir[0], name);
 	ck_assert_ptr_nonnull(f);
-	unlink_file(w->dir[0], f);
-	notify(w, 0, name, NAME_GONE);
+	dir_unlink(w->dir[0], f);
+	dir_notify(w, 0, name, NAME_GONE);
 }
 
 struct world_file *world_file(struct world *w, const char *name)
 {
-	return find(w->dir[0], name);
+	return dir_find(w->dir[0], name);
 }
 
 const char *world_text(struct world *w, const char *name)
 {
-	const struct world_file *f = find(w->dir[0], name);
+	const struct world_file *f = dir_find(w->dir[0], name);
 	return f == NULL ? "(none)" : f->text;
 }
 
@@ -228,7 +227,7 @@ bool spool_is_busy(const struct world *w)
 static void look(struct world *w, const struct fx_look *fx)
 {
 	struct ev_looked *ev = &evq_add(&w->events, EV_LOOKED)->u.looked;
-	const struct world_file *f = find(w->dir[fx->spool], fx->name);
+	const struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
 	(void)buf_addf(&w->trace, "look %s\n", fx->name);
 	ev->spool = fx->spool;
 	ev->name = arena_strdup(&w->events.arena, fx->name);
@@ -263,7 +262,7 @@ static bool same_ident(const struct ident *a, const struct ident *b)
 
 static enum read_result judge(struct world *w, const struct fx_read *fx, struct ev_read *ev)
 {
-	const struct world_file *f = find(w->dir[fx->spool], fx->name);
+	const struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
 	if (w->dir[fx->spool]->gone) {
 		ev->err = ENODEV;
 		return READ_FAILED;
@@ -284,7 +283,7 @@ static enum read_result judge(struct world *w, const struct fx_read *fx, struct 
 	if (f->ident.size > fx->bytes_max)
 		return READ_TOO_BIG;
 	for (const char *const *name = fx->taken; *name != NULL; name++) {
-		const struct world_file *taken = find(w->dir[fx->spool], *name);
+		const struct world_file *taken = dir_find(w->dir[fx->spool], *name);
 		if (taken != NULL && !is_ours(fx, taken)) {
 			ev->why = arena_strdup(&w->events.arena, *name);
 			return READ_TAKEN;
@@ -306,102 +305,12 @@ static void read_file(struct world *w, const struct fx_read *fx)
 
 static void unmark(struct world *w, const struct fx_unmark *fx)
 {
-	struct world_file *f = find(w->dir[fx->spool], fx->name);
+	struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
 	(void)buf_addf(&w->trace, "unmark %s\n", fx->name);
 	if (f == NULL || f->ident.ino != fx->ident.ino || f->ident.ctime_ns != fx->ident.ctime_ns)
 		return;
-	unlink_file(w->dir[fx->spool], f);
-	notify(w, fx->spool, fx->name, NAME_GONE);
-}
-
-/* ---- results -------------------------------------------------------------------------------- */
-
-static int stage_all(
-    struct world *w, const struct fx_stage *fx, struct world_dir *d, struct out_file *out)
-{
-	for (size_t i = 0; i < fx->count; i++) {
-		struct world_file *f = create(w, d, out[i].tmp);
-		set_text(w, f, fx->file[i].data.p, fx->file[i].data.n);
-		f->ident.uid = fx->input.uid;
-		out[i].ino = f->ident.ino;
-	}
-	return 0;
-}
-
-static void stage(struct world *w, const struct fx_stage *fx)
-{
-	struct ev_staged *ev = &evq_add(&w->events, EV_STAGED)->u.staged;
-	struct world_dir *d = w->dir[fx->spool];
-	struct out_file *out = arena_calloc(&w->events.arena, fx->count, sizeof(*out));
-	const struct world_row *row = ledger_job(&w->ledger, fx->job);
-	ck_assert_msg(row != NULL && row->rec.state == JOB_ANSWERED, "staged before its answer");
-	(void)buf_adds(&w->trace, "stage");
-	for (size_t i = 0; i < fx->count; i++) {
-		(void)buf_addf(&w->trace, " %s", fx->file[i].name);
-		out[i].name = arena_strdup(&w->events.arena, fx->file[i].name);
-		out[i].tmp = arena_printf(
-		    &w->events.arena, ".sparkspool-%llu-%zu.tmp", (unsigned long long)fx->job, i);
-	}
-	(void)buf_adds(&w->trace, "\n");
-	ck_assert(str_ends_with(out[fx->count - 1].name, ".json"));
-	ev->job = fx->job;
-	ev->err = d->gone ? ENOENT : d->stage_err;
-	d->stage_err = 0;
-	if (ev->err != 0)
-		return;
-	stage_all(w, fx, d, out);
-	ev->file = out;
-	ev->count = fx->count;
-}
-
-static int place(struct world *w, struct world_dir *d, const struct out_file *out)
-{
-	struct world_file *tmp = find(d, out->tmp);
-	const struct world_file *there = find(d, out->name);
-	if (tmp == NULL)
-		return there != NULL && there->ident.ino == out->ino ? 0 : ENOENT;
-	if (tmp->ident.ino != out->ino)
-		return ESTALE;
-	if (there != NULL)
-		return EEXIST;
-	rename_file(w, d, tmp, out->name);
-	return 0;
-}
-
-static void remove_old(struct world_dir *d, const struct fx_publish *fx)
-{
-	for (size_t i = fx->old_count; i-- > 0;) {
-		struct world_file *f = find(d, fx->old[i].name);
-		if (f != NULL && f->ident.ino == fx->old[i].ino)
-			unlink_file(d, f);
-	}
-}
-
-static void publish(struct world *w, const struct fx_publish *fx)
-{
-	struct ev_published *ev = &evq_add(&w->events, EV_PUBLISHED)->u.published;
-	struct world_dir *d = w->dir[fx->spool];
-	const struct world_row *row = ledger_job(&w->ledger, fx->job);
-	ck_assert_msg(row != NULL && row->rec.state == JOB_STAGED && row->rec.run->files != NULL,
-	    "published before its files were committed");
-	ev->job = fx->job;
-	ev->err = d->gone ? ENOENT : 0;
-	(void)buf_adds(&w->trace, "publish");
-	if (!d->gone) {
-		const struct world_file *first = find(d, fx->file[0].name);
-		if (first == NULL || first->ident.ino != fx->file[0].ino)
-			remove_old(d, fx);
-	}
-	for (size_t i = 0; i < fx->count && ev->err == 0; i++) {
-		ev->err = place(w, d, &fx->file[i]);
-		if (ev->err != 0) {
-			ev->why = arena_strdup(&w->events.arena, fx->file[i].name);
-			break;
-		}
-		(void)buf_addf(&w->trace, " %s", fx->file[i].name);
-		notify(w, fx->spool, fx->file[i].name, NAME_MOVED);
-	}
-	(void)buf_adds(&w->trace, "\n");
+	dir_unlink(w->dir[fx->spool], f);
+	dir_notify(w, fx->spool, fx->name, NAME_GONE);
 }
 
 /* ---- the end of an input -------------------------------------------------------------------- */
@@ -410,12 +319,12 @@ static void put_back(struct world *w, const struct fx_dispose *fx, struct world_
 {
 	struct world_dir *d = w->dir[fx->spool];
 	char *name = xstrdup(fx->name);
-	for (int n = 1; find(d, name) != NULL; n++) {
+	for (int n = 1; dir_find(d, name) != NULL; n++) {
 		free(name);
 		name = xasprintf("%s.%d", fx->name, n);
 	}
-	rename_file(w, d, hidden, name);
-	notify(w, fx->spool, name, NAME_MOVED);
+	dir_rename(w, d, hidden, name);
+	dir_notify(w, fx->spool, name, NAME_MOVED);
 	free(name);
 }
 
@@ -454,7 +363,7 @@ static void end_hidden(
 	}
 	if (fx->after == AFTER_MOVE)
 		move_away(d, fx->name, ev, &w->events.arena);
-	unlink_file(d, hidden);
+	dir_unlink(d, hidden);
 }
 
 static void dispose(struct world *w, const struct fx_dispose *fx)
@@ -467,22 +376,24 @@ static void dispose(struct world *w, const struct fx_dispose *fx)
 	    "disposed of before that was committed");
 	(void)buf_addf(&w->trace, "dispose %s\n", fx->name);
 	ev->job = fx->job;
-	if (find(d, fx->hidden) == NULL && find(d, fx->name) != NULL) {
-		rename_file(w, d, find(d, fx->name), fx->hidden);
-		notify(w, fx->spool, fx->name, NAME_GONE);
+	if (dir_find(d, fx->hidden) == NULL && dir_find(d, fx->name) != NULL) {
+		dir_rename(w, d, dir_find(d, fx->name), fx->hidden);
+		dir_notify(w, fx->spool, fx->name, NAME_GONE);
 	}
-	if (find(d, fx->hidden) == NULL)
+	if (dir_find(d, fx->hidden) == NULL)
 		ev->err = ENOENT;
 	else
-		end_hidden(w, fx, find(d, fx->hidden), ev);
+		end_hidden(w, fx, dir_find(d, fx->hidden), ev);
 }
 
+/* Every user has a name but those from 60000 on. */
 /* Every user has a name but those from 60000 on. */
 static void tell_owner(struct world *w, uint32_t uid)
 {
 	struct ev_owner *ev = &evq_add(&w->events, EV_OWNER)->u.owner;
+	(void)buf_addf(&w->trace, "owner %u\n", uid);
 	ev->uid = uid;
-	if (uid < 60000)
+	if (!w->nobody && uid < 60000)
 		ev->name = arena_printf(&w->events.arena, "user%u", uid);
 }
 
@@ -502,10 +413,10 @@ bool spool_perform(struct world *w, const struct effect *fx)
 		unmark(w, &fx->u.unmark);
 		return true;
 	case FX_STAGE:
-		stage(w, &fx->u.stage);
+		spool_stage(w, &fx->u.stage);
 		return true;
 	case FX_PUBLISH:
-		publish(w, &fx->u.publish);
+		spool_publish(w, &fx->u.publish);
 		return true;
 	case FX_DISPOSE:
 		dispose(w, &fx->u.dispose);

@@ -1,0 +1,5 @@
+import time
+
+print("before")
+time.sleep(60)
+print("never seen")

@@ -1,0 +1,94 @@
+/* worldoutput: result files, as edge/output writes them. */
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int stage_all(
+    struct world *w, const struct fx_stage *fx, struct world_dir *d, struct out_file *out)
+{
+	for (size_t i = 0; i < fx->count; i++) {
+		struct world_file *f = dir_create(w, d, out[i].tmp);
+		dir_set_text(w, f, fx->file[i].data.p, fx->file[i].data.n);
+		f->ident.uid = fx->input.uid;
+		out[i].ino = f->ident.ino;
+	}
+	return 0;
+}
+
+void spool_stage(struct world *w, const struct fx_stage *fx)
+{
+	struct ev_staged *ev = &evq_add(&w->events, EV_STAGED)->u.staged;
+	struct world_dir *d = w->dir[fx->spool];
+	struct out_file *out = arena_calloc(&w->events.arena, fx->count, sizeof(*out));
+	const struct world_row *row = ledger_job(&w->ledger, fx->job);
+	ck_assert_msg(row != NULL && row->rec.state == JOB_ANSWERED, "staged before its answer");
+	(void)buf_adds(&w->trace, "stage");
+	for (size_t i = 0; i < fx->count; i++) {
+		(void)buf_addf(&w->trace, " %s", fx->file[i].name);
+		out[i].name = arena_strdup(&w->events.arena, fx->file[i].name);
+		out[i].tmp = arena_printf(
+		    &w->events.arena, ".sparkspool-%llu-%zu.tmp", (unsigned long long)fx->job, i);
+	}
+	(void)buf_adds(&w->trace, "\n");
+	ck_assert(str_ends_with(out[fx->count - 1].name, ".json"));
+	ev->job = fx->job;
+	ev->err = d->gone ? ENOENT : d->stage_err;
+	d->stage_err = 0;
+	if (ev->err != 0)
+		return;
+	stage_all(w, fx, d, out);
+	ev->file = out;
+	ev->count = fx->count;
+}
+
+static int place(struct world *w, struct world_dir *d, const struct out_file *out)
+{
+	struct world_file *tmp = dir_find(d, out->tmp);
+	const struct world_file *there = dir_find(d, out->name);
+	if (tmp == NULL)
+		return there != NULL && there->ident.ino == out->ino ? 0 : ENOENT;
+	if (tmp->ident.ino != out->ino)
+		return ESTALE;
+	if (there != NULL)
+		return EEXIST;
+	dir_rename(w, d, tmp, out->name);
+	return 0;
+}
+
+static void remove_old(struct world_dir *d, const struct fx_publish *fx)
+{
+	for (size_t i = fx->old_count; i-- > 0;) {
+		struct world_file *f = dir_find(d, fx->old[i].name);
+		if (f != NULL && f->ident.ino == fx->old[i].ino)
+			dir_unlink(d, f);
+	}
+}
+
+void spool_publish(struct world *w, const struct fx_publish *fx)
+{
+	struct ev_published *ev = &evq_add(&w->events, EV_PUBLISHED)->u.published;
+	struct world_dir *d = w->dir[fx->spool];
+	const struct world_row *row = ledger_job(&w->ledger, fx->job);
+	ck_assert_msg(row != NULL && row->rec.state == JOB_STAGED && row->rec.run->files != NULL,
+	    "published before its files were committed");
+	ev->job = fx->job;
+	ev->err = d->gone ? ENOENT : 0;
+	(void)buf_adds(&w->trace, "publish");
+	if (!d->gone) {
+		const struct world_file *first = dir_find(d, fx->file[0].name);
+		if (first == NULL || first->ident.ino != fx->file[0].ino)
+			remove_old(d, fx);
+	}
+	for (size_t i = 0; i < fx->count && ev->err == 0; i++) {
+		ev->err = place(w, d, &fx->file[i]);
+		if (ev->err != 0) {
+			ev->why = arena_strdup(&w->events.arena, fx->file[i].name);
+			break;
+		}
+		(void)buf_addf(&w->trace, " %s", fx->file[i].name);
+		dir_notify(w, fx->spool, fx->file[i].name, NAME_MOVED);
+	}
+	(void)buf_adds(&w->trace, "\n");
+}
