@@ -131,12 +131,15 @@ out:
 
 /* Whatever is wrong, everything else is still read and checked, and then all of it is dropped: who
  * edits the file shall see all errors at once, and a daemon never runs on half a file. */
-struct conf *conf_load(const char *path, const struct conf *prev, struct buf *errors)
+static struct conf *load(
+    const char *path, const struct conf *prev, bool check_only, struct buf *errors)
 {
 	struct conf *c = xcalloc(1, sizeof(*c));
 	struct confreport *report = xcalloc(1, sizeof(*report));
 	struct conftext text;
-	struct confread r = { .conf = c, .text = &text, .report = report };
+	struct confread r = {
+		.conf = c, .text = &text, .report = report, .check_only = check_only
+	};
 
 	if (conftext_read(&text, path, report) == 0)
 		read_text(&r, prev);
@@ -148,6 +151,16 @@ struct conf *conf_load(const char *path, const struct conf *prev, struct buf *er
 	confreport_write(report, errors);
 	free(report);
 	return c;
+}
+
+struct conf *conf_load(const char *path, const struct conf *prev, struct buf *errors)
+{
+	return load(path, prev, false, errors);
+}
+
+struct conf *conf_check(const char *path, struct buf *errors)
+{
+	return load(path, NULL, true, errors);
 }
 
 void conf_each_setting(void (*fn)(const char *path, void *arg), void *arg)

@@ -13,6 +13,10 @@
 struct conf *conf_load(const char *path, const struct conf *prev, struct buf *errors);
 void conf_free(struct conf *c);
 
+/* The same for somebody who only wants to know: credentials of the service manager, which none but
+ * the service itself can read, are not looked at. */
+struct conf *conf_check(const char *path, struct buf *errors);
+
 /* What would run, in words, for --check-config; no secrets. */
 void conf_describe(const struct conf *c, struct buf *out);
 

@@ -11,6 +11,7 @@ struct confread {
 	struct conf *conf;
 	const struct conftext *text;
 	struct confreport *report;
+	bool check_only; /* nobody is going to log in */
 };
 
 /* An error at the place of a setting. */

@@ -23,7 +23,8 @@
 #define ERRORS_BYTES_MAX 65536
 #define LEDGER_RETRY_MS 1000
 #define STOPPING_LOOK_MS 200
-#define STATUS_EVERY_MS 10000
+#define STATUS_EVERY_MS 1000 /* at most */
+#define SLEEP_MAX_MS 3600000
 #define EXIT_OK 0
 #define EXIT_TROUBLE 1
 
@@ -46,6 +47,8 @@ struct loop {
 	int64_t watchdog_ms; /* 0: none */
 	int64_t alive_ms;    /* when the watchdog was last told */
 	int64_t status_ms;
+	bool status_due;
+	struct core_counts told; /* to the service manager */
 };
 
 static struct now loop_clock(void)
@@ -105,6 +108,7 @@ static void loop_reload(struct loop *l)
 	}
 	buf_fini(&errors);
 	notify_send("READY=1");
+	memset(&l->told, 0xff, sizeof(l->told)); /* say again how things are */
 }
 
 static void loop_pump_signals(struct loop *l)
@@ -209,7 +213,9 @@ static int64_t loop_patience_ms(const struct loop *l)
 	if (l->events.count > 0 || l->more)
 		return 0;
 	int64_t due = core_deadline(l->core);
-	int64_t ms = due == INT64_MAX ? STATUS_EVERY_MS * 360 : due - l->now.mono_ms;
+	int64_t ms = due == INT64_MAX ? SLEEP_MAX_MS : due - l->now.mono_ms;
+	if (l->status_due && ms > STATUS_EVERY_MS)
+		ms = STATUS_EVERY_MS;
 	if (l->watchdog_ms > 0 && ms > l->watchdog_ms)
 		ms = l->watchdog_ms;
 	if (l->stopping && ms > STOPPING_LOOK_MS)
@@ -242,12 +248,16 @@ static void loop_step(struct loop *l)
 	l->old = NULL;
 }
 
+/* When something that it says has changed, and not more than once a second. */
 static void loop_status(struct loop *l)
 {
-	if (l->stopping || l->now.mono_ms - l->status_ms < STATUS_EVERY_MS)
+	struct core_counts n = core_counts(l->core);
+	l->status_due = !l->stopping && memcmp(&n, &l->told, sizeof(n)) != 0;
+	if (!l->status_due || l->now.mono_ms - l->status_ms < STATUS_EVERY_MS)
 		return;
 	l->status_ms = l->now.mono_ms;
-	struct core_counts n = core_counts(l->core);
+	l->status_due = false;
+	l->told = n;
 	char *text = xasprintf("STATUS=%zu queued, %zu running, %zu sessions (%zu idle)%s",
 	    n.queued, n.running, n.sessions, n.sessions_idle,
 	    n.endpoints_down > 0 ? ", a server is down" : "");

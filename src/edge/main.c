@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXIT_USAGE 64
 #define EXIT_TEMPORARY 75
@@ -73,6 +74,19 @@ static int main_parse(int argc, char **argv, struct main_options *o)
 	return EXIT_USAGE;
 }
 
+/* A person at a shell gets the plain lines, the journal gets them as errors. */
+static void main_show(const struct buf *errors, bool plain)
+{
+	const char *line = errors->data == NULL ? "" : errors->data;
+	for (size_t n; *line != '\0'; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		if (plain || getenv("JOURNAL_STREAM") == NULL)
+			fprintf(stderr, "%.*s\n", (int)n, line);
+		else
+			log_error("%.*s", (int)n, line);
+	}
+}
+
 static int main_check(const struct conf *conf)
 {
 	struct buf text;
@@ -111,9 +125,10 @@ int main(int argc, char **argv)
 	json_object_seed(0);
 	struct buf errors;
 	buf_init(&errors, TEXT_BYTES_MAX);
-	struct conf *conf = conf_load(o.file, NULL, &errors);
+	struct conf *conf =
+	    o.check ? conf_check(o.file, &errors) : conf_load(o.file, NULL, &errors);
 	if (conf == NULL) {
-		fputs(errors.data == NULL ? "" : errors.data, stderr);
+		main_show(&errors, o.check);
 		code = EXIT_CONFIG;
 	} else if (o.check) {
 		code = main_check(conf);

@@ -105,7 +105,7 @@ owners_group() {
 		mv "$D/s/.$name" "$D/s/$name"
 	done
 	check "proxyUser = %owner: a file runs" ran theirs2.py ok whose
-	check "proxyUser = %owner: as its owner" is "$(jq -r 'select(.method == "POST" and .path == "/sessions") | .body.proxyUser' "$D/p.requests")" nobody
+	check "proxyUser = %owner: as its owner" is "$(jq -r 'select(.method == "POST" and .path == "/sessions") | .body.proxyUser' "$D/p.requests" | sort -u)" nobody
 	check "proxyUser = %owner: what others may write is refused" wait_log 'status=rejected spool=s file="open.py"'
 	daemon_stop
 	end_beside "$PROXY_PID"

@@ -7,5 +7,6 @@ for name in ["driver.memory", "driver.cores", "executor.memory", "executor.cores
 print(spark.conf.get("spark.sql.shuffle.partitions"), spark.conf.get("spark.sparkspool.live"))
 print(livehelper.ANSWER)
 print(open(SparkFiles.get("rates.csv")).read().strip())
-print(open(SparkFiles.get("inner.zip") + "/inner.txt").read().strip())
+# Livy hands archives to YARN, which unpacks them.
+print(sc.getConf().get("spark.yarn.dist.archives").split("/")[-1])
 print(sc._jvm.Thread.currentThread().getContextClassLoader().getResource("live/inside.txt") is not None)
