@@ -67,7 +67,8 @@ const char *endpoint_words(struct core *c, const struct ev_http *ev, const struc
 		hint = "; the url is not the server's own, see where it points";
 	else if (a->verdict == LIVY_AUTH)
 		hint = "; check auth, user and password_file";
-	else if (a->verdict == LIVY_UNKNOWN_CALL)
+	else if (a->verdict == LIVY_UNKNOWN_CALL ||
+		 (a->verdict == LIVY_GARBAGE && ev->tag.session == 0))
 		hint = "; is the url that of a Livy server, with its path?";
 	return arena_printf(&c->fx->arena, "HTTP %d: %s%s", ev->status,
 	    a->message == NULL ? livy_verdict_name(a->verdict) : a->message, hint);

@@ -310,6 +310,7 @@ static void talk_on_verified(struct core *c, struct session *s, const struct ev_
 			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
 	livy_fini(&a);
 	if (ours) {
+		log_info("session=%s event=found by=token", s->r.name);
 		s->verified = true;
 		talk_take_up(c, s);
 		depart_wake(c, s, 0);

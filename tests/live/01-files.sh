@@ -170,5 +170,8 @@ fi
 watch_stop "$D/py"
 check "results appear whole, by rename, the record last" watch_judge
 daemon_stop
-check "on_stop = delete: no session is left" wait_for is "$(for f in "$D"/*/*.json; do
-	livy_status "/sessions/$(jq -r .session "$f")"; echo; done | sort -u)" 404
+none_is_left() {
+	is "$(for f in "$D"/*/*.json; do
+		livy_status "/sessions/$(jq -r .session "$f")"; echo; done | sort -u)" 404
+}
+check "on_stop = delete: no session is left" wait_for none_is_left

@@ -1,6 +1,8 @@
 # Each call of the REST reference, seen from both sides: what the daemon asks (a recording proxy stands
 # between), and what the server then has (curl beside).
 
+answers() { is "$(livy_status "$2")" "$1"; }
+
 endpoint_of() { echo "url = \"$PROXY_URL\"; $1"; }
 code_was_sent() {
 	local n
@@ -56,7 +58,7 @@ check "in a new one" is "$([ "$(field none.py .session)" != "$S" ]; echo $?)" 0
 S=$(field none.py .session)
 daemon_stop
 check "terminate: on_stop = delete sends DELETE" was_asked p DELETE "^/sessions/$S\$"
-check "terminate: the server does not know it any more" wait_for is "$(livy_status "/sessions/$S")" 404
+check "terminate: the server does not know it any more" wait_for answers 404 "/sessions/$S"
 check "every POST and DELETE says X-Requested-By" all_posts_say_by_whom
 end_beside "$PROXY_PID"
 
