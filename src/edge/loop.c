@@ -27,6 +27,7 @@
 #define SLEEP_MAX_MS 3600000
 #define EXIT_OK 0
 #define EXIT_TROUBLE 1
+#define EXIT_TEMPORARY 75 /* another daemon, or a ledger that cannot be used */
 
 enum { FD_SIGNAL, FD_INOTIFY, FD_COUNT };
 
@@ -316,6 +317,7 @@ static int loop_replay(struct loop *l)
 	return ledger_replay(l->ledger, l->conf, &to);
 }
 
+/* EXIT_OK, or why there is nothing to run. */
 static int loop_open(struct loop *l)
 {
 	uint64_t seed[2] = { 0, 0 };
@@ -324,20 +326,22 @@ static int loop_open(struct loop *l)
 	l->signals = loop_open_signals();
 	if (l->signals < 0 || getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
 		log_error("event=not-started error=\"%s\"", strerror(errno));
-		return -1;
+		return EXIT_TROUBLE;
 	}
 	l->spools = spools_new();
 	l->http = http_new(l->conf);
-	if (l->spools == NULL || l->http == NULL || spools_conf(l->spools, l->conf) != 0)
-		return -1;
+	if (l->spools == NULL || l->http == NULL)
+		return EXIT_TROUBLE;
+	if (spools_conf(l->spools, l->conf) != 0)
+		return EXIT_TEMPORARY;
 	ledger_last_ids(l->ledger, &job, &session);
 	seed[0] |= 1; /* not all zero */
 	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);
 	if (loop_replay(l) != 0)
-		return -1;
+		return EXIT_TEMPORARY;
 	l->now = loop_clock();
 	core_start(l->core, l->now, &l->fx);
-	return loop_effects(l) ? 0 : -1;
+	return loop_effects(l) ? EXIT_OK : EXIT_TEMPORARY;
 }
 
 static void loop_close(struct loop *l)
@@ -358,11 +362,11 @@ static void loop_close(struct loop *l)
 int loop_run(struct conf *conf, const char *conf_path, struct ledger *ledger)
 {
 	struct loop l = { .conf = conf, .conf_path = conf_path, .ledger = ledger, .signals = -1 };
-	int code = EXIT_TROUBLE;
 	evq_init(&l.events);
 	effects_init(&l.fx);
 	l.watchdog_ms = notify_watchdog_ms();
-	if (loop_open(&l) == 0) {
+	int code = loop_open(&l);
+	if (code == EXIT_OK) {
 		notify_send("READY=1\nSTATUS=Watching");
 		log_info("event=started version=%s instance=%s spools=%zu", PACKAGE_VERSION,
 		    ledger_instance(ledger), l.conf->spool_count);
