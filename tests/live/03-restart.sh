@@ -93,9 +93,10 @@ echo "print('lost')" | put lost.py
 check "the answer to POST statements is lost: the file runs" ran lost.py ok lost
 check "the answer to POST statements is lost: it was adopted" log_says 'event=adopted'
 check "the answer to POST statements is lost: sent once" exactly_once "$S" lost.py
+wait_for session_rests # a probe under way would meet the new rules
 printf '%s\n' 'POST /statements$ lose 2' 'GET . drop' >"$D/p.rules"
 echo "print('lost, and killed')" | put doubt.py
-wait_for lost_answers_are 3
+check "the answer to POST statements is lost again" wait_for lost_answers_are 3
 daemon_kill
 : >"$D/p.rules"
 daemon_start

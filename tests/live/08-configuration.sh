@@ -60,7 +60,8 @@ daemon_reload
 echo "print('came')" >"$D/more/late.py"
 check "a reload adds a spool: what lies there runs" wait_for grep -qx 'was there' "$D/more/early.py.out"
 check "a reload adds a spool: what comes there runs" wait_for grep -qx came "$D/more/late.py.out"
-check "a reload adds a spool: in the session that was there" is "$(jq -r .session "$D/more/early.py.json")" "$(field print.py .session)"
+early_is_in() { is "$(jq -r .session "$D/more/early.py.json")" "$1"; }
+check "a reload adds a spool: in the session that was there" wait_for early_is_in "$(field print.py .session)"
 cp "$D/good" "$D/conf"
 daemon_reload
 echo "print('not now')" >"$D/more/removed.py"

@@ -206,6 +206,8 @@ job_session() {
 	job=$(sed -n "s/.* job=\([0-9]*\) event=queued .*file=\"$1\".*/\1/p" "$D/log" | tail -n 1)
 	sed -n "s/.* job=$job event=running session=\([^ ]*\) .*/\1/p" "$D/log" | tail -n 1
 }
+# session_rests: the daemon's only session has done its probe, too
+session_rests() { grep -a ' debug session=' "$D/log" | tail -n 1 | grep -q 'to=IDLE$'; }
 is_running() { [ -n "$(job_session "$1")" ]; }
 wait_running() { wait_for is_running "$1"; }
 
