@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GONE_SCAN_MS 2000  /* a name is said to be gone: a scan soon proves it */
-#define RETRY_SCAN_MS 5000 /* a directory could not be read */
-#define LINKED_LOOKS 5	   /* a second link may be on its way out (link, then unlink) */
+#define GONE_SCAN_MS 2000 /* a name is said to be gone: a scan soon proves it */
+#define LINKED_LOOKS 5	  /* a second link may be on its way out (link, then unlink) */
 #define LINKED_MS 1000
 
 static bool intake_is_file(const struct ev_looked *ev)
@@ -50,7 +49,7 @@ static void intake_queue(struct core *c, struct job *job)
 }
 
 /* It has its place in the order of arrival; now it has to be complete. */
-static void intake_arrived(struct core *c, struct job *job)
+void intake_arrived(struct core *c, struct job *job)
 {
 	job_number(&c->jobs, job, ++c->last_job);
 	if (core_spool_conf(c, job)->ready == READY_SETTLE || job->r.ident.nlink != 1)
@@ -344,164 +343,7 @@ void intake_on_looked(struct core *c, const struct ev_looked *ev)
 	}
 }
 
-/* ---- scans ---------------------------------------------------------------------------------- */
-
-static int intake_by_age(const void *a, const void *b)
-{
-	const struct job *x = *(struct job *const *)a;
-	const struct job *y = *(struct job *const *)b;
-	if (x->r.ident.mtime_ns != y->r.ident.mtime_ns)
-		return x->r.ident.mtime_ns < y->r.ident.mtime_ns ? -1 : 1;
-	return strcmp(x->r.name, y->r.name);
-}
-
-/* skip: they were there before the first start. forget: that first scan has failed, so nobody can tell
- * yet; the next one finds them again. */
-static void intake_number_batch(struct core *c, struct spool_state *sp, bool skip, bool forget)
-{
-	if (sp->batch_count > 1)
-		qsort(sp->batch, sp->batch_count, sizeof(*sp->batch), intake_by_age);
-	for (size_t i = 0; i < sp->batch_count; i++) {
-		struct job *job = sp->batch[i];
-		job->batched = false;
-		if (forget) {
-			job_free(&c->jobs, &c->timers, job);
-		} else if (skip) {
-			job_number(&c->jobs, job, ++c->last_job);
-			finish_silent(c, job, STATUS_NONE, "it was there before the first start");
-		} else {
-			intake_arrived(c, job);
-		}
-	}
-	free(sp->batch);
-	sp->batch = NULL;
-	sp->batch_count = sp->batch_cap = 0;
-}
-
-/* A job whose name a complete scan of its directory did not see. */
-static void intake_vanished(struct core *c, struct job *job)
-{
-	switch (job->r.state) {
-	case JOB_SETTLING:
-		if (!job->rowed) { /* it was never queued */
-			job_free(&c->jobs, &c->timers, job);
-			break;
-		}
-		/* fall through */
-	case JOB_QUEUED:
-		finish_silent(c, job, STATUS_CANCELLED, "the file is gone");
-		break;
-	case JOB_DONE:
-		break;
-	default:
-		return; /* its turn has come: its bytes are ours already */
-	}
-}
-
-static void intake_forget(struct core *c, struct job *job)
-{
-	assert(job->r.state == JOB_DONE);
-	job->r.live = false;
-	core_row_job(c, job);
-	job_free(&c->jobs, &c->timers, job);
-}
-
-/* Returns how many of the spool's names were not seen. */
-static size_t intake_missing(struct core *c, size_t spool, bool drop)
-{
-	const struct spool_state *sp = c->spool[spool];
-	size_t missing = 0;
-	struct job *job;
-	struct job *next;
-	for (job = TAILQ_FIRST(&c->jobs.all); job != NULL; job = next) {
-		next = TAILQ_NEXT(job, link);
-		if (job->r.spool != spool || job->scan == sp->scan || job_is_active(job))
-			continue;
-		missing++;
-		if (!drop)
-			continue;
-		uint64_t id = job->r.id;
-		intake_vanished(c, job);
-		if (id != 0 && (job = job_by_id(&c->jobs, id)) != NULL && job->r.state == JOB_DONE)
-			intake_forget(c, job);
-	}
-	return missing;
-}
-
-static void intake_scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
-{
-	struct spool_state *sp = c->spool[spool];
-	const struct conf_spool *conf = &c->conf->spool[spool];
-	bool first = !sp->known;
-	bool same = sp->known && sp->dev == ev->dev && sp->ino == ev->ino;
-	intake_number_batch(c, sp, first && conf->existing == EXISTING_SKIP, false);
-	size_t missing = intake_missing(c, spool, same);
-	if (sp->broken)
-		log_info("spool=%s event=readable path=%s", conf->name, conf->path);
-	sp->broken = false;
-	if (!same && missing > 0) {
-		if (!sp->strange)
-			log_warn("spool=%s event=other-directory path=%s: %zu files known from the "
-				 "former one are "
-				 "not in it; they stay queued",
-			    conf->name, conf->path, missing);
-		sp->strange = true;
-	} else if (!same) {
-		sp->strange = false;
-		sp->known = true;
-		sp->dev = ev->dev;
-		sp->ino = ev->ino;
-		struct spool_rec *row = &effects_add(c->fx, FX_ROW_SPOOL)->u.spool_row;
-		row->spool = spool;
-		row->dev = ev->dev;
-		row->ino = ev->ino;
-	}
-	core_scan_soon(c, spool, conf->scan_ms);
-}
-
-static void intake_scan_failed(struct core *c, size_t spool, const struct ev_scan *ev)
-{
-	struct spool_state *sp = c->spool[spool];
-	const struct conf_spool *conf = &c->conf->spool[spool];
-	intake_number_batch(c, sp, false, !sp->known && conf->existing == EXISTING_SKIP);
-	log_at(sp->broken ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
-	    "spool=%s event=unreadable path=%s error=\"%s\"; its queue is kept, trying again",
-	    conf->name, conf->path, strerror(ev->err));
-	sp->broken = true;
-	core_scan_soon(c, spool, RETRY_SCAN_MS);
-}
-
-void intake_on_scan(struct core *c, const struct ev_scan *ev)
-{
-	struct spool_state *sp = c->spool[ev->spool];
-	if (ev->lost)
-		core_scan_soon(c, ev->spool, 0);
-	if (ev->lost && ev->err == 0)
-		return; /* a scan under way goes on */
-	if (ev->phase == SCAN_BEGUN) {
-		sp->scan++;
-		sp->scanning = true;
-		return;
-	}
-	sp->scanning = false;
-	if (ev->phase == SCAN_ENDED)
-		intake_scan_ended(c, ev->spool, ev);
-	else
-		intake_scan_failed(c, ev->spool, ev);
-}
-
 /* ---- time ----------------------------------------------------------------------------------- */
-
-void intake_spool_due(struct core *c, size_t spool)
-{
-	if (c->conf->spool[spool].removed)
-		return;
-	if (c->spool[spool]->scanning) {
-		core_scan_soon(c, spool, 100);
-		return;
-	}
-	effects_add(c->fx, FX_SCAN)->u.scan = spool;
-}
 
 void intake_job_due(struct core *c, struct job *job)
 {

@@ -6,12 +6,12 @@
 
 void intake_on_name(struct core *c, const struct ev_name *ev);
 void intake_on_looked(struct core *c, const struct ev_looked *ev);
-void intake_on_scan(struct core *c, const struct ev_scan *ev);
 
 /* A finished job's file was read again because only its inode or ctime had changed. */
 void intake_on_reread(struct core *c, struct job *job, const struct ev_read *ev);
 
-void intake_spool_due(struct core *c, size_t spool);
+/* A new file gets its number, its place in the order of arrival. */
+void intake_arrived(struct core *c, struct job *job);
 
 /* A settling job's pause is over: is the file still what it was? */
 void intake_job_due(struct core *c, struct job *job);

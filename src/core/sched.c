@@ -10,6 +10,7 @@
 #include "core/intake.h"
 #include "core/owners.h"
 #include "core/pool.h"
+#include "core/scan.h"
 #include "core/submit.h"
 #include "core/talk.h"
 #include <assert.h>
@@ -237,8 +238,8 @@ static void core_timer_due(struct core *c, struct timer *t)
 {
 	switch (t->what) {
 	case TIMER_SPOOL:
-		intake_spool_due(c, core_index((void *const *)c->spool, c->spool_count,
-					CONTAINER_OF(t, struct spool_state, timer)));
+		scan_due(c, core_index((void *const *)c->spool, c->spool_count,
+				CONTAINER_OF(t, struct spool_state, timer)));
 		break;
 	case TIMER_JOB:
 		core_job_due(c, CONTAINER_OF(t, struct job, timer));
@@ -345,7 +346,7 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		intake_on_looked(c, &ev->u.looked);
 		break;
 	case EV_SCAN:
-		intake_on_scan(c, &ev->u.scan);
+		scan_on_scan(c, &ev->u.scan);
 		break;
 	case EV_RECALLED:
 		submit_on_recalled(c, &ev->u.recalled);

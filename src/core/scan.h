@@ -1,0 +1,12 @@
+/* scan: what a whole listing of a spool proves: the order of arrival, and who is gone. */
+#ifndef SPARKSPOOL_CORE_SCAN_H
+#define SPARKSPOOL_CORE_SCAN_H
+
+#include "core/core.h"
+
+void scan_on_scan(struct core *c, const struct ev_scan *ev);
+
+/* The time for the next scan of a spool has come. */
+void scan_due(struct core *c, size_t spool);
+
+#endif
