@@ -44,6 +44,7 @@ struct loop {
 	struct conf *old; /* replaced in this turn */
 	int signals;
 	bool stopping;
+	bool again;	     /* a reload was asked for while one was under way */
 	bool more;	     /* a spool has more to tell at once */
 	int64_t watchdog_ms; /* 0: none */
 	int64_t alive_ms;    /* when the watchdog was last told */
@@ -99,7 +100,8 @@ static void loop_reload(struct loop *l)
 		log_error(
 		    "event=not-reloaded file=%s: the configuration in force stays", l->conf_path);
 	} else if (l->old != NULL) {
-		conf_free(conf); /* twice in one turn: the first is enough */
+		conf_free(conf); /* twice in one turn: once more when this one is in force */
+		l->again = true;
 	} else {
 		l->old = l->conf;
 		l->conf = conf;
@@ -247,6 +249,10 @@ static void loop_step(struct loop *l)
 	evq_done(&l->events);
 	conf_free(l->old);
 	l->old = NULL;
+	if (l->again) {
+		l->again = false;
+		loop_reload(l);
+	}
 }
 
 /* When something that it says has changed, and not more than once a second. */
