@@ -73,7 +73,7 @@ void after_failed(struct core *c, struct session *s, struct call *call, const ch
 static void after_raw(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
-	struct job *job = statement_job(c, call);
+	struct job *job = core_call_job(c, call);
 	enum job_status status = result_judge(answer).status;
 	if (status == STATUS_NONE) {
 		after_failed(c, s, call, "it has no output of a known form");

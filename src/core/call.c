@@ -31,7 +31,7 @@ void call_raw(struct core *c, struct session *s, struct job *job)
 /* spent_ms of the limit is over already. */
 static void call_set_limit(struct core *c, struct call *call, int64_t spent_ms)
 {
-	int64_t timeout_ms = core_spool_conf(c, statement_job(c, call))->timeout_ms;
+	int64_t timeout_ms = core_spool_conf(c, core_call_job(c, call))->timeout_ms;
 	if (timeout_ms == CONF_NEVER || call->started)
 		return;
 	call->started = true;
@@ -93,7 +93,7 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 	endpoint_works(c, core_session_pool(c, s)->endpoint);
 	core_row_session(c, s);
 	if (call->what == CALL_RAW) {
-		struct job *job = statement_job(c, call);
+		struct job *job = core_call_job(c, call);
 		job->r.run->statement = st->id;
 		job->r.run->started_ms = c->now.real_ms;
 		job_move(&c->jobs, job, JOB_RUNNING);
@@ -108,7 +108,7 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 /* The server has certainly not taken it. */
 static void call_not_accepted(struct core *c, struct session *s, struct call *call, const char *why)
 {
-	struct job *job = call->what == CALL_RAW ? statement_job(c, call) : NULL;
+	struct job *job = call->what == CALL_RAW ? core_call_job(c, call) : NULL;
 	session_drop_call(s, call);
 	if (job != NULL) {
 		session_unload(s, job->r.id);
@@ -135,7 +135,7 @@ static void call_refused(struct core *c, struct session *s, struct call *call, c
 		depart_retire(c, s, why);
 		return;
 	}
-	struct job *job = statement_job(c, call);
+	struct job *job = core_call_job(c, call);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
 	finish_own(c, job, STATUS_REJECTED, "Refused", why);
@@ -214,7 +214,7 @@ static void call_too_big(struct core *c, struct session *s, struct call *call, c
 		depart_retire(c, s, words);
 		return;
 	}
-	struct job *job = statement_job(c, call);
+	struct job *job = core_call_job(c, call);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
 	finish_own(c, job, STATUS_ERROR, "AnswerTooLarge", words);
@@ -352,7 +352,7 @@ void call_on_http(struct core *c, struct session *s, struct call *call, const st
 
 static void call_time_limit(struct core *c, struct session *s, struct call *call)
 {
-	struct job *job = statement_job(c, call);
+	struct job *job = core_call_job(c, call);
 	if (call->cancelled_ms < 0) {
 		call->cancelled_ms = c->now.mono_ms;
 		log_info("job=%llu event=timeout session=%s statement=%lld; cancelling",

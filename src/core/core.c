@@ -16,6 +16,14 @@ const struct conf_pool *core_job_pool(const struct core *c, const struct job *jo
 	return &c->conf->pool[core_spool_conf(c, job)->pool];
 }
 
+struct job *core_call_job(const struct core *c, const struct call *call)
+{
+	assert(call->what == CALL_RAW);
+	struct job *job = job_by_id(&c->jobs, call->job);
+	assert(job != NULL && job->r.run != NULL);
+	return job;
+}
+
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s)
 {
 	assert(s->r.pool < c->conf->pool_count);

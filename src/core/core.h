@@ -93,6 +93,8 @@ struct core {
 /* What belongs to what. */
 const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job);
 const struct conf_pool *core_job_pool(const struct core *c, const struct job *job);
+/* The file of a raw call; it exists as long as the call. */
+struct job *core_call_job(const struct core *c, const struct call *call);
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);
 struct endpoint_state *core_session_endpoint(const struct core *c, const struct session *s);
 bool core_endpoint_up(const struct core *c, const struct session *s);

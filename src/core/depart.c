@@ -40,16 +40,9 @@ static void depart_stillborn(struct core *c, struct session *s, const char *why)
 		depart_breaker(c, s, why);
 }
 
-static struct job *depart_job(struct core *c, const struct call *call)
-{
-	struct job *job = job_by_id(&c->jobs, call->job);
-	assert(job != NULL && job->r.run != NULL);
-	return job;
-}
-
 void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message)
 {
-	struct job *job = depart_job(c, call);
+	struct job *job = core_call_job(c, call);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
 	if (core_spool_conf(c, job)->on_unknown == ON_UNKNOWN_RERUN &&
@@ -77,7 +70,7 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	}
 	const char *words =
 	    arena_printf(&c->fx->arena, "the session %s is gone: %s", s->r.name, why);
-	struct job *job = depart_job(c, call);
+	struct job *job = core_call_job(c, call);
 	if (call->state == CALL_DOUBT && (s->fenced || depart_fenced_before(c, s, job))) {
 		session_unload(s, job->r.id);
 		session_drop_call(s, call);

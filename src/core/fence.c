@@ -68,14 +68,14 @@ static void fence_give_up(struct core *c, struct session *s, struct call *fence,
 {
 	struct call *doubt = fence_doubt(s);
 	session_drop_call(s, fence);
-	if (doubt != NULL)
-		statement_job(c, doubt)->r.run->started_ms = 0;
-	if (doubt != NULL)
+	if (doubt != NULL) {
+		core_call_job(c, doubt)->r.run->started_ms = 0;
 		depart_unknown(c, s, doubt,
 		    arena_printf(&c->fx->arena,
 			"the answer to its submission was lost, and it cannot be told whether it "
 			"ran: %s",
 			why));
+	}
 	depart_retire(c, s, why);
 }
 
@@ -110,7 +110,7 @@ static void fence_delete(struct core *c, struct session *s, struct call *fence)
 {
 	/* Committed before the DELETE: a start that does not find the session any more has to know that
 	 * this was why, and whether the fence can have ended by then. */
-	struct job *job = statement_job(c, fence_doubt(s));
+	struct job *job = core_call_job(c, fence_doubt(s));
 	job->r.run->started_ms = c->now.real_ms - (c->now.mono_ms - fence->since_ms);
 	core_row_job(c, job);
 	if (s->r.state != SESSION_DELETING) {

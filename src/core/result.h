@@ -11,7 +11,6 @@ struct result_input {
 	const char *spool_path;	   /* the input's directory */
 	const char *pool;
 	struct bytes answer; /* the statement as the server sent it; p NULL: there is none */
-	bool after_cancel;   /* the answer came after we cancelled: what it shows is kept */
 };
 
 /* What the answer alone says, for deciding the status of the run. */

@@ -194,7 +194,7 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 	c->fx = fx;
 	struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link)
-		s->since_ms = s->used_ms = s->born_ms = now.mono_ms;
+		s->since_ms = s->used_ms = now.mono_ms;
 	for (size_t i = 0; i < c->endpoint_count; i++)
 		timer_set(&c->timers, &c->endpoint[i]->timer, now.mono_ms);
 	for (size_t i = 0; i < c->spool_count; i++)

@@ -45,7 +45,7 @@ struct session *session_new(
 	assert(rec->id != 0 && rec->name != NULL);
 	struct session *s = xcalloc(1, sizeof(*s));
 	s->r = *rec;
-	s->since_ms = s->used_ms = s->born_ms = now_ms;
+	s->since_ms = s->used_ms = now_ms;
 	timer_init(&s->timer, TIMER_SESSION);
 	TAILQ_INIT(&s->calls);
 	TAILQ_INSERT_TAIL(list, s, link);

@@ -70,7 +70,6 @@ struct session {
 	uint8_t asked;		   /* what that request is for */
 	int64_t since_ms;	   /* in this state */
 	int64_t used_ms;	   /* end of its last file */
-	int64_t born_ms; /* monotonic; a restored session's age is counted from its created_ms */
 	int failures;
 	bool limp;     /* its interpreter did not greet: one file to hear why, then it goes */
 	bool seen;     /* in the server's list that is being read */

@@ -9,14 +9,6 @@
 #define POLL_FLOOR_MS 50
 #define POLL_CEILING_MS 120000
 
-struct job *statement_job(const struct core *c, const struct call *call)
-{
-	assert(call->what == CALL_RAW);
-	struct job *job = job_by_id(&c->jobs, call->job);
-	assert(job != NULL && job->r.run != NULL);
-	return job;
-}
-
 static size_t statement_endpoint(const struct core *c, const struct session *s)
 {
 	return core_session_pool(c, s)->endpoint;
@@ -31,7 +23,7 @@ struct bytes statement_code(struct core *c, const struct session *s, const struc
 {
 	struct bytes code;
 	if (call->what == CALL_RAW) {
-		const struct job *job = statement_job(c, call);
+		const struct job *job = core_call_job(c, call);
 		assert(job->code != NULL);
 		code.p = job->code;
 		code.n = job->code_bytes;

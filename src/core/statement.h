@@ -4,9 +4,6 @@
 
 #include "core/core.h"
 
-/* The file of a raw call; it exists as long as the call. */
-struct job *statement_job(const struct core *c, const struct call *call);
-
 /* What the call sends, or has sent: a file's bytes, or our own token's code. */
 struct bytes statement_code(struct core *c, const struct session *s, const struct call *call);
 

@@ -267,7 +267,6 @@ static void talk_on_session(
 		depart_breaker(c, s, endpoint_words(c, ev, a));
 		depart_retire(c, s, "its state cannot be read");
 	}
-	/* A look at an idle session is done; the next one is a minute away. */
 }
 
 /* ---- found again ---------------------------------------------------------------------------- */
