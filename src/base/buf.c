@@ -171,3 +171,27 @@ int buf_add_base64(struct buf *b, const char *text, size_t n)
 	b->data[b->len] = '\0';
 	return 0;
 }
+
+int buf_put_base64(struct buf *b, const void *p, size_t n)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *in = p;
+
+	assert(n <= SIZE_MAX / 4 * 3 - 4);
+	if (reserve(b, (n + 2) / 3 * 4) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i += 3) {
+		size_t left = n - i;
+		uint32_t bits = (uint32_t)in[i] << 16;
+
+		bits |= left > 1 ? (uint32_t)in[i + 1] << 8 : 0;
+		bits |= left > 2 ? in[i + 2] : 0;
+		b->data[b->len++] = letters[bits >> 18 & 63];
+		b->data[b->len++] = letters[bits >> 12 & 63];
+		b->data[b->len++] = left > 1 ? letters[bits >> 6 & 63] : '=';
+		b->data[b->len++] = left > 2 ? letters[bits & 63] : '=';
+	}
+	b->data[b->len] = '\0';
+	return 0;
+}

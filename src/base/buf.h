@@ -33,4 +33,7 @@ char *buf_steal(struct buf *b, size_t *len);
  * or the ceiling forbids it. */
 int buf_add_base64(struct buf *b, const char *text, size_t n);
 
+/* Appends the bytes as standard base64 text, in one line. */
+int buf_put_base64(struct buf *b, const void *p, size_t n);
+
 #endif

@@ -5,11 +5,13 @@
 #include "core/depart.h"
 #include "core/finish.h"
 #include "core/result.h"
+#include "core/runner.h"
 #include "core/source.h"
 #include "core/statement.h"
 #include <assert.h>
 #include <stdlib.h>
 
+#define RUNNER_FAILURES_MAX 3
 #define FAILURES_MAX 6	       /* unreadable answers in a row ... */
 #define FAILING_MS 180000      /* ... over so long a time, before a file is given up */
 #define CANCEL_FORCED_MS 25000 /* a cancel that took longer was forced: the code may still run */
@@ -39,7 +41,7 @@ void after_run(struct core *c, struct session *s, bool forced)
 		depart_retire(c, s, "its code was cancelled and may still run");
 	} else if (s->limp) {
 		depart_retire(c, s, "its interpreter does not work");
-	} else if (core_session_pool(c, s)->isolation == ISOLATION_FRESH) {
+	} else if (s->fresh) {
 		depart_retire(c, s, "isolation is fresh");
 	} else if (s->r.kind == KIND_PYSPARK) {
 		/* What a child process printed may have come between: see whether answers still match. */
@@ -55,7 +57,13 @@ void after_failed(struct core *c, struct session *s, struct call *call, const ch
 {
 	if (++call->failures == 1)
 		call->failing_ms = c->now.mono_ms;
-	if (call->failures < FAILURES_MAX || c->now.mono_ms - call->failing_ms < FAILING_MS) {
+	bool runners = call->what == CALL_BOOT || call->what == CALL_RUNNER;
+	if (runners && call->failures == RUNNER_FAILURES_MAX) {
+		runner_failed(c, s, call, words); /* another one like it may fare better */
+		return;
+	}
+	if (runners || call->failures < FAILURES_MAX ||
+	    c->now.mono_ms - call->failing_ms < FAILING_MS) {
 		log_debug("session=%s statement=%lld event=unreadable error=\"%s\"", s->r.name,
 		    (long long)call->statement, words);
 		statement_look_in(c, s, call, core_backoff_ms(c, call->failures, 250, 30000));
@@ -106,7 +114,16 @@ static void after_greeting(struct core *c, struct session *s, struct call *call,
 		return;
 	}
 	s->limp = !matches;
+	s->greeted = true;
 	struct pool_state *pool = c->pool[s->r.pool];
+	if (s->r.kind == KIND_RUNNER && matches) {
+		statement_boot(c, s);
+		return;
+	}
+	if (s->r.kind == KIND_RUNNER) {
+		depart_retire(c, s, "its interpreter answers with an error");
+		return;
+	}
 	if (matches)
 		pool->failures[s->r.kind] = 0;
 	else
@@ -143,6 +160,10 @@ void after_ended(struct core *c, struct session *s, struct call *call,
 		break;
 	case CALL_RAW:
 		after_raw(c, s, call, st, answer);
+		break;
+	case CALL_BOOT:
+	case CALL_RUNNER:
+		runner_on_answer(c, s, call, st);
 		break;
 	case CALL_FENCE:
 		assert(!"core/fence reads its own answers");

@@ -7,7 +7,9 @@
 #include "core/endpoint.h"
 #include "core/fence.h"
 #include "core/finish.h"
+#include "core/runner.h"
 #include "core/statement.h"
+#include "core/terms.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,7 @@ void call_raw(struct core *c, struct session *s, struct job *job)
 /* spent_ms of the limit is over already. */
 static void call_set_limit(struct core *c, struct call *call, int64_t spent_ms)
 {
-	int64_t timeout_ms = core_spool_conf(c, core_call_job(c, call))->timeout_ms;
+	int64_t timeout_ms = terms_of(c, core_call_job(c, call)).d.timeout_ms;
 	if (timeout_ms == CONF_NEVER || call->started)
 		return;
 	call->started = true;
@@ -44,6 +46,7 @@ void call_resume(struct core *c, struct session *s, struct job *job)
 {
 	struct call *call = session_add_call(s, ++c->last_call, CALL_RAW, c->now.mono_ms);
 	call->job = job->r.id;
+	s->fresh = terms_of(c, job).fresh;
 	session_load(s, job->r.id);
 	if (job->r.state == JOB_RUNNING) {
 		call->state = CALL_WAITING;
@@ -91,23 +94,34 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 	call->statement = st->id;
 	s->r.last_statement = st->id;
 	endpoint_works(c, core_session_pool(c, s)->endpoint);
-	core_row_session(c, s);
+	if (call->what != CALL_RUNNER) /* nothing is ever looked for behind one of those */
+		core_row_session(c, s);
 	if (call->what == CALL_RAW) {
 		struct job *job = core_call_job(c, call);
 		job->r.run->statement = st->id;
 		job->r.run->started_ms = c->now.real_ms;
 		job_move(&c->jobs, job, JOB_RUNNING);
 		core_row_job(c, job);
-		job_set_code(job, (struct bytes){ NULL, 0 });
+		if (!core_spool_conf(c, job)->html)
+			job_set_code(job, (struct bytes){ NULL, 0 });
 		log_info("job=%llu event=running session=%s statement=%lld",
 		    (unsigned long long)job->r.id, s->r.name, (long long)st->id);
 	}
 	call_progress(c, s, call, st, answer);
 }
 
+static bool call_is_runners(const struct call *call)
+{
+	return call->what == CALL_BOOT || call->what == CALL_RUNNER;
+}
+
 /* The server has certainly not taken it. */
 static void call_not_accepted(struct core *c, struct session *s, struct call *call, const char *why)
 {
+	if (call_is_runners(call)) {
+		runner_unsent(c, s, call, false);
+		return;
+	}
 	struct job *job = call->what == CALL_RAW ? core_call_job(c, call) : NULL;
 	session_drop_call(s, call);
 	if (job != NULL) {
@@ -121,6 +135,10 @@ static void call_not_accepted(struct core *c, struct session *s, struct call *ca
 
 static void call_doubt(struct core *c, struct session *s, struct call *call, const char *why)
 {
+	if (call_is_runners(call)) {
+		runner_failed(c, s, call, why); /* it may be sent twice */
+		return;
+	}
 	log_warn("session=%s event=doubt call=%llu error=\"%s\"; looking whether it arrived",
 	    s->r.name, (unsigned long long)call->id, why);
 	call->state = CALL_DOUBT;
@@ -130,6 +148,10 @@ static void call_doubt(struct core *c, struct session *s, struct call *call, con
 
 static void call_refused(struct core *c, struct session *s, struct call *call, const char *why)
 {
+	if (call_is_runners(call)) {
+		runner_refused(c, s, call, why);
+		return;
+	}
 	if (call->what != CALL_RAW) {
 		session_drop_call(s, call);
 		depart_retire(c, s, why);
@@ -173,6 +195,8 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 		depart_lost(c, s, words);
 		break;
 	case LIVY_CHANNEL_LOST: /* nobody can tell on which side of the channel it was lost */
+		if (call_is_runners(call))
+			runner_unsent(c, s, call, true);
 		depart_lost(c, s, words);
 		break;
 	case LIVY_AUTH:
@@ -199,6 +223,10 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 
 static void call_dropped(struct core *c, struct session *s, struct call *call)
 {
+	if (call_is_runners(call)) {
+		runner_failed(c, s, call, "the server has dropped its answer");
+		return;
+	}
 	if (call->what == CALL_RAW)
 		depart_unknown(
 		    c, s, call, "the server has dropped the statement's result before it was read");
@@ -209,6 +237,10 @@ static void call_dropped(struct core *c, struct session *s, struct call *call)
 
 static void call_too_big(struct core *c, struct session *s, struct call *call, const char *words)
 {
+	if (call_is_runners(call)) {
+		runner_failed(c, s, call, words);
+		return;
+	}
 	if (call->what != CALL_RAW) {
 		session_drop_call(s, call);
 		depart_retire(c, s, words);

@@ -11,7 +11,15 @@
 
 #define CONF_NEVER INT64_C(-1) /* a duration that does not end */
 
-enum kind { KIND_PYSPARK, KIND_SPARK, KIND_SQL, KIND_SPARKR, KIND_COUNT };
+enum kind {
+	KIND_PYSPARK,
+	KIND_SPARK,
+	KIND_SQL,
+	KIND_SPARKR,
+	KIND_COUNT,		 /* of files */
+	KIND_RUNNER = KIND_COUNT /* of sessions only: pyspark, with the runner in it */
+};
+#define KIND_SESSIONS (KIND_RUNNER + 1)
 
 enum conf_auth { AUTH_NONE, AUTH_BASIC };
 enum conf_statements { STATEMENTS_AUTO, STATEMENTS_SINGLE, STATEMENTS_LIST };
@@ -23,6 +31,20 @@ enum conf_existing { EXISTING_RUN, EXISTING_SKIP };
 enum conf_after { AFTER_KEEP, AFTER_DELETE, AFTER_MOVE };
 enum conf_on_unknown { ON_UNKNOWN_STOP, ON_UNKNOWN_RERUN };
 enum conf_style { STYLE_RAW, STYLE_SCRIPT, STYLE_NOTEBOOK };
+
+/* What a file may say of itself at its top; core/directive reads it, a spool allows it. */
+enum conf_key {
+	KEY_ARGS,
+	KEY_ISOLATION,
+	KEY_NAME,
+	KEY_ON_UNKNOWN,
+	KEY_POOL,
+	KEY_PRIORITY,
+	KEY_STYLE,
+	KEY_TIMEOUT,
+	KEY_COUNT
+};
+#define CONF_ALLOW(key) (1u << (key))
 
 /* How to reach one Livy server. */
 struct conf_endpoint {
@@ -68,9 +90,11 @@ struct conf_pool {
 	char *name;
 	bool removed;
 	size_t endpoint;
-	int warm[KIND_COUNT]; /* idle sessions kept ready; -1: the pool does not serve this kind */
+	int warm[KIND_COUNT]; /* of files: idle sessions kept ready for them; -1: not served */
 	int max;
-	int slots;
+	int slots;	      /* runs at once in a session, 1..64 */
+	int spare;	      /* children kept forked and attached ahead of demand */
+	int64_t memory_bytes; /* of one run, its processes together; 0: no limit */
 	enum conf_isolation isolation;
 	enum conf_owners owners;
 	int64_t idle_timeout_ms; /* or CONF_NEVER */
@@ -98,11 +122,22 @@ struct conf_spool {
 	enum conf_style sql;
 	bool html;
 	int64_t file_bytes_max;
+	unsigned allow;	       /* CONF_ALLOW() of each key that a file may set */
+	struct conf_pair *env; /* of the runner's files */
+	size_t env_count;
+	char *modules;		  /* a directory of helper modules, absolute; or NULL */
+	int64_t output_bytes_max; /* of each of .out and .err */
+	int rows_max;		  /* of a SQL result; 0: no limit */
+	int64_t files_bytes_max;  /* of what comes back from the working directory */
+	int files_count_max;
 };
 
 struct conf {
 	char *state_dir;
 	char *run_dir;
+	char *runner;	   /* the file with the runner's code, absolute */
+	char *runner_code; /* NULL when no spool needs it; ends with a NUL that does not count */
+	size_t runner_code_bytes;
 	struct conf_endpoint *endpoint;
 	size_t endpoint_count;
 	struct conf_pool *pool;

@@ -11,11 +11,6 @@ const struct conf_spool *core_spool_conf(const struct core *c, const struct job 
 	return &c->conf->spool[job->r.spool];
 }
 
-const struct conf_pool *core_job_pool(const struct core *c, const struct job *job)
-{
-	return &c->conf->pool[core_spool_conf(c, job)->pool];
-}
-
 struct job *core_call_job(const struct core *c, const struct call *call)
 {
 	assert(call->what == CALL_RAW);
@@ -139,6 +134,7 @@ void core_row_session(struct core *c, const struct session *s)
 	row->name = arena_strdup(&c->fx->arena, s->r.name);
 	row->livy_id = arena_strdup(&c->fx->arena, s->r.livy_id);
 	row->proxy_user = arena_strdup(&c->fx->arena, s->r.proxy_user);
+	row->boot = arena_strdup(&c->fx->arena, s->r.boot);
 	c->plan = true;
 }
 

@@ -32,8 +32,8 @@ struct endpoint_state {
 struct pool_state {
 	struct lane_list lanes;
 	struct timer timer;
-	int failures[KIND_COUNT];     /* to start a session, in a row */
-	int64_t after_ms[KIND_COUNT]; /* no new session of this kind before */
+	int failures[KIND_SESSIONS];     /* to start a session, in a row */
+	int64_t after_ms[KIND_SESSIONS]; /* no new session of this kind before */
 	uint64_t claim; /* a file that no session will serve at max: later ones wait; 0: none */
 };
 
@@ -92,7 +92,6 @@ struct core {
 
 /* What belongs to what. */
 const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job);
-const struct conf_pool *core_job_pool(const struct core *c, const struct job *job);
 /* The file of a raw call; it exists as long as the call. */
 struct job *core_call_job(const struct core *c, const struct call *call);
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "core/endpoint.h"
 #include "core/finish.h"
+#include "core/script.h"
+#include "core/terms.h"
 #include <assert.h>
 
 #define DELETE_TIMEOUT_MS 120000 /* a DELETE can block for tens of seconds (facts of Livy) */
@@ -40,16 +42,20 @@ static void depart_stillborn(struct core *c, struct session *s, const char *why)
 		depart_breaker(c, s, why);
 }
 
+static void depart_unknown_job(struct core *c, struct job *job, const char *message)
+{
+	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && job->r.attempts < RERUN_TRIES)
+		finish_requeue(c, job, message);
+	else
+		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
+}
+
 void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message)
 {
 	struct job *job = core_call_job(c, call);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
-	if (core_spool_conf(c, job)->on_unknown == ON_UNKNOWN_RERUN &&
-	    job->r.attempts < RERUN_TRIES)
-		finish_requeue(c, job, message);
-	else
-		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
+	depart_unknown_job(c, job, message);
 }
 
 /* An earlier life was deleting the session behind a fence, and the fence cannot have ended since. */
@@ -88,18 +94,60 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	    cancelled ? "Timeout" : "SessionDied", words);
 }
 
+/* The fate of a file in the session's runner. What has come of its output is in its files. */
+static void depart_script(struct core *c, struct job *job, const char *words)
+{
+	if (job->r.state ==
+	    JOB_ANSWERED) { /* how it ended is known: that can be written at least */
+		core_row_job_answer(c, job);
+		if (job->script->phase != SCRIPT_KEPT)
+			finish_go_on(c, job);
+		return;
+	}
+	switch (job->script->phase) {
+	case SCRIPT_START:
+		if (!job->script->maybe) {
+			finish_requeue(c, job, "it was not sent yet");
+			return;
+		}
+		/* fall through */
+	case SCRIPT_BAR:
+		if (job->r.state != JOB_RUNNING) {
+			depart_unknown_job(c, job, words);
+			return;
+		}
+		/* fall through */
+	case SCRIPT_RUN:
+	case SCRIPT_FETCH: /* its end is known, but not all that it left */
+		finish_own(c, job, STATUS_DIED, "SessionDied", words);
+		break;
+	case SCRIPT_KEPT:
+		assert(!"kept, and not answered");
+	}
+}
+
+/* One that has no call of its own: chosen, but not yet sent; or in the runner. */
+static void depart_run(struct core *c, struct session *s, struct job *job, const char *why)
+{
+	assert(job != NULL);
+	session_unload(s, job->r.id);
+	if (job->script != NULL) {
+		depart_script(c, job,
+		    arena_printf(&c->fx->arena, "the session %s is gone: %s", s->r.name, why));
+		return;
+	}
+	assert(job->r.state == JOB_READING);
+	job_move(&c->jobs, job, JOB_QUEUED);
+	finish_ready(c, job);
+}
+
 static void depart_settle(struct core *c, struct session *s, const char *why)
 {
 	struct call *call;
 	while ((call = TAILQ_FIRST(&s->calls)) != NULL)
 		depart_call(c, s, call, why);
-	while (s->run_count > 0) { /* chosen, but not yet sent */
-		struct job *job = job_by_id(&c->jobs, s->run[0]);
-		assert(job != NULL && job->r.state == JOB_READING);
-		session_unload(s, job->r.id);
-		job_move(&c->jobs, job, JOB_QUEUED);
-		finish_ready(c, job);
-	}
+	while (s->run_count > 0)
+		depart_run(c, s, job_by_id(&c->jobs, s->run[0]), why);
 }
 
 void depart_lost(struct core *c, struct session *s, const char *why)

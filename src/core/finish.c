@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "core/result.h"
+#include "core/script.h"
+#include "core/terms.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +19,8 @@ void finish_ready(struct core *c, struct job *job)
 	const struct conf_spool *spool = core_spool_conf(c, job);
 	if (spool->removed)
 		return; /* held until the spool is configured again */
-	const struct conf_pool *pool = &c->conf->pool[spool->pool];
+	const struct terms t = terms_of(c, job);
+	const struct conf_pool *pool = &c->conf->pool[t.d.pool];
 	if (pool->warm[job->r.kind] < 0) {
 		job_move(&c->jobs, job, JOB_READING);
 		finish_own(c, job, STATUS_REJECTED, "Rejected",
@@ -26,8 +29,8 @@ void finish_ready(struct core *c, struct job *job)
 			livy_kind_name(job->r.kind)));
 		return;
 	}
-	int64_t owner = pool->owners == OWNERS_SHARED ? -1 : (int64_t)job->r.ident.uid;
-	queue_push(&c->pool[spool->pool]->lanes, job, owner);
+	const struct lane like = { .kind = t.kind, .owner = t.owner, .fresh = t.fresh };
+	queue_push(&c->pool[t.d.pool]->lanes, job, &like);
 	c->plan = true;
 }
 
@@ -39,7 +42,10 @@ static void finish_outcome(struct core *c, struct job *job, enum job_status stat
 	job->r.run->finished_ms = c->now.real_ms;
 	job_move(&c->jobs, job, JOB_ANSWERED);
 	job->failures = 0;
-	core_row_job_answer(c, job);
+	/* A runner keeps what came of a script until the files are on disk: so does no row of ours
+	 * before that. */
+	if (job->script == NULL || job->script->phase != SCRIPT_KEPT)
+		core_row_job_answer(c, job);
 	finish_go_on(c, job);
 }
 
@@ -74,6 +80,7 @@ void finish_remember(struct job *job)
 		job->sha[i] = (uint8_t)strtoul(byte, NULL, 16);
 	}
 	job_drop_run(job);
+	job_forget_said(job);
 }
 
 static void finish_end(struct core *c, struct job *job, bool live)
@@ -106,7 +113,7 @@ void finish_silent(struct core *c, struct job *job, enum job_status status, cons
 	run->finished_ms = c->now.real_ms;
 	run->recorded = false;
 	run->error_message = xstrdup(why);
-	queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	queue_remove(job);
 	finish_end(c, job, true);
 }
 
@@ -121,14 +128,36 @@ void finish_requeue(struct core *c, struct job *job, const char *why)
 
 /* ---- the files ------------------------------------------------------------------------------ */
 
+static bool finish_keeps_input(const struct core *c, const struct job *job)
+{
+	switch (job->r.run->status) {
+	case STATUS_REJECTED:
+	case STATUS_UNKNOWN:
+	case STATUS_DIED:
+		return true; /* somebody has to look at it */
+	default:
+		return job->r.run->superseded || core_spool_conf(c, job)->after == AFTER_KEEP;
+	}
+}
+
 static void finish_stage(struct core *c, struct job *job)
 {
 	struct arena *a = &c->fx->arena;
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	const struct terms t = terms_of(c, job);
 	const struct result_input in = {
 		.rec = &job->r,
-		.spool_path = core_spool_conf(c, job)->path,
-		.pool = core_job_pool(c, job)->name,
+		.spool_path = spool->path,
+		.pool = c->conf->pool[t.d.pool].name,
 		.answer = { job->answer, job->answer_bytes },
+		.script = job->script,
+		.html = spool->html,
+		.code = { job->code, job->code_bytes },
+		.spool = spool->name,
+		.style = t.d.style == STYLE_RAW	     ? "raw"
+			 : t.d.style == STYLE_SCRIPT ? "script"
+						     : "notebook",
+		.stays = finish_keeps_input(c, job),
 	};
 	struct result_file *file;
 	size_t count = result_build(a, &in, &file);
@@ -226,20 +255,11 @@ void finish_staged(struct core *c, const struct ev_staged *ev)
 	free(job->r.run->files);
 	job->r.run->files = result_files_to_text(ev->file, ev->count);
 	job_move(&c->jobs, job, JOB_STAGED);
-	core_row_job(c, job);
+	if (job->script != NULL)
+		core_row_job_answer(c, job); /* a script's, for the first time */
+	else
+		core_row_job(c, job);
 	finish_go_on(c, job);
-}
-
-static bool finish_keeps_input(const struct core *c, const struct job *job)
-{
-	switch (job->r.run->status) {
-	case STATUS_REJECTED:
-	case STATUS_UNKNOWN:
-	case STATUS_DIED:
-		return true; /* somebody has to look at it */
-	default:
-		return job->r.run->superseded || core_spool_conf(c, job)->after == AFTER_KEEP;
-	}
 }
 
 /* The hidden files are not there any more. What is visible already of them is replaced, as ours. */
@@ -248,6 +268,13 @@ static void finish_stage_anew(struct core *c, struct job *job)
 	char *both = result_files_join(job->r.old_files, job->r.run->files);
 	free(job->r.old_files);
 	job->r.old_files = both;
+	if (job->script != NULL) {
+		script_free(job->script);
+		job->script = NULL;
+		job->r.run->warnings = result_add_warning(
+		    job->r.run->warnings, "what it printed is lost: its hidden files were gone "
+					  "before they got their names");
+	}
 	job_move(&c->jobs, job, JOB_ANSWERED);
 	core_row_job_answer(c, job);
 }

@@ -229,7 +229,7 @@ static void intake_look_queued(struct core *c, struct job *job, const struct ev_
 	}
 	if (intake_is_file(ev) && ident_same(&job->r.ident, &ev->ident))
 		return;
-	queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+	queue_remove(job);
 	job_move(&c->jobs, job, JOB_SETTLING);
 	job->r.ident = ev->ident;
 	if (ev->type == FILE_REGULAR)

@@ -2,6 +2,8 @@
 #include "core/job.h"
 
 #include "base/sm.h"
+#include "core/directive.h"
+#include "core/script.h"
 #include <assert.h>
 #include <search.h>
 #include <stdlib.h>
@@ -131,6 +133,7 @@ void job_free(struct jobs *jobs, struct heap *timers, struct job *job)
 	jobs->count--;
 	jobs->in_state[job->r.state]--;
 	job_drop_run(job);
+	job_forget_said(job);
 	free(job->marker);
 	free(job->r.old_files);
 	free(job->r.name);
@@ -172,6 +175,7 @@ struct run_rec *job_begin_run(struct job *job)
 	job_drop_run(job);
 	job->r.run = xcalloc(1, sizeof(*job->r.run));
 	job->r.run->statement = -1;
+	job->r.run->exit_code = -1;
 	job->r.run->recorded = true;
 	return job->r.run;
 }
@@ -180,12 +184,23 @@ void job_drop_run(struct job *job)
 {
 	run_rec_free(job->r.run);
 	job->r.run = NULL;
+	script_free(job->script);
+	job->script = NULL;
 	free(job->code);
 	free(job->answer);
 	job->code = NULL;
 	job->answer = NULL;
 	job->code_bytes = 0;
 	job->answer_bytes = 0;
+}
+
+void job_forget_said(struct job *job)
+{
+	if (job->said == NULL)
+		return;
+	directive_fini(job->said);
+	free(job->said);
+	job->said = NULL;
 }
 
 void job_set_answer(struct job *job, struct bytes answer)

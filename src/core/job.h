@@ -12,6 +12,8 @@
 #define JOB_SHA_BYTES 16 /* of a finished run's sha256: enough to see that a file is the same */
 
 struct lane;
+struct directives;
+struct script;
 
 struct job {
 	struct job_rec r; /* persisted */
@@ -24,11 +26,14 @@ struct job {
 	size_t code_bytes;
 	char *answer; /* the server's answer, until the results are published */
 	size_t answer_bytes;
-	uint32_t scan;	   /* the last scan that saw its name */
-	uint16_t failures; /* to settle, write or publish, in a row */
-	bool again;	   /* its name was seen while it was busy: look again when it is done */
-	bool rowed;	   /* the ledger knows it */
-	bool batched;	   /* waits for the end of a scan to get its number */
+	struct directives
+	    *said;	       /* what the file says of itself, once it was read; NULL: not read */
+	struct script *script; /* its process in a session's runner; NULL: none */
+	uint32_t scan;	       /* the last scan that saw its name */
+	uint16_t failures;     /* to settle, write or publish, in a row */
+	bool again;	       /* its name was seen while it was busy: look again when it is done */
+	bool rowed;	       /* the ledger knows it */
+	bool batched;	       /* waits for the end of a scan to get its number */
 	bool sha_known;
 	uint8_t sha[JOB_SHA_BYTES]; /* of what ran, when it is done */
 };
@@ -61,7 +66,8 @@ void job_move(struct jobs *jobs, struct job *job, enum job_state to);
 bool job_is_active(const struct job *job); /* its turn has come and it is not done */
 
 struct run_rec *job_begin_run(struct job *job); /* fresh and zeroed; statement is -1 */
-void job_drop_run(struct job *job);		/* and the bytes and the answer with it */
+void job_drop_run(struct job *job); /* and the bytes, the answer and the script with it */
+void job_forget_said(struct job *job);
 void job_set_answer(struct job *job, struct bytes answer);
 void job_set_code(struct job *job, struct bytes code);
 

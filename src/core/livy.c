@@ -11,14 +11,15 @@
 
 const char *livy_kind_name(enum kind kind)
 {
-	static const char *const name[KIND_COUNT] = {
+	static const char *const name[KIND_SESSIONS] = {
 		[KIND_PYSPARK] = "pyspark",
 		[KIND_SPARK] = "spark",
 		[KIND_SQL] = "sql",
 		[KIND_SPARKR] = "sparkr",
+		[KIND_RUNNER] = "pyspark",
 	};
 
-	assert(kind < KIND_COUNT);
+	assert(kind < KIND_SESSIONS);
 	return name[kind];
 }
 
@@ -91,12 +92,24 @@ static void put_list(json_t *o, const char *key, char *const *value)
 	text_put(o, key, list);
 }
 
-/* A name that is no text cannot be a name of Spark's: it is left out like an empty one. */
-static void put_conf(json_t *o, const struct conf_session *s)
+/* What the runner's sessions need: files side by side share the executors fairly; the answers of its
+ * calls carry output, and the server's memory is not for keeping a hundred of them. Whatever the
+ * configuration says of these counts more. */
+static void put_runner_conf(json_t *conf)
 {
-	if (s->conf_count == 0)
+	text_put(conf, "spark.scheduler.mode", text_json("FAIR"));
+	text_put(conf, "spark.python.worker.reuse", text_json("false"));
+	text_put(conf, "livy.rsc.retained-statements", text_json("20"));
+}
+
+/* A name that is no text cannot be a name of Spark's: it is left out like an empty one. */
+static void put_conf(json_t *o, const struct conf_session *s, enum kind kind)
+{
+	if (s->conf_count == 0 && kind != KIND_RUNNER)
 		return;
 	json_t *conf = json_object();
+	if (kind == KIND_RUNNER)
+		put_runner_conf(conf);
 	for (size_t i = 0; i < s->conf_count; i++) {
 		const char *key = s->conf[i].key;
 
@@ -138,7 +151,7 @@ struct bytes livy_create_body(struct arena *a, const struct conf_session *s, enu
 	put_reference(o, s, proxy_user);
 	if (d->names) {
 		put_text(o, "queue", s->queue);
-		put_conf(o, s);
+		put_conf(o, s, kind);
 		put_number(o, "heartbeatTimeoutInSecond", s->heartbeat_timeout_s);
 	}
 	return body_of(a, o);

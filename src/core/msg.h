@@ -30,6 +30,7 @@ enum event_type {
 	EV_SCAN,      /* a scan has begun, ended or failed */
 	EV_RECALLED,  /* answer to FX_RECALL */
 	EV_READ,      /* answer to FX_READ */
+	EV_APPENDED,  /* answer to FX_APPEND */
 	EV_STAGED,    /* answer to FX_STAGE */
 	EV_PUBLISHED, /* answer to FX_PUBLISH */
 	EV_DISPOSED,  /* answer to FX_DISPOSE */
@@ -101,6 +102,17 @@ struct ev_read {
 	const char *owner;	      /* the login name if it was asked for and there is one */
 	const char *why;
 	int err;
+	/* Of fx_read.modules, for READ_OK: a JSON array of {name, data in base64}, sorted by name, and
+	 * the sha256 of that text; NULL when none were asked for. */
+	struct bytes modules;
+	const char *modules_hash;
+};
+
+struct ev_appended {
+	uint64_t job;
+	unsigned part;
+	int err;    /* 0, or errno: nothing can be said of what lies there, begin again at 0 */
+	int64_t at; /* the part's length now */
 };
 
 /* A result file that lies on disk, under its hidden or its final name. */
@@ -170,6 +182,7 @@ struct event {
 		struct ev_scan scan;
 		struct ev_recalled recalled;
 		struct ev_read read;
+		struct ev_appended appended;
 		struct ev_staged staged;
 		struct ev_published published;
 		struct ev_disposed disposed;
@@ -191,6 +204,7 @@ enum effect_type {
 	FX_RECALL,  /* what results of an earlier run lie there? -> EV_RECALLED */
 	FX_READ,    /* -> EV_READ */
 	FX_UNMARK,  /* remove a marker if it is still that one; no answer */
+	FX_APPEND,  /* -> EV_APPENDED */
 	FX_STAGE,   /* -> EV_STAGED */
 	FX_PUBLISH, /* -> EV_PUBLISHED */
 	FX_DISPOSE, /* -> EV_DISPOSED */
@@ -226,6 +240,8 @@ struct fx_read {
 	const char *const *taken;    /* names that results would use, ended by NULL ... */
 	const struct out_file *ours; /* ... unless they are these */
 	size_t ours_count;
+	const char *modules; /* also read the regular files of this directory; or NULL */
+	int64_t modules_bytes_max;
 };
 
 struct fx_unmark {
@@ -234,12 +250,28 @@ struct fx_unmark {
 	struct ident ident;
 };
 
-struct result_file {
-	const char *name;
+/* A result that grows while its run goes on: adds data at offset `at` to the part's hidden name in
+ * the spool. At 0 the part begins anew, whatever lies there; elsewhere it must be that long. A job's
+ * parts are numbered from 1. */
+struct fx_append {
+	uint64_t job;
+	size_t spool;
+	unsigned part;
+	int64_t at;
 	struct bytes data;
 };
 
-/* Writes files under hidden names and syncs them. Owner, group and mode follow the input's. */
+/* name may have directories below the spool ("foo.py.files/a/b"), made as they are needed. */
+struct result_file {
+	const char *name;
+	unsigned part;	    /* the bytes lie in this part of FX_APPEND, data behind them; 0: in none */
+	int64_t part_bytes; /* so many of them; what lies behind is cut off */
+	struct bytes data;
+};
+
+/* Writes files under hidden names and syncs them. Owner, group and mode follow the input's. Parts of
+ * this job that are not in the list are removed. A part that is not there, or shorter than it should
+ * be: ENOENT. */
 struct fx_stage {
 	uint64_t job;
 	size_t spool;
@@ -292,6 +324,7 @@ struct effect {
 		struct fx_look look;
 		struct fx_recall recall;
 		struct fx_read read;
+		struct fx_append append;
 		struct fx_unmark unmark;
 		struct fx_stage stage;
 		struct fx_publish publish;

@@ -5,6 +5,7 @@
 #include "core/finish.h"
 #include "core/owners.h"
 #include "core/talk.h"
+#include "core/terms.h"
 #include <assert.h>
 #include <string.h>
 
@@ -16,14 +17,28 @@ struct pool_count {
 	int all;      /* existing, whatever their state */
 	int creating; /* not yet idle for the first time */
 	int leaving;  /* retired or being deleted */
-	int spare;    /* idle without a file, or soon so */
-	int unowned;  /* spare ones that anybody may take */
-	int waiting;  /* files in the lanes */
+	int spare;    /* with a place for a file, or soon so */
+	int places;   /* for files, in those that anybody may take */
+	int waiting;  /* sessions that the files in the lanes will fill */
 };
 
-static bool pool_is_spare(const struct session *s)
+/* Ready for a file at once, or soon so: a runner's also beside others. */
+static bool pool_is_spare(const struct core *c, const struct session *s)
 {
-	return s->run_count == 0 && (s->r.state == SESSION_IDLE || session_is_coming(s));
+	return session_places(s, core_session_pool(c, s)->slots) > 0;
+}
+
+/* How many files a session of this kind holds. */
+static int pool_slots(const struct core *c, size_t pool, enum kind kind, bool fresh)
+{
+	return kind == KIND_RUNNER && !fresh ? c->conf->pool[pool].slots : 1;
+}
+
+/* As many sessions as these files need. */
+static int pool_sessions(const struct core *c, size_t pool, const struct lane *like, int files)
+{
+	int slots = pool_slots(c, pool, like->kind, like->fresh);
+	return files > 0 ? (files + slots - 1) / slots : 0;
 }
 
 static bool pool_is_creating(const struct session *s)
@@ -32,7 +47,7 @@ static bool pool_is_creating(const struct session *s)
 	       s->r.state == SESSION_GREETING;
 }
 
-static int pool_count(const struct core *c, size_t pool, struct pool_count count[KIND_COUNT])
+static int pool_count(const struct core *c, size_t pool, struct pool_count count[KIND_SESSIONS])
 {
 	int all = 0;
 	const struct session *s;
@@ -44,30 +59,34 @@ static int pool_count(const struct core *c, size_t pool, struct pool_count count
 		k->all++;
 		k->creating += pool_is_creating(s);
 		k->leaving += s->r.state >= SESSION_RETIRED;
-		k->spare += pool_is_spare(s);
-		k->unowned += pool_is_spare(s) && s->r.owner == -1;
+		k->spare += pool_is_spare(c, s);
+		if (s->r.owner == -1)
+			k->places += session_places(s, c->conf->pool[pool].slots);
 	}
 	const struct lane *lane;
 	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
-		count[lane->kind].waiting += (int)queue_len(lane);
+		count[lane->kind].waiting +=
+		    (int)queue_len(lane) / pool_slots(c, pool, lane->kind, lane->fresh);
 	return all;
 }
 
-/* How many sessions a lane still lacks: its files, less the spare sessions that are its owner's. */
+static bool pool_serves_lane(const struct session *s, const struct lane *lane)
+{
+	if (s->draining || s->fresh || (lane->fresh && (s->r.statements > 0 || s->run_count > 0)))
+		return false;
+	return s->r.kind == lane->kind && (s->r.owner == -1 || s->r.owner == lane->owner);
+}
+
+/* How many of a lane's files find no place in the sessions that are its owner's. */
 static int pool_lacks(const struct core *c, size_t pool, const struct lane *lane)
 {
 	int lacks = (int)queue_len(lane);
 	const struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link)
-		if (s->r.pool == pool && s->r.kind == lane->kind && pool_is_spare(s) &&
-		    s->r.owner == lane->owner && s->r.owner != -1)
-			lacks--;
+		if (s->r.pool == pool && s->r.owner == lane->owner && s->r.owner != -1 &&
+		    pool_serves_lane(s, lane))
+			lacks -= session_places(s, c->conf->pool[pool].slots);
 	return lacks > 0 ? lacks : 0;
-}
-
-static bool pool_serves_lane(const struct session *s, const struct lane *lane)
-{
-	return s->r.kind == lane->kind && (s->r.owner == -1 || s->r.owner == lane->owner);
 }
 
 /* Is there any session that will serve this lane sooner or later? */
@@ -207,9 +226,9 @@ static bool pool_serve_all(struct core *c, struct pool_room *room)
 static void pool_make(struct core *c, size_t pool)
 {
 	const struct conf_pool *conf = &c->conf->pool[pool];
-	struct pool_count count[KIND_COUNT] = { { 0 } };
+	struct pool_count count[KIND_SESSIONS] = { { 0 } };
 	struct pool_room room = { .pool = pool, .free = conf->max - pool_count(c, pool, count) };
-	for (int k = 0; k < KIND_COUNT; k++) {
+	for (int k = 0; k < KIND_SESSIONS; k++) {
 		room.creating += count[k].creating;
 		room.leaving += count[k].leaving;
 	}
@@ -227,24 +246,27 @@ static void pool_make(struct core *c, size_t pool)
 			if (owners_name(c, (uint32_t)lane->owner, &who.proxy_user) != OWNER_KNOWN)
 				continue;
 		}
-		int taken = lacks < k->unowned ? lacks : k->unowned;
-		k->unowned -= taken;
-		k->spare += pool_grow(c, &room, lane->kind, lacks - taken, &who);
+		int taken = lacks < k->places ? lacks : k->places;
+		k->places -= taken;
+		k->spare += pool_grow(
+		    c, &room, lane->kind, pool_sessions(c, pool, lane, lacks - taken), &who);
 	}
-	for (int k = 0; k < KIND_COUNT; k++)
-		if (conf->warm[k] > 0 &&
-		    !owners_wanted(c, pool)) /* those have no owner to run as */
+	for (int k = 0; k < KIND_SESSIONS; k++)
+		if (!owners_wanted(c, pool)) /* those have no owner to run as */
 			pool_grow(c, &room, (enum kind)k,
-			    conf->warm[k] - (count[k].spare - count[k].waiting), &pool_anybody);
+			    terms_warm(c, pool, (enum kind)k) - (count[k].spare - count[k].waiting),
+			    &pool_anybody);
 }
 
 static const char *pool_reason_to_retire(const struct core *c, const struct session *s)
 {
 	const struct conf_pool *conf = core_session_pool(c, s);
-	if (conf->removed || conf->warm[s->r.kind] < 0)
+	if (conf->removed || terms_warm(c, s->r.pool, s->r.kind) < 0)
 		return "its pool does not want it any more";
 	if (c->stopping && conf->on_stop == ON_STOP_DELETE)
 		return "the daemon stops";
+	if (s->draining)
+		return "it has drained";
 	if (owners_wanted(c, s->r.pool) != (s->r.proxy_user != NULL))
 		return "its pool runs files as others now";
 	if (conf->owners == OWNERS_SEPARATE && s->r.owner == -1 && s->r.statements > 0)
@@ -274,10 +296,13 @@ void pool_recycle(struct core *c, size_t pool)
 		return;
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
-		if (s->r.pool != pool || !pool_may_go(c, s))
+		bool runs = s->r.kind == KIND_RUNNER && s->r.state == SESSION_BUSY;
+		if (s->r.pool != pool || !(runs || pool_may_go(c, s)))
 			continue;
 		const char *why = pool_reason_to_retire(c, s);
-		if (why != NULL)
+		if (why != NULL && runs)
+			s->draining = true; /* one is always busy otherwise, and never goes */
+		else if (why != NULL)
 			depart_retire(c, s, why);
 		else
 			pool_wake(c, pool,
@@ -290,7 +315,7 @@ void pool_recycle(struct core *c, size_t pool)
 static void pool_give_back(struct core *c, size_t pool)
 {
 	const struct conf_pool *conf = &c->conf->pool[pool];
-	struct pool_count count[KIND_COUNT] = { { 0 } };
+	struct pool_count count[KIND_SESSIONS] = { { 0 } };
 	if (conf->idle_timeout_ms == CONF_NEVER)
 		return;
 	pool_count(c, pool, count);
@@ -299,7 +324,7 @@ static void pool_give_back(struct core *c, size_t pool)
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
 		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0 ||
-		    count[s->r.kind].spare <= conf->warm[s->r.kind])
+		    count[s->r.kind].spare <= terms_warm(c, pool, s->r.kind))
 			continue;
 		if (c->now.mono_ms - s->used_ms < conf->idle_timeout_ms) {
 			pool_wake(c, pool, s->used_ms + conf->idle_timeout_ms);

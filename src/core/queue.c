@@ -1,4 +1,4 @@
-/* queue: the files whose turn may come, in lanes of one kind and one owner each. */
+/* queue: the files whose turn may come, in lanes of one kind of session and one owner each. */
 #include "core/queue.h"
 
 #include <assert.h>
@@ -17,28 +17,31 @@ static void job_set_pos(void *item, size_t pos)
 	job->lane_pos = pos;
 }
 
-static struct lane *lane_of(struct lane_list *lanes, enum kind kind, int64_t owner)
+static struct lane *lane_of(struct lane_list *lanes, const struct lane *like)
 {
 	struct lane *lane;
 	TAILQ_FOREACH (lane, lanes, link)
-		if (lane->kind == kind && lane->owner == owner)
+		if (lane->kind == like->kind && lane->owner == like->owner &&
+		    lane->fresh == like->fresh)
 			return lane;
 	lane = xcalloc(1, sizeof(*lane));
-	lane->kind = kind;
-	lane->owner = owner;
+	lane->kind = like->kind;
+	lane->owner = like->owner;
+	lane->fresh = like->fresh;
+	lane->home = lanes;
 	heap_init(&lane->ready, job_earlier, job_set_pos);
 	TAILQ_INSERT_TAIL(lanes, lane, link);
 	return lane;
 }
 
-void queue_push(struct lane_list *lanes, struct job *job, int64_t owner)
+void queue_push(struct lane_list *lanes, struct job *job, const struct lane *like)
 {
 	assert(job->lane == NULL && job->r.id != 0);
-	job->lane = lane_of(lanes, job->r.kind, owner);
+	job->lane = lane_of(lanes, like);
 	heap_insert(&job->lane->ready, job);
 }
 
-void queue_remove(struct lane_list *lanes, struct job *job)
+void queue_remove(struct job *job)
 {
 	struct lane *lane = job->lane;
 	if (lane == NULL)
@@ -49,7 +52,7 @@ void queue_remove(struct lane_list *lanes, struct job *job)
 	if (lane->ready.len > 0)
 		return;
 	heap_fini(&lane->ready);
-	TAILQ_REMOVE(lanes, lane, link);
+	TAILQ_REMOVE(lane->home, lane, link);
 	free(lane);
 }
 

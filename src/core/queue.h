@@ -1,4 +1,4 @@
-/* queue: the files whose turn may come, in lanes of one kind and one owner each. */
+/* queue: the files whose turn may come, in lanes of one kind of session and one owner each. */
 #ifndef SPARKSPOOL_CORE_QUEUE_H
 #define SPARKSPOOL_CORE_QUEUE_H
 
@@ -7,16 +7,20 @@
 /* A lane's files are interchangeable for a session: any session that may take one may take all.
  * It exists while it is not empty. */
 struct lane {
-	enum kind kind;
+	enum kind kind;		/* of the sessions that can take them */
 	int64_t owner;		/* uid, or -1 where owners share sessions */
+	bool fresh;		/* each wants a session for itself */
+	struct lane_list *home; /* that it is in */
 	struct heap ready;	/* of jobs, the earliest arrival on top */
 	TAILQ_ENTRY(lane) link; /* pool_state::lanes */
 };
 
 TAILQ_HEAD(lane_list, lane);
 
-void queue_push(struct lane_list *lanes, struct job *job, int64_t owner);
-void queue_remove(struct lane_list *lanes, struct job *job); /* frees a lane that is empty then */
+/* like: kind, owner and freshness of the lane. */
+void queue_push(struct lane_list *lanes, struct job *job, const struct lane *like);
+void queue_remove(
+    struct job *job); /* from where it is, if it is; frees a lane that is empty then */
 struct job *queue_first(const struct lane *lane);
 size_t queue_len(const struct lane *lane);
 

@@ -65,6 +65,8 @@ struct run_rec {
 	char *hidden;	 /* the input's name while it is disposed of */
 	bool superseded; /* the file was replaced while this ran */
 	bool recorded;	 /* result files are written (not for what is `rejected` in silence) */
+	bool script;	 /* a process of its own in the runner; token is its id there */
+	int exit_code;	 /* of a script, as a shell has it; -1: none */
 };
 
 struct job_rec {
@@ -109,6 +111,7 @@ struct session_rec {
 	int64_t last_statement; /* the last id that we know of; -1: none */
 	int64_t created_ms;	/* wall clock */
 	int statements;		/* files it has run */
+	char *boot;		/* KIND_RUNNER: what its runner calls itself; NULL: not yet up */
 };
 
 /* What is remembered of a spool. */

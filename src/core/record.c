@@ -1,5 +1,6 @@
 /* record: the .json beside a result, which programs read. */
 #include "core/record.h"
+#include "core/report.h"
 #include "core/text.h"
 #include <assert.h>
 #include <jansson.h>
@@ -101,6 +102,42 @@ bool record_error_of(const struct run_rec *run, const struct outcome *o, struct 
 	return ours;
 }
 
+/* Of a script: ours first, then what its runner says. */
+static json_t *error_of_script(const struct run_rec *run, const struct report *r)
+{
+	bool ours = run->error_name || run->error_message;
+	const char *name = ours ? run->error_name : r->error_name;
+
+	if (run->status == STATUS_OK || (!ours && !name))
+		return json_null();
+	json_t *v = json_object();
+	text_put(v, "name", text_json(name));
+	text_put(v, "message", text_json(ours ? run->error_message : r->error_message));
+	text_put(v, "line", !ours && r->line > 0 ? json_integer(r->line) : json_null());
+	if (!ours && r->statement > 0)
+		text_put(v, "statement", json_integer(r->statement));
+	return v;
+}
+
+/* What limits have cut off, by name: bytes, and rows without a number. */
+static json_t *truncated_of(const struct script *sc, const struct report *r)
+{
+	json_t *v = json_object();
+
+	for (size_t i = 0; sc && i < sc->part_count; i++) {
+		int64_t lost = sc->part[i].cut + (sc->part[i].bytes - sc->part[i].at);
+
+		if (lost > 0)
+			text_put(v, sc->part[i].name, json_integer(lost));
+	}
+	if (r->rows_cut)
+		text_put(v, "rows", json_true());
+	if (json_object_size(v) > 0)
+		return v;
+	json_decref(v);
+	return json_null();
+}
+
 static json_t *error_of(const struct result_input *in, const struct outcome *o)
 {
 	struct record_error e;
@@ -117,16 +154,17 @@ static json_t *error_of(const struct result_input *in, const struct outcome *o)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Everything but the answer. */
+/* Everything but the answer. report is NULL for raw code, o for a script. */
 static json_t *tree_of(const struct result_input *in, const struct outcome *o,
-    const struct result_file *file, size_t count, json_t *warnings)
+    const struct report *report, const struct result_file *file, size_t count, json_t *warnings)
 {
 	const struct job_rec *rec = in->rec;
 	const struct run_rec *run = rec->run;
 	json_t *v = json_object();
 
 	text_put(v, "status", text_json(result_status_name(run->status)));
-	text_put(v, "exit_code", json_null());
+	text_put(v, "exit_code",
+	    run->script && run->exit_code >= 0 ? json_integer(run->exit_code) : json_null());
 	text_put(v, "kind", text_json(livy_kind_name(rec->kind)));
 	text_put(v, "pool", text_json(in->pool));
 	text_put(v, "input", input_of(in));
@@ -135,9 +173,9 @@ static json_t *tree_of(const struct result_input *in, const struct outcome *o,
 	text_put(v, "statement", run->statement >= 0 ? json_integer(run->statement) : json_null());
 	text_put(v, "attempts", json_integer(rec->attempts));
 	text_put(v, "files", files_of(file, count));
-	text_put(v, "truncated", json_null());
+	text_put(v, "truncated", report ? truncated_of(in->script, report) : json_null());
 	text_put(v, "superseded", json_boolean(run->superseded));
-	text_put(v, "error", error_of(in, o));
+	text_put(v, "error", report ? error_of_script(run, report) : error_of(in, o));
 	text_put(v, "warnings", json_incref(warnings));
 	text_put(v, "id", json_integer((json_int_t)rec->id));
 	return v;
@@ -168,7 +206,7 @@ static void add_answer(struct buf *b, struct bytes answer, const struct outcome 
 {
 	if (!answer.p || answer.n == 0) {
 		(void)buf_adds(b, "null");
-	} else if (o->readable || is_json(answer)) {
+	} else if ((o && o->readable) || is_json(answer)) {
 		struct bytes value = trimmed(answer);
 
 		(void)buf_add(b, value.p, value.n);
@@ -189,7 +227,11 @@ struct bytes record_build(struct arena *a, const struct result_input *in, const 
 {
 	struct buf b;
 	size_t n;
-	json_t *tree = tree_of(in, o, file, count, warnings);
+	struct report report;
+	bool script = in->rec->run->script;
+	if (script)
+		report_read(a, in->answer, &report);
+	json_t *tree = tree_of(in, o, script ? &report : NULL, file, count, warnings);
 	char *head = json_dumps(tree, JSON_INDENT(2));
 
 	assert(head);

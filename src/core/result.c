@@ -3,6 +3,8 @@
 #include "core/jsontext.h"
 #include "core/outcome.h"
 #include "core/record.h"
+#include "core/resultpage.h"
+#include "core/resultscript.h"
 #include "core/table.h"
 #include "core/text.h"
 #include <assert.h>
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILES_MAX 5		    /* .out .err .csv .1.png .json */
+#define FILES_MAX 6		    /* .out .err .csv .1.png .html .json */
 #define CSV_EXTRA_BYTES (64u << 20) /* beyond the answer's size: separators of sparse objects */
 #define LIVY_SQL_ROWS 1000	    /* livy.rsc.sql.num-rows, where nobody has set it */
 #define PICTURES_MAX 9
@@ -221,20 +223,6 @@ static void put_err(struct build *b)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-/* The run's, to which those of the files are added. */
-static json_t *warnings_of(const char *text)
-{
-	struct bytes b = { .p = text, .n = text ? strlen(text) : 0 };
-	json_t *v = livy_parse(b);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < json_array_size(v); i++)
-		if (json_is_string(json_array_get(v, i)))
-			text_append(list, json_incref(json_array_get(v, i)));
-	json_decref(v);
-	return list;
-}
-
 /* The files are made in the order of what they need to know of one another, and become visible in
  * the order of the list. */
 static void sort_files(struct build *b)
@@ -257,8 +245,10 @@ size_t result_build(struct arena *a, const struct result_input *in, struct resul
 	struct build b = { .a = a, .in = in };
 
 	assert(in->rec->run && in->rec->run->status != STATUS_NONE);
+	if (in->rec->run->script)
+		return result_build_script(a, in, file);
 	b.file = arena_calloc(a, FILES_MAX, sizeof(*b.file));
-	b.warnings = warnings_of(in->rec->run->warnings);
+	b.warnings = result_warnings(in->rec->run->warnings);
 	outcome_read(a, in->answer, &b.o);
 	buf_init(&b.out, in->answer.n * 2 + 2);
 	put_text(&b, jsontext_member(b.o.data, TYPE_TEXT));
@@ -268,6 +258,11 @@ size_t result_build(struct arena *a, const struct result_input *in, struct resul
 	add_file(&b, ".out", &b.out);
 	put_err(&b);
 	sort_files(&b);
+	if (in->html) {
+		b.file[b.count].data =
+		    resultpage_build(a, in, &b.o, NULL, b.file, b.count, b.warnings);
+		b.file[b.count++].name = arena_printf(a, "%s.html", in->rec->name);
+	}
 	struct bytes record = record_build(a, in, &b.o, b.file, b.count, b.warnings);
 	json_decref(b.warnings);
 	b.file[b.count].name = arena_printf(a, "%s.json", in->rec->name);

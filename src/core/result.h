@@ -4,13 +4,23 @@
 
 #include "base/buf.h"
 #include "core/msg.h"
+#include "core/script.h"
 
 /* Everything that the files are made of. */
 struct result_input {
 	const struct job_rec *rec; /* with its run */
 	const char *spool_path;	   /* the input's directory */
 	const char *pool;
-	struct bytes answer; /* the statement as the server sent it; p NULL: there is none */
+	struct bytes
+	    answer; /* the statement as the server sent it; p NULL: there is none. Of a script
+				what its runner reported */
+	const struct script *script; /* what of its output lies in parts; NULL: nothing does */
+	/* For the page, where the spool wants one: */
+	bool html;
+	struct bytes code; /* what ran; p NULL: not at hand any more */
+	const char *spool;
+	const char *style;
+	bool stays; /* the input lies beside its results */
 };
 
 /* What the answer alone says, for deciding the status of the run. */
@@ -38,6 +48,10 @@ char *result_files_join(const char *a, const char *b);
 
 /* A JSON array of strings with one more: frees old, returns the new one. */
 char *result_add_warning(char *old_array, const char *warning);
+
+/* The same list as a tree, which the caller releases; never NULL. */
+struct json_t;
+struct json_t *result_warnings(const char *array);
 
 const char *result_status_name(enum job_status s);
 

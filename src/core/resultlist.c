@@ -170,3 +170,16 @@ char *result_add_warning(char *old_array, const char *warning)
 	free(old_array);
 	return array;
 }
+
+json_t *result_warnings(const char *text)
+{
+	struct bytes b = { .p = text, .n = text ? strlen(text) : 0 };
+	json_t *v = livy_parse(b);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < json_array_size(v); i++)
+		if (json_is_string(json_array_get(v, i)))
+			text_append(list, json_incref(json_array_get(v, i)));
+	json_decref(v);
+	return list;
+}

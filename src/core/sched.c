@@ -10,10 +10,13 @@
 #include "core/intake.h"
 #include "core/owners.h"
 #include "core/pool.h"
+#include "core/runner.h"
 #include "core/scan.h"
 #include "core/submit.h"
 #include "core/talk.h"
+#include "core/terms.h"
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +91,7 @@ void core_free(struct core *c)
 		session_free(&c->sessions, &c->timers, s);
 	TAILQ_FOREACH (job, &c->jobs.all, link)
 		if (job->lane != NULL)
-			queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+			queue_remove(job);
 	jobs_fini(&c->jobs, &c->timers);
 	owners_fini(c);
 	heap_fini(&c->timers);
@@ -141,15 +144,20 @@ static void core_resume_sent(struct core *c, struct job *job)
 	if (job->r.state == JOB_RUNNING && s == NULL)
 		finish_own(c, job, STATUS_DIED, "SessionDied",
 		    "its session is not in the ledger any more");
-	else if (s == NULL || (job->r.state == JOB_SENDING && job->code == NULL))
+	else if (s == NULL ||
+		 (job->r.state == JOB_SENDING && job->code == NULL && !job->r.run->script))
 		finish_own(c, job, STATUS_UNKNOWN, "Unknown",
 		    "it was sent, but its session or its bytes are not in the ledger any more");
+	else if (job->r.run->script)
+		runner_resume(c, s, job);
 	else
 		call_resume(c, s, job);
 }
 
 static void core_resume_job(struct core *c, struct job *job)
 {
+	if (job_is_active(job) && job->code != NULL)
+		(void)terms_read(c, job, (struct bytes){ job->code, job->code_bytes });
 	switch (job->r.state) {
 	case JOB_QUEUED:
 		job_drop_run(job);
@@ -297,13 +305,23 @@ static void core_on_read(struct core *c, const struct ev_read *ev)
 		intake_on_reread(c, job, ev);
 }
 
+static void core_on_staged(struct core *c, const struct ev_staged *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	if (ev->err == ENOENT && job->script != NULL && runner_lost_parts(c, job))
+		return;
+	finish_staged(c, ev);
+	if (ev->err == 0)
+		runner_committed(c, job);
+}
+
 /* Files that wait may belong to another pool now; servers are met anew. */
 static void core_on_conf(struct core *c, const struct conf *conf)
 {
 	struct job *job;
 	TAILQ_FOREACH (job, &c->jobs.all, link)
 		if (job->lane != NULL)
-			queue_remove(&c->pool[core_spool_conf(c, job)->pool]->lanes, job);
+			queue_remove(job);
 	c->conf = conf;
 	core_grow(c);
 	TAILQ_FOREACH (job, &c->jobs.all, link)
@@ -354,8 +372,11 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 	case EV_READ:
 		core_on_read(c, &ev->u.read);
 		break;
+	case EV_APPENDED:
+		runner_on_appended(c, &ev->u.appended);
+		break;
 	case EV_STAGED:
-		finish_staged(c, &ev->u.staged);
+		core_on_staged(c, &ev->u.staged);
 		break;
 	case EV_PUBLISHED:
 		finish_published(c, &ev->u.published);

@@ -23,8 +23,9 @@ static const struct sm_state session_states[SESSION_STATES] = {
 	[SESSION_STARTING] = { "STARTING", SM_TO(SESSION_GREETING) | SM_TO(SESSION_IDLE) |
 					       SM_TO(SESSION_PROBING) | SM_TO(SESSION_LOOKING) |
 					       TO_END },
-	[SESSION_GREETING] = { "GREETING",
-	    SM_TO(SESSION_IDLE) | SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
+	[SESSION_GREETING] = { "GREETING", SM_TO(SESSION_IDLE) | SM_TO(SESSION_BUSY) |
+					       SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) |
+					       TO_END },
 	[SESSION_IDLE] = { "IDLE",
 	    SM_TO(SESSION_BUSY) | SM_TO(SESSION_STARTING) | SM_TO(SESSION_LOOKING) | TO_END },
 	[SESSION_BUSY] = { "BUSY", SM_TO(SESSION_IDLE) | SM_TO(SESSION_PROBING) |
@@ -62,6 +63,10 @@ void session_free(struct session_list *list, struct heap *timers, struct session
 	free(s->r.proxy_user);
 	free(s->r.name);
 	free(s->r.livy_id);
+	free(s->r.boot);
+	session_drop_acks(s, s->ack_count);
+	free(s->ack);
+	free(s->alone_why);
 	free(s);
 }
 
@@ -105,15 +110,55 @@ bool session_is_coming(const struct session *s)
 	}
 }
 
-bool session_is_free(const struct session *s, int64_t owner)
+static int session_capacity(const struct session *s, int slots)
 {
-	return s->r.state == SESSION_IDLE && s->run_count == 0 && !s->parked &&
-	       (s->r.owner == -1 || s->r.owner == owner);
+	return s->r.kind == KIND_RUNNER && !s->alone && !s->fresh ? slots : 1;
+}
+
+/* Raw code takes the whole of it. */
+static bool session_holds(const struct session *s)
+{
+	return s->r.state == SESSION_IDLE ||
+	       (s->r.state == SESSION_BUSY && s->r.kind == KIND_RUNNER);
+}
+
+int session_places(const struct session *s, int slots)
+{
+	if (s->draining || (!session_holds(s) && !session_is_coming(s)))
+		return 0;
+	int places = session_capacity(s, slots) - (int)s->run_count;
+	return places > 0 ? places : 0;
+}
+
+bool session_is_free(const struct session *s, int64_t owner, int slots, bool fresh)
+{
+	if (!session_holds(s) || s->parked || (fresh && (s->r.statements > 0 || s->run_count > 0)))
+		return false;
+	return session_places(s, slots) > 0 && (s->r.owner == -1 || s->r.owner == owner);
+}
+
+void session_add_ack(struct session *s, const char *id, int64_t due_ms)
+{
+	s->ack = xrealloc(s->ack, (s->ack_count + 1) * sizeof(*s->ack));
+	s->ack[s->ack_count++] = xstrdup(id);
+	if (s->ack_count == 1)
+		s->ack_ms = due_ms;
+}
+
+void session_drop_acks(struct session *s, size_t count)
+{
+	assert(count <= s->ack_count);
+	for (size_t i = 0; i < count; i++)
+		free(s->ack[i]);
+	s->ack_count -= count;
+	if (s->ack_count > 0)
+		memmove(s->ack, s->ack + count, s->ack_count * sizeof(*s->ack));
 }
 
 void session_load(struct session *s, uint64_t job)
 {
 	assert(s->run_count < SESSION_RUNS_MAX);
+	assert(s->run_count == 0 || s->r.kind == KIND_RUNNER);
 	s->run[s->run_count++] = job;
 }
 
@@ -154,6 +199,15 @@ struct call *session_call(const struct session *s, uint64_t id)
 	struct call *call;
 	TAILQ_FOREACH (call, &s->calls, link)
 		if (call->id == id)
+			return call;
+	return NULL;
+}
+
+struct call *session_call_of(const struct session *s, enum call_what what)
+{
+	struct call *call;
+	TAILQ_FOREACH (call, &s->calls, link)
+		if (call->what == what)
 			return call;
 	return NULL;
 }

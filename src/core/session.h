@@ -1,7 +1,7 @@
 /* session: one Spark session on a server, the calls under way in it and the runs that it holds.
  *
- * A call is a statement; a run is a file. Raw code is a call with one run; the runner's calls will
- * carry many runs, and a run many calls. */
+ * A call is a statement; a run is a file. Raw code is a call with one run. A runner's call speaks of
+ * many runs, and a run is spoken of in many calls: one such call at a time is under way. */
 #ifndef SPARKSPOOL_CORE_SESSION_H
 #define SPARKSPOOL_CORE_SESSION_H
 
@@ -15,7 +15,9 @@ enum call_what {
 	CALL_GREET, /* the session's first statement: prints its token */
 	CALL_RAW,   /* a file's code as it is */
 	CALL_PROBE, /* after raw Python: prints a new random value */
-	CALL_FENCE  /* sleeps behind everything that has arrived (core/fence) */
+	CALL_FENCE, /* sleeps behind everything that has arrived (core/fence) */
+	CALL_BOOT,  /* brings the runner */
+	CALL_RUNNER /* speaks to it (core/errand) */
 };
 
 enum call_state {
@@ -41,7 +43,7 @@ struct call {
 	enum call_what what;
 	enum call_state state;
 	uint64_t job;		    /* CALL_RAW */
-	char token[TOKEN_TEXT_LEN]; /* CALL_GREET and CALL_PROBE */
+	char token[TOKEN_TEXT_LEN]; /* what the answer must hold; not of CALL_RAW and CALL_FENCE */
 	int64_t statement;	    /* -1: not known */
 	int64_t since_ms;	    /* in this state */
 	int64_t asked_ms;	    /* when it was last asked for */
@@ -78,6 +80,17 @@ struct session {
 	bool verified; /* on a server without names: its token was seen since the last break */
 	bool fenced;   /* what is in doubt in it has certainly never run */
 	bool parked;   /* waits for its endpoint to come back */
+	bool greeted;  /* its interpreter works */
+	bool booted;   /* KIND_RUNNER: its runner has answered in this life of ours */
+	bool alone; /* KIND_RUNNER: it cannot fork, files run in its interpreter one by one ... */
+	char *alone_why; /* ... and why that is so */
+	bool fresh;	 /* given to one file for itself, and retired after it */
+	bool draining;	 /* is to be retired as soon as what runs in it has ended */
+	char **ack; /* KIND_RUNNER: ids of runs whose results are committed: it may forget them */
+	size_t ack_count;
+	int64_t ack_ms;	    /* when that is to be said at the latest */
+	int64_t failing_ms; /* KIND_RUNNER: since when its runner is not heard */
+	int64_t pause_ms;   /* ... and no call before */
 };
 
 TAILQ_HEAD(session_list, session);
@@ -93,14 +106,25 @@ void session_move(struct session *s, enum session_state to, int64_t now_ms);
 bool session_exists(const struct session *s);
 /* Will be idle by itself before long. */
 bool session_is_coming(const struct session *s);
-/* May be given a file of this owner now; slots is how many it may hold. */
-bool session_is_free(const struct session *s, int64_t owner);
+#define SESSION_ACKS_MAX 1000 /* beyond it a session is retired: its runner never forgets */
+
+/* May be given a file of this owner now, one of slots (raw code runs alone). fresh: it must never
+ * have run any. */
+bool session_is_free(const struct session *s, int64_t owner, int slots, bool fresh);
+
+/* How many more files it can hold, now or when it has come up. */
+int session_places(const struct session *s, int slots);
 
 void session_load(struct session *s, uint64_t job);
 void session_unload(struct session *s, uint64_t job);
 
+/* The runner may forget this run. */
+void session_add_ack(struct session *s, const char *id, int64_t due_ms);
+void session_drop_acks(struct session *s, size_t count); /* the first ones: it has been told */
+
 struct call *session_add_call(struct session *s, uint64_t id, enum call_what what, int64_t now_ms);
 void session_drop_call(struct session *s, struct call *call);
-struct call *session_call(const struct session *s, uint64_t id); /* or NULL */
+struct call *session_call(const struct session *s, uint64_t id);	    /* or NULL */
+struct call *session_call_of(const struct session *s, enum call_what what); /* the first, or NULL */
 
 #endif

@@ -93,6 +93,7 @@ char *source_token_code(struct arena *a, enum kind kind, const char *token)
 	assert(*token && strspn(token, hex) == strlen(token));
 	switch (kind) {
 	case KIND_PYSPARK:
+	case KIND_RUNNER:
 		return arena_printf(a, "print(\"%s\")", token);
 	case KIND_SPARK:
 		return arena_printf(a, "println(\"%s\")", token);
@@ -100,8 +101,6 @@ char *source_token_code(struct arena *a, enum kind kind, const char *token)
 		return arena_printf(a, "select '%s' as sparkspool", token);
 	case KIND_SPARKR:
 		return arena_printf(a, "\"%s\"", token);
-	case KIND_COUNT:
-		break;
 	}
 	abort();
 }
@@ -111,6 +110,7 @@ char *source_fence_code(struct arena *a, enum kind kind, const char *token)
 {
 	switch (kind) {
 	case KIND_PYSPARK:
+	case KIND_RUNNER:
 		return arena_printf(a, "import time; time.sleep(300) # %s", token);
 	case KIND_SPARK:
 		return arena_printf(a, "Thread.sleep(300000) // %s", token);
@@ -119,8 +119,6 @@ char *source_fence_code(struct arena *a, enum kind kind, const char *token)
 		    a, "select java_method('java.lang.Thread', 'sleep', 300000L), '%s'", token);
 	case KIND_SPARKR:
 		return arena_printf(a, "Sys.sleep(300) # %s", token);
-	case KIND_COUNT:
-		break;
 	}
 	abort();
 }

@@ -2,11 +2,13 @@
 #include "core/statement.h"
 
 #include "core/depart.h"
+#include "core/errand.h"
 #include "core/source.h"
 #include <assert.h>
 #include <string.h>
 
 #define POLL_FLOOR_MS 50
+#define RUNNER_FLOOR_MS 25 /* its calls are short, and files wait behind them */
 #define POLL_CEILING_MS 120000
 
 static size_t statement_endpoint(const struct core *c, const struct session *s)
@@ -19,10 +21,12 @@ bool statement_by_list(const struct core *c, const struct session *s)
 	return core_session_endpoint(c, s)->dialect.list_only;
 }
 
-struct bytes statement_code(struct core *c, const struct session *s, const struct call *call)
+struct bytes statement_code(struct core *c, const struct session *s, struct call *call)
 {
 	struct bytes code;
-	if (call->what == CALL_RAW) {
+	if (call->what == CALL_BOOT || call->what == CALL_RUNNER) {
+		code = errand_code(c, s, call);
+	} else if (call->what == CALL_RAW) {
 		const struct job *job = core_call_job(c, call);
 		assert(job->code != NULL);
 		code.p = job->code;
@@ -96,8 +100,9 @@ void statement_look_in(struct core *c, struct session *s, struct call *call, int
 void statement_poll(struct core *c, struct session *s, struct call *call)
 {
 	int64_t ms = (c->now.mono_ms - call->since_ms) / 8;
-	if (ms < POLL_FLOOR_MS)
-		ms = POLL_FLOOR_MS;
+	int64_t floor_ms = call->what == CALL_RUNNER ? RUNNER_FLOOR_MS : POLL_FLOOR_MS;
+	if (ms < floor_ms)
+		ms = floor_ms;
 	statement_look_in(c, s, call, ms < POLL_CEILING_MS ? ms : POLL_CEILING_MS);
 }
 
@@ -119,4 +124,14 @@ void statement_greet(struct core *c, struct session *s)
 void statement_probe(struct core *c, struct session *s)
 {
 	statement_ours(c, s, CALL_PROBE);
+}
+
+void statement_boot(struct core *c, struct session *s)
+{
+	statement_ours(c, s, CALL_BOOT);
+}
+
+void statement_runner(struct core *c, struct session *s)
+{
+	statement_ours(c, s, CALL_RUNNER);
 }

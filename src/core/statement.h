@@ -4,8 +4,9 @@
 
 #include "core/core.h"
 
-/* What the call sends, or has sent: a file's bytes, or our own token's code. */
-struct bytes statement_code(struct core *c, const struct session *s, const struct call *call);
+/* What the call sends, or (but for the runner's, which are never looked for) has sent: a file's bytes,
+ * or our own token's code. */
+struct bytes statement_code(struct core *c, const struct session *s, struct call *call);
 
 /* Whether results are read from the list, because the server has nothing else. */
 bool statement_by_list(const struct core *c, const struct session *s);
@@ -13,6 +14,8 @@ bool statement_by_list(const struct core *c, const struct session *s);
 /* Begin a call of our own: the session's token, or a new random value. */
 void statement_greet(struct core *c, struct session *s);
 void statement_probe(struct core *c, struct session *s);
+void statement_boot(struct core *c, struct session *s);
+void statement_runner(struct core *c, struct session *s);
 
 /* The call is CALL_POSTING afterwards. The intent's row stands before it in the effects. */
 void statement_post(struct core *c, struct session *s, struct call *call);

@@ -7,31 +7,44 @@
 #include "core/finish.h"
 #include "core/owners.h"
 #include "core/result.h"
+#include "core/runner.h"
+#include "core/script.h"
 #include "core/source.h"
+#include "core/terms.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define READ_AGAIN_MS 2000
 #define READ_FAILED_MS 30000
+#define MODULES_BYTES_MAX (4 << 20)
+#define SCRIPT_BYTES_MAX (14 << 20) /* as base64 it is what Livy takes as one statement */
+
+/* The owner's own before nobody's, then the one with the least in it. */
+static bool submit_is_better(
+    const struct session *s, const struct session *than, const struct lane *lane)
+{
+	bool own = s->r.owner == lane->owner;
+	bool other_own = than->r.owner == lane->owner;
+	return own == other_own ? s->run_count < than->run_count : own;
+}
 
 static struct session *submit_session_for(
     const struct core *c, size_t pool, const struct lane *lane)
 {
-	struct session *unowned = NULL;
+	struct session *best = NULL;
 	struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link) {
 		if (s->r.pool != pool || s->r.kind != lane->kind ||
-		    !session_is_free(s, lane->owner))
+		    !session_is_free(s, lane->owner, c->conf->pool[pool].slots, lane->fresh))
 			continue;
 		if (owners_wanted(c, pool) != (s->r.proxy_user != NULL) ||
 		    (lane->owner != -1 && s->r.owner == -1 && s->r.statements > 0))
 			continue; /* of another configuration: it is on its way out */
-		if (s->r.owner == lane->owner)
-			return s;
-		unowned = s;
+		if (best == NULL || submit_is_better(s, best, lane))
+			best = s;
 	}
-	return unowned;
+	return best;
 }
 
 /* The lane with the earliest file among those that have a session to go to. */
@@ -65,9 +78,11 @@ void submit_assign(struct core *c, size_t pool)
 			s->r.owner = lane->owner;
 			core_row_session(c, s);
 		}
+		s->fresh = lane->fresh;
 		session_load(s, job->r.id);
-		session_move(s, SESSION_BUSY, c->now.mono_ms);
-		queue_remove(&c->pool[pool]->lanes, job);
+		if (s->r.state == SESSION_IDLE)
+			session_move(s, SESSION_BUSY, c->now.mono_ms);
+		queue_remove(job);
 		job_move(&c->jobs, job, JOB_READING);
 		struct fx_recall *recall = &effects_add(c->fx, FX_RECALL)->u.recall;
 		recall->job = job->r.id;
@@ -91,10 +106,14 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 	read->name = arena_strdup(a, job->r.name);
 	read->ident = job->r.ident;
 	read->bytes_max = core_spool_conf(c, job)->file_bytes_max;
-	read->private_only = owners_wanted(c, core_spool_conf(c, job)->pool);
+	read->private_only = owners_wanted(c, terms_of(c, job).d.pool);
 	read->taken = result_names(a, job->r.name);
 	read->ours_count = result_files_of_text(a, job->r.old_files, &ours);
 	read->ours = ours;
+	if (terms_of(c, job).kind == KIND_RUNNER) {
+		read->modules = arena_strdup(a, core_spool_conf(c, job)->modules);
+		read->modules_bytes_max = MODULES_BYTES_MAX;
+	}
 }
 
 static struct session *submit_session_of(const struct core *c, const struct job *job)
@@ -111,10 +130,22 @@ static struct session *submit_session_of(const struct core *c, const struct job 
 static void submit_release(struct core *c, struct session *s, struct job *job)
 {
 	session_unload(s, job->r.id);
-	if (s->r.state == SESSION_BUSY)
+	if (s->r.state == SESSION_BUSY && s->run_count == 0)
 		session_move(s, SESSION_IDLE, c->now.mono_ms);
+	s->fresh = s->fresh && s->run_count > 0;
 	depart_wake(c, s, 0); /* to be looked at, or deleted if it was retired meanwhile */
 	c->plan = true;
+}
+
+static void submit_script(
+    struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
+{
+	struct script *sc = job->script = script_new(c->now.mono_ms);
+	if (ev->modules_hash != NULL) {
+		sc->modules_hash = xstrdup(ev->modules_hash);
+		sc->modules = xstrdup(ev->modules.p);
+	}
+	runner_start(c, s, job);
 }
 
 static void submit_send(
@@ -125,6 +156,11 @@ static void submit_send(
 	memcpy(run->sha256, ev->sha256, sizeof(run->sha256));
 	run->session = s->r.id;
 	run->session_name = xstrdup(s->r.name);
+	run->script = s->r.kind == KIND_RUNNER;
+	char *late = directive_warning(job->said);
+	if (late != NULL)
+		run->warnings = result_add_warning(run->warnings, late);
+	free(late);
 	job->r.attempts++;
 	job->failures = 0;
 	job_set_code(job, ev->code);
@@ -138,7 +174,10 @@ static void submit_send(
 		free(job->marker);
 		job->marker = NULL;
 	}
-	call_raw(c, s, job);
+	if (job->r.run->script)
+		submit_script(c, s, job, ev);
+	else
+		call_raw(c, s, job);
 }
 
 /* Not what was queued any more: it has to settle again, or a scan will see that it is gone. */
@@ -156,18 +195,34 @@ static void submit_reject(
 	finish_own(c, job, STATUS_REJECTED, "Rejected", why);
 }
 
+/* Why it cannot run; NULL: it can, and from now on its own words count. */
+static const char *submit_check(struct core *c, struct job *job, const struct ev_read *ev)
+{
+	struct arena *a = &c->fx->arena;
+	const char *why = source_check(ev->code);
+	if (why != NULL)
+		return arena_printf(a, "the file %s", why);
+	why = terms_read(c, job, ev->code);
+	if (why == NULL && terms_of(c, job).kind == KIND_RUNNER && ev->code.n > SCRIPT_BYTES_MAX)
+		why = arena_printf(a,
+		    "the file is larger than what can be sent to a runner: %d bytes",
+		    SCRIPT_BYTES_MAX);
+	return why;
+}
+
 static void submit_read_ok(
     struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
 {
-	const char *why = source_check(ev->code);
-	if (why == NULL && s->r.state == SESSION_BUSY) {
+	const char *why = submit_check(c, job, ev);
+	const struct terms t = terms_of(c, job);
+	if (why == NULL && s->r.state == SESSION_BUSY && terms_met(s, &t)) {
 		submit_send(c, s, job, ev);
 		return;
 	}
 	submit_release(c, s, job);
 	if (why != NULL) {
-		submit_reject(c, job, ev, arena_printf(&c->fx->arena, "the file %s", why));
-	} else { /* the session was retired meanwhile */
+		submit_reject(c, job, ev, why);
+	} else { /* it wants another kind of session, or this one was retired meanwhile */
 		job_move(&c->jobs, job, JOB_QUEUED);
 		finish_ready(c, job);
 	}
@@ -208,7 +263,7 @@ static void submit_not_read(struct core *c, struct job *job, const struct ev_rea
 		break;
 	default:
 		log_error("job=%llu event=not-read file=\"%s\" error=\"%s\" retry_ms=%d",
-		    (unsigned long long)job->r.id, job->r.name, strerror(ev->err), READ_FAILED_MS);
+		    (unsigned long long)job->r.id, job->r.name, ev->why == NULL ? strerror(ev->err) : ev->why, READ_FAILED_MS);
 		submit_unsettle(c, job, READ_FAILED_MS);
 	}
 }

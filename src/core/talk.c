@@ -5,6 +5,7 @@
 #include "core/call.h"
 #include "core/depart.h"
 #include "core/endpoint.h"
+#include "core/runner.h"
 #include "core/source.h"
 #include "core/statement.h"
 #include <assert.h>
@@ -148,10 +149,38 @@ static void talk_fetch_log(struct core *c, struct session *s)
 	talk_ask(c, s, &rq);
 }
 
+static void talk_greet(struct core *c, struct session *s)
+{
+	if (s->greeted && s->r.kind == KIND_RUNNER)
+		statement_boot(c, s);
+	else
+		statement_greet(c, s);
+}
+
+/* Whatever was said to the runner before the break is said again: it knows what it has done. */
+static void talk_settle_runner(struct core *c, struct session *s)
+{
+	struct call *call;
+	while ((call = TAILQ_FIRST(&s->calls)) != NULL) {
+		if (call->what == CALL_RUNNER || call->what == CALL_BOOT)
+			runner_unsent(c, s, call, true);
+		else
+			session_drop_call(s, call);
+	}
+	if (s->booted) {
+		session_move(s, s->run_count > 0 ? SESSION_BUSY : SESSION_IDLE, c->now.mono_ms);
+		return;
+	}
+	session_move(s, SESSION_GREETING, c->now.mono_ms);
+	talk_greet(c, s);
+}
+
 /* Idle on the server's side: what is left to do before a file may come? */
 static void talk_settle(struct core *c, struct session *s, enum session_state was)
 {
-	if (!TAILQ_EMPTY(&s->calls)) {
+	if (s->r.kind == KIND_RUNNER) {
+		talk_settle_runner(c, s);
+	} else if (!TAILQ_EMPTY(&s->calls)) {
 		session_move(s, SESSION_BUSY, c->now.mono_ms);
 	} else if (s->r.last_statement < 0 || was == SESSION_GREETING) {
 		session_move(s, SESSION_GREETING, c->now.mono_ms);
@@ -402,8 +431,20 @@ static void talk_idle(struct core *c, struct session *s)
 		depart_wake(c, s, IDLE_LOOK_MS);
 }
 
+/* The session may have gone by its last call. */
+static void talk_runner(struct core *c, uint64_t id)
+{
+	struct session *s = session_by_id(&c->sessions, id);
+	if (s == NULL || s->r.kind != KIND_RUNNER)
+		return;
+	if (s->r.state == SESSION_IDLE && !TAILQ_EMPTY(&s->calls))
+		call_due(c, s);
+	runner_due(c, s);
+}
+
 void talk_due(struct core *c, struct session *s)
 {
+	uint64_t id = s->r.id;
 	if (!core_endpoint_up(c, s)) {
 		s->parked = true;
 		return;
@@ -423,7 +464,7 @@ void talk_due(struct core *c, struct session *s)
 		break;
 	case SESSION_GREETING:
 		if (TAILQ_EMPTY(&s->calls))
-			statement_greet(c, s);
+			talk_greet(c, s);
 		else
 			call_due(c, s);
 		break;
@@ -435,16 +476,19 @@ void talk_due(struct core *c, struct session *s)
 		break;
 	case SESSION_IDLE:
 		talk_idle(c, s);
+		talk_runner(c, id);
 		break;
 	case SESSION_BUSY:
 		call_due(c, s);
+		talk_runner(c, id);
 		break;
 	case SESSION_RETIRED:
 	case SESSION_DELETING: /* with a fence in it */
-		if (TAILQ_EMPTY(&s->calls))
+		if (TAILQ_EMPTY(&s->calls) && s->run_count == 0)
 			depart_go_on(c, s);
 		else
 			call_due(c, s);
+		talk_runner(c, id);
 		break;
 	default:
 		break;

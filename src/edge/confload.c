@@ -2,6 +2,7 @@
 #include "edge/confload.h"
 #include "edge/confload_check.h"
 #include "edge/confload_entry.h"
+#include "edge/confload_runner.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ static void read_text(const struct confread *r, const struct conf *prev)
 	confread_entry(r, SCOPE_ROOT, root, r->conf);
 	read_scopes(r, root);
 	confcheck_whole(r, root, prev);
+	confrunner_read(r, root);
 out:
 	config_destroy(&parsed);
 }

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RUN_MEMORY_MIN (64 * 1024 * 1024)
+
 /* ---- endpoints ---- */
 
 /* Basic authentication sends the password as good as readable. */
@@ -162,14 +164,15 @@ static void check_move_to(
 		    s->name);
 }
 
-/* Better than a setting that is taken and does nothing. */
-static void check_html(
-    const struct confread *r, const config_setting_t *group, const struct conf_spool *s)
+/* A Python process with Spark's classes loaded is not much smaller than this. */
+static void check_memory(
+    const struct confread *r, const config_setting_t *group, const struct conf_pool *p)
 {
-	if (s->html)
-		confread_error(r, confread_place(group, "html"),
-		    "spool '%s' has html = true, but this version writes no pages; set it to false",
-		    s->name);
+	if (p->memory_bytes > 0 && p->memory_bytes < RUN_MEMORY_MIN)
+		confread_error(r, confread_place(group, "memory"),
+		    "pool '%s' gives a file too little memory to start; give it \"%dM\" or "
+		    "more, or \"0\" for no limit",
+		    p->name, RUN_MEMORY_MIN / (1024 * 1024));
 }
 
 void confcheck_entry(
@@ -180,9 +183,9 @@ void confcheck_entry(
 	} else if (scope == SCOPE_POOL) {
 		check_warm(r, group, entry);
 		check_owners(r, group, entry);
+		check_memory(r, group, entry);
 	} else {
 		check_move_to(r, group, entry);
-		check_html(r, group, entry);
 	}
 }
 

@@ -128,20 +128,23 @@ static char **copy_strings(char *const *from)
 	return to;
 }
 
-static void copy_pairs(struct conf_session *to, const struct conf_session *from)
+static struct conf_pair *copy_pairs(const struct conf_pair *from, size_t count)
 {
-	if (from->conf == NULL)
-		return;
-	to->conf = xcalloc(from->conf_count, sizeof(*to->conf));
-	for (size_t i = 0; i < from->conf_count; i++) {
-		to->conf[i].key = xstrdup(from->conf[i].key);
-		to->conf[i].value = xstrdup(from->conf[i].value);
+	if (from == NULL)
+		return NULL;
+	struct conf_pair *to = xcalloc(count, sizeof(*to));
+	for (size_t i = 0; i < count; i++) {
+		to[i].key = xstrdup(from[i].key);
+		to[i].value = xstrdup(from[i].value);
 	}
+	return to;
 }
 
 /* The bytes were copied already; what they point to gets a copy of its own. */
 static void copy_field(const struct setting *row, char *to, const char *from)
 {
+	size_t count = setting_count(row, from);
+
 	to += row->offset;
 	from += row->offset;
 	if (setting_is_text(row))
@@ -149,7 +152,7 @@ static void copy_field(const struct setting *row, char *to, const char *from)
 	else if (row->type == SETTING_STRINGS)
 		*(char ***)to = copy_strings(*(char **const *)from);
 	else if (row->type == SETTING_PAIRS)
-		copy_pairs((struct conf_session *)to, (const struct conf_session *)from);
+		*(struct conf_pair **)to = copy_pairs(*(struct conf_pair *const *)from, count);
 	else if (row->type == SETTING_AFTER)
 		((struct conf_spool *)to)->move_to =
 		    xstrdup(((const struct conf_spool *)from)->move_to);
@@ -182,13 +185,13 @@ static void free_strings(char **s)
 	free(s);
 }
 
-static void free_pairs(struct conf_session *s)
+static void free_pairs(struct conf_pair *pair, size_t count)
 {
-	for (size_t i = 0; i < s->conf_count; i++) {
-		free(s->conf[i].key);
-		free(s->conf[i].value);
+	for (size_t i = 0; i < count; i++) {
+		free(pair[i].key);
+		free(pair[i].value);
 	}
-	free(s->conf);
+	free(pair);
 }
 
 static void free_field(const struct setting *row, char *entry)
@@ -200,7 +203,7 @@ static void free_field(const struct setting *row, char *entry)
 	else if (row->type == SETTING_STRINGS)
 		free_strings(*(char ***)field);
 	else if (row->type == SETTING_PAIRS)
-		free_pairs((struct conf_session *)field);
+		free_pairs(*(struct conf_pair **)field, setting_count(row, entry));
 	else if (row->type == SETTING_AFTER)
 		free(((struct conf_spool *)field)->move_to);
 }
@@ -262,5 +265,6 @@ void conf_free(struct conf *c)
 	free(c->endpoint);
 	free(c->pool);
 	free(c->spool);
+	free(c->runner_code);
 	free(c);
 }

@@ -3,6 +3,9 @@
 #include "edge/confload.h"
 #include "edge/confload_entry.h"
 #include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
 
 /* More than any list can hold within the limits of the file. */
 #define VALUE_BYTES_MAX (16 * 1024 * 1024)
@@ -71,16 +74,32 @@ static bool print_strings(struct buf *out, char *const *s)
 }
 
 /* Spark's settings hold access keys and the like; which of them, nobody can tell by the name. */
-static bool print_pairs(struct buf *out, const struct conf_session *s)
+static bool print_pairs(struct buf *out, const struct conf_pair *pair, size_t count)
 {
-	for (size_t i = 0; i < s->conf_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		buf_adds(out, i == 0 ? "( (" : ", (");
-		print_text(out, s->conf[i].key);
+		print_text(out, pair[i].key);
 		buf_adds(out, ", ...)");
 	}
-	if (s->conf_count > 0)
+	if (count > 0)
 		buf_adds(out, " )");
-	return s->conf_count > 0;
+	return count > 0;
+}
+
+static bool print_words(struct buf *out, const struct setting *row, unsigned values)
+{
+	const char *between = " ";
+
+	buf_addc(out, '[');
+	for (const struct setting_word *w = row->words; w->word != NULL; w++) {
+		if ((values & 1u << w->value) == 0)
+			continue;
+		buf_adds(out, between);
+		print_text(out, w->word);
+		between = ", ";
+	}
+	buf_adds(out, " ]");
+	return true;
 }
 
 static bool print_int(struct buf *out, const struct setting *row, int n)
@@ -146,8 +165,11 @@ bool confprint_value(
 		return print_quoted(out, confprint_size, *(const int64_t *)field);
 	case SETTING_STRINGS:
 		return print_strings(out, *(char **const *)field);
+	case SETTING_WORDS:
+		return print_words(out, row, *(const unsigned *)field);
 	case SETTING_PAIRS:
-		return print_pairs(out, (const struct conf_session *)field);
+		return print_pairs(
+		    out, *(struct conf_pair *const *)field, setting_count(row, base));
 	case SETTING_NAME:
 		return print_name(out, c, row, *(const size_t *)field);
 	case SETTING_AFTER:
@@ -215,24 +237,58 @@ static void describe_pool(struct buf *out, const struct conf *c, const struct co
 		buf_addf(out, "%s%d %s", between, p->warm[k], kind_word[k]);
 		between = ", ";
 	}
+	if (p->isolation == ISOLATION_FRESH)
+		buf_adds(out, "; each file in a session of its own");
+	else if (p->warm[KIND_PYSPARK] >= 0 || p->warm[KIND_SQL] >= 0)
+		buf_addf(
+		    out, "; up to %d script%s at once in one", p->slots, p->slots == 1 ? "" : "s");
 	buf_addc(out, '\n');
 }
 
-/* Which suffixes run follows from the pool: a user who misses one finds it here. */
+/* Which suffixes run follows from the pool, and from the style which sessions they run in: a user
+ * who misses one finds it here. */
+static void describe_kinds(struct buf *out, const struct conf_pool *p, const struct conf_spool *s)
+{
+	static const char *const word[] = {
+		[STYLE_RAW] = "raw", [STYLE_SCRIPT] = "scripts", [STYLE_NOTEBOOK] = "notebooks"
+	};
+	const struct {
+		enum kind kind;
+		enum conf_style style;
+		const char *suffix;
+	} file[] = { { KIND_PYSPARK, s->python, ".py" }, { KIND_SPARK, STYLE_RAW, ".scala" },
+		{ KIND_SQL, s->sql, ".sql" }, { KIND_SPARKR, STYLE_RAW, ".R" } };
+	const char *between = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+		if (p->warm[file[i].kind] < 0)
+			continue;
+		buf_addf(out, "%s %s (%s)", between, file[i].suffix, word[file[i].style]);
+		between = ",";
+	}
+}
+
+/* It may lie on a file system that is not mounted yet, so it is not an error that it is missing:
+ * but who asks gets told. */
+static void describe_modules(struct buf *out, const struct conf_spool *s)
+{
+	DIR *dir = s->modules == NULL ? NULL : opendir(s->modules);
+
+	if (dir == NULL && s->modules != NULL)
+		buf_addf(out, "    its modules in %s cannot be read now: %s\n", s->modules,
+		    strerror(errno));
+	if (dir != NULL)
+		closedir(dir);
+}
+
 static void describe_spool(struct buf *out, const struct conf *c, const struct conf_spool *s)
 {
-	static const char *const suffix[KIND_COUNT] = { [KIND_PYSPARK] = ".py",
-		[KIND_SPARK] = ".scala",
-		[KIND_SQL] = ".sql",
-		[KIND_SPARKR] = ".R" };
 	const struct conf_pool *p = &c->pool[s->pool];
 
 	buf_addf(out, "\nspool %s:", s->name);
-	for (int k = 0; k < KIND_COUNT; k++) {
-		if (p->warm[k] >= 0)
-			buf_addf(out, " %s", suffix[k]);
-	}
+	describe_kinds(out, p, s);
 	buf_addf(out, " files in %s run in pool %s\n", s->path, p->name);
+	describe_modules(out, s);
 }
 
 static void describe_entry(
@@ -250,6 +306,8 @@ static void describe_entry(
 void conf_describe(const struct conf *c, struct buf *out)
 {
 	describe_settings(out, c, SCOPE_ROOT, c);
+	if (c->runner_code == NULL)
+		buf_adds(out, "\nno spool needs the runner\n");
 	for (enum conf_scope scope = SCOPE_ENDPOINT; scope < SCOPE_COUNT; scope++) {
 		for (size_t i = 0; i < confentry_count(c, scope); i++) {
 			const void *entry = confentry_at(c, scope, i);

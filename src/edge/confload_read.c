@@ -86,6 +86,7 @@ static const char *example_of(enum setting_type type)
 	case SETTING_SIZE:
 		return "write a string with a unit, such as \"64k\" or \"16M\"";
 	case SETTING_STRINGS:
+	case SETTING_WORDS:
 		return "write an array of strings, such as [ \"one\", \"two\" ]";
 	case SETTING_PAIRS:
 		return "write a list of pairs, such as ( (\"key\", \"value\"), (\"key\", "
@@ -185,19 +186,34 @@ static const char *read_element(
 	return NULL;
 }
 
+/* The number of elements; 0 also after an error. */
+static int length_of(
+    const struct confread *r, const config_setting_t *s, const struct setting *row, bool is_it)
+{
+	int n = config_setting_length(s);
+
+	if (!is_it) {
+		type_error(r, s, row->type);
+		return 0;
+	}
+	if (n <= STRINGS_MAX)
+		return n;
+	value_error(r, s, xasprintf("it has more than %d elements", STRINGS_MAX));
+	return 0;
+}
+
+static bool is_array(const config_setting_t *s)
+{
+	return config_setting_is_array(s) || config_setting_is_list(s);
+}
+
 /* An array of strings, or a list of them. An empty one is the same as none. */
 static void read_strings(
     const struct confread *r, const config_setting_t *s, const struct setting *row, void *base)
 {
-	int n = config_setting_length(s);
+	int n = length_of(r, s, row, is_array(s));
 
-	if (!config_setting_is_array(s) && !config_setting_is_list(s)) {
-		type_error(r, s, row->type);
-		return;
-	}
-	if (n > STRINGS_MAX)
-		value_error(r, s, xasprintf("it has more than %d elements", STRINGS_MAX));
-	if (n == 0 || n > STRINGS_MAX)
+	if (n == 0)
 		return;
 	char **strings = xcalloc((size_t)n + 1, sizeof(*strings));
 	size_t count = 0;
@@ -210,20 +226,48 @@ static void read_strings(
 	*(char ***)((char *)base + row->offset) = strings;
 }
 
-/* Which of two values holds would be Livy's secret. */
-static bool has_key(const struct conf_session *session, const char *key)
+/* Here an empty array is not the same as none: it takes away what would hold otherwise. */
+static void read_words(
+    const struct confread *r, const config_setting_t *s, const struct setting *row, void *base)
 {
-	for (size_t i = 0; i < session->conf_count; i++) {
-		if (str_eq(session->conf[i].key, key))
+	int n = length_of(r, s, row, is_array(s));
+
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
+		const char *text = read_element(r, e, SETTING_TEXT);
+		if (text != NULL)
+			value_error(r, e, confvalue_set(r->conf, row, base, text));
+	}
+}
+
+/* The field of the row, while it grows. */
+struct pairs {
+	const struct setting *row;
+	struct conf_pair *item;
+	size_t *count;
+};
+
+/* Which of two values holds would be Livy's secret. */
+static bool has_key(const struct pairs *p, const char *key)
+{
+	for (size_t i = 0; i < *p->count; i++) {
+		if (str_eq(p->item[i].key, key))
 			return true;
 	}
 	return false;
 }
 
+/* NULL, or why this key cannot stand here. */
+static char *check_key(const struct pairs *p, const char *key)
+{
+	if (has_key(p, key))
+		return xasprintf("the key \"%s\" stands here twice; remove one", key);
+	return (p->row->flags & SETTING_ENV) != 0 ? confvalue_check_env(key) : NULL;
+}
+
 /* Spark wants strings. A number without quotation marks would have to be printed again, and 1.10
  * would come out as 1.1: the user says how it is written. */
-static void read_pair(
-    const struct confread *r, const config_setting_t *s, struct conf_session *session)
+static void read_pair(const struct confread *r, const config_setting_t *s, const struct pairs *p)
 {
 	if (!config_setting_is_list(s) || config_setting_length(s) != 2) {
 		value_error(r, s, xstrdup("it is not a pair; write (\"key\", \"value\")"));
@@ -236,31 +280,27 @@ static void read_pair(
 		text = read_element(r, value, SETTING_TEXT);
 	if (key == NULL || text == NULL)
 		return;
-	if (has_key(session, key)) {
-		value_error(r, s, xasprintf("the key \"%s\" stands here twice; remove one", key));
+	char *why = check_key(p, key);
+	if (why != NULL) {
+		value_error(r, s, why);
 		return;
 	}
-	session->conf[session->conf_count].key = xstrdup(key);
-	session->conf[session->conf_count++].value = xstrdup(text);
+	p->item[(*p->count)++] = (struct conf_pair){ .key = xstrdup(key), .value = xstrdup(text) };
 }
 
 static void read_pairs(
     const struct confread *r, const config_setting_t *s, const struct setting *row, void *base)
 {
-	struct conf_session *session = (struct conf_session *)((char *)base + row->offset);
-	int n = config_setting_length(s);
+	int n = length_of(r, s, row, config_setting_is_list(s) != 0);
 
-	if (!config_setting_is_list(s)) {
-		type_error(r, s, row->type);
+	if (n == 0)
 		return;
-	}
-	if (n > STRINGS_MAX)
-		value_error(r, s, xasprintf("it has more than %d elements", STRINGS_MAX));
-	if (n == 0 || n > STRINGS_MAX)
-		return;
-	session->conf = xcalloc((size_t)n, sizeof(*session->conf));
+	struct pairs p = { .row = row,
+		.item = xcalloc((size_t)n, sizeof(*p.item)),
+		.count = (size_t *)((char *)base + row->count_offset) };
+	*(struct conf_pair **)((char *)base + row->offset) = p.item;
 	for (int i = 0; i < n; i++)
-		read_pair(r, config_setting_get_elem(s, (unsigned)i), session);
+		read_pair(r, config_setting_get_elem(s, (unsigned)i), &p);
 }
 
 static void read_value(
@@ -272,6 +312,8 @@ static void read_value(
 		read_bool(r, s, row, base);
 	else if (row->type == SETTING_STRINGS)
 		read_strings(r, s, row, base);
+	else if (row->type == SETTING_WORDS)
+		read_words(r, s, row, base);
 	else if (row->type == SETTING_PAIRS)
 		read_pairs(r, s, row, base);
 	else

@@ -11,11 +11,10 @@
 #define DAY_MS (24 * HOUR_MS)
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
 
 /* A server refuses code of more characters than this; a character has at least one byte. */
 #define CODE_BYTES_MAX INT64_C(20000000)
-
-#define NEEDS_RUNNER "needs the runner, which this version does not have; use \"raw\""
 
 static const struct setting_word auth_words[] = {
 	{ "none", AUTH_NONE, NULL },
@@ -59,16 +58,27 @@ static const struct setting_word on_unknown_words[] = {
 	{ "rerun", ON_UNKNOWN_RERUN, NULL },
 	{ NULL, 0, NULL },
 };
-/* Known words, so that a file for the next version gets a better answer than "not known". */
 static const struct setting_word python_words[] = {
 	{ "raw", STYLE_RAW, NULL },
-	{ "script", STYLE_SCRIPT, NEEDS_RUNNER },
-	{ "notebook", STYLE_NOTEBOOK, NEEDS_RUNNER },
+	{ "script", STYLE_SCRIPT, NULL },
+	{ "notebook", STYLE_NOTEBOOK, NULL },
 	{ NULL, 0, NULL },
 };
 static const struct setting_word sql_words[] = {
 	{ "raw", STYLE_RAW, NULL },
-	{ "script", STYLE_SCRIPT, NEEDS_RUNNER },
+	{ "script", STYLE_SCRIPT, NULL },
+	{ "notebook", STYLE_NOTEBOOK, "is for Python; use \"script\"" },
+	{ NULL, 0, NULL },
+};
+static const struct setting_word allow_words[] = {
+	{ "args", KEY_ARGS, NULL },
+	{ "isolation", KEY_ISOLATION, NULL },
+	{ "name", KEY_NAME, NULL },
+	{ "on_unknown", KEY_ON_UNKNOWN, NULL },
+	{ "pool", KEY_POOL, NULL },
+	{ "priority", KEY_PRIORITY, NULL },
+	{ "style", KEY_STYLE, NULL },
+	{ "timeout", KEY_TIMEOUT, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -88,6 +98,8 @@ static const struct setting settings[] = {
 	{ "state_dir", "the directory of the ledger", SETTING_PATH, CONF(state_dir), REQUIRED },
 	{ "run_dir", "the directory of the control socket", SETTING_PATH, CONF(run_dir),
 	  FALLBACK("/run/sparkspool") },
+	{ "runner", "the file with the runner's code", SETTING_PATH, CONF(runner),
+	  FALLBACK(PKGDATADIR "/runner.py"), .flags = SETTING_BUILT },
 
 	{ "endpoint.*.url", "where the Livy server answers", SETTING_URL, ENDPOINT(url), REQUIRED },
 	{ "endpoint.*.auth", "how the server knows us", SETTING_WORD, ENDPOINT(auth),
@@ -120,7 +132,11 @@ static const struct setting settings[] = {
 	{ "pool.*.max", "sessions at once", SETTING_INT, POOL(max), FALLBACK("4"),
 	  RANGE(1, 1000) },
 	{ "pool.*.slots", "files at once in one session", SETTING_INT, POOL(slots),
-	  FALLBACK("4"), RANGE(1, 100) },
+	  FALLBACK("4"), RANGE(1, 64) },
+	{ "pool.*.spare", "processes kept ready in a session", SETTING_INT, POOL(spare),
+	  FALLBACK("1"), RANGE(0, 8) },
+	{ "pool.*.memory", "the memory of one file's processes", SETTING_SIZE,
+	  POOL(memory_bytes), FALLBACK("0"), RANGE(0, 1024 * GIB) },
 	{ "pool.*.isolation", "whether files share a session", SETTING_WORD, POOL(isolation),
 	  FALLBACK("shared"), .words = isolation_words },
 	{ "pool.*.owners", "whether owners share a session", SETTING_WORD, POOL(owners),
@@ -156,7 +172,8 @@ static const struct setting settings[] = {
 	{ "pool.*.session.archives", "archives for the executors", SETTING_STRINGS,
 	  POOL(session.archives) },
 	{ "pool.*.session.queue", "the cluster's queue", SETTING_TEXT, POOL(session.queue) },
-	{ "pool.*.session.conf", "Spark's own settings", SETTING_PAIRS, POOL(session) },
+	{ "pool.*.session.conf", "Spark's own settings", SETTING_PAIRS,
+	  POOL(session.conf), .count_offset = offsetof(struct conf_pool, session.conf_count) },
 	{ "pool.*.session.heartbeatTimeoutInSecond",
 	  "the silence after which the server ends the session", SETTING_INT,
 	  POOL(session.heartbeat_timeout_s), RANGE(1, 1000000) },
@@ -178,14 +195,27 @@ static const struct setting settings[] = {
 	  FALLBACK("never"), RANGE(100, 365 * DAY_MS), NEVER },
 	{ "spool.*.on_unknown", "what becomes of a file whose outcome is unknown",
 	  SETTING_WORD, SPOOL(on_unknown), FALLBACK("stop"), .words = on_unknown_words },
-	{ "spool.*.python", "how .py files run", SETTING_WORD, SPOOL(python), FALLBACK("raw"),
-	  .words = python_words },
-	{ "spool.*.sql", "how .sql files run", SETTING_WORD, SPOOL(sql), FALLBACK("raw"),
+	{ "spool.*.python", "how .py files run", SETTING_WORD, SPOOL(python),
+	  FALLBACK("script"), .words = python_words },
+	{ "spool.*.sql", "how .sql files run", SETTING_WORD, SPOOL(sql), FALLBACK("script"),
 	  .words = sql_words },
 	{ "spool.*.html", "whether each result gets a page", SETTING_BOOL, SPOOL(html),
 	  FALLBACK("false") },
 	{ "spool.*.file_max", "the largest file that runs", SETTING_SIZE, SPOOL(file_bytes_max),
 	  FALLBACK("4M"), RANGE(1, CODE_BYTES_MAX) },
+	{ "spool.*.allow", "what a file may set itself", SETTING_WORDS, SPOOL(allow),
+	  FALLBACK("args name on_unknown priority style timeout"), .words = allow_words },
+	{ "spool.*.env", "environment variables of the files", SETTING_PAIRS, SPOOL(env),
+	  .count_offset = offsetof(struct conf_spool, env_count), .flags = SETTING_ENV },
+	{ "spool.*.modules", "the directory of helper modules", SETTING_PATH, SPOOL(modules) },
+	{ "spool.*.output_max", "how much is kept of each output", SETTING_SIZE,
+	  SPOOL(output_bytes_max), FALLBACK("64M"), RANGE(KIB, 64 * GIB) },
+	{ "spool.*.rows_max", "the rows of a SQL result", SETTING_INT, SPOOL(rows_max),
+	  FALLBACK("0"), RANGE(0, 2000000000) },
+	{ "spool.*.files_max", "how much comes back from the working directory", SETTING_SIZE,
+	  SPOOL(files_bytes_max), FALLBACK("64M"), RANGE(1, 64 * GIB) },
+	{ "spool.*.files_count_max", "how many files come back from the working directory",
+	  SETTING_INT, SPOOL(files_count_max), FALLBACK("100"), RANGE(1, 100000) },
 };
 /* clang-format on */
 
@@ -193,6 +223,13 @@ const struct setting *conftable(size_t *count)
 {
 	*count = ARRAY_LEN(settings);
 	return settings;
+}
+
+size_t setting_count(const struct setting *row, const void *base)
+{
+	if (row->type != SETTING_PAIRS)
+		return 0;
+	return *(const size_t *)((const char *)base + row->count_offset);
 }
 
 bool setting_is_text(const struct setting *row)
@@ -211,6 +248,7 @@ bool setting_is_text(const struct setting *row)
 	case SETTING_DURATION:
 	case SETTING_SIZE:
 	case SETTING_STRINGS:
+	case SETTING_WORDS:
 	case SETTING_PAIRS:
 	case SETTING_NAME:
 	case SETTING_AFTER:

@@ -23,7 +23,8 @@ enum setting_type {
 	SETTING_DURATION, /* "5m" [int64_t, milliseconds] */
 	SETTING_SIZE,	  /* "64M" [int64_t, bytes] */
 	SETTING_STRINGS,  /* [ "a", "b" ] [char **, NULL when there are none] */
-	SETTING_PAIRS,	  /* ( ("a", "b"), ... ) [struct conf_session: conf, conf_count] */
+	SETTING_WORDS,	  /* [ "a", "b" ], some of words [unsigned, a bit for each value] */
+	SETTING_PAIRS,	  /* ( ("a", "b"), ... ) [struct conf_pair *; size_t at count_offset] */
 	SETTING_NAME,	  /* the name of an entry of `target` [size_t] */
 	SETTING_AFTER	  /* keep, delete, move:DIR [struct conf_spool: after, move_to] */
 };
@@ -37,6 +38,8 @@ struct setting_word {
 #define SETTING_REQUIRED UINT32_C(1) /* must be there */
 #define SETTING_NEVER UINT32_C(2)    /* a duration that may be "never" */
 #define SETTING_ONLY_ONE UINT32_C(4) /* a name that may be left out while there is only one */
+#define SETTING_ENV UINT32_C(8)	     /* pairs of environment variables */
+#define SETTING_BUILT UINT32_C(16)   /* whose fallback was given when this was built */
 
 struct setting {
 	const char *path; /* "spool.*.settle": * stands for a name that the user gives */
@@ -44,7 +47,9 @@ struct setting {
 	enum setting_type type;
 	uint32_t flags;
 	size_t offset;
-	const char *fallback; /* as it would be written, without quotation marks; NULL: nothing */
+	size_t count_offset;
+	const char *fallback; /* as it would be written, without quotation marks; NULL: nothing.
+				 Of SETTING_WORDS: with blanks between them */
 	int64_t min;	      /* of numbers, durations in ms, sizes in bytes */
 	int64_t max;
 	const struct setting_word *words; /* ended by a NULL word */
@@ -56,6 +61,9 @@ const struct setting *conftable(size_t *count);
 
 /* What stands in front of a scope's settings: "", "endpoint.*.", ... */
 const char *conftable_prefix(enum conf_scope scope);
+
+/* How many pairs there are in the row's field of base; 0 for other types. */
+size_t setting_count(const struct setting *row, const void *base);
 
 /* Whether the field is a char * of its own. */
 bool setting_is_text(const struct setting *row);

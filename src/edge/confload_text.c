@@ -271,9 +271,8 @@ static int scan_file(struct scan *s)
 	return 0;
 }
 
-/* A pipe or a device must not hold up a reload: opened without waiting, refused by its type.
- * Returns 0 or an errno; EFBIG: more than fits. */
-static int read_file(const char *path, struct buf *bytes)
+/* A pipe or a device must not hold up a reload: opened without waiting, refused by its type. */
+int conftext_read_file(const char *path, struct buf *bytes)
 {
 	int err = 0;
 	struct stat st;
@@ -331,7 +330,7 @@ static int add_file(struct scan *from, struct conftext *t, const char *path)
 	int rc = -1;
 
 	buf_init(&bytes, TEXT_BYTES_MAX);
-	int err = read_file(path, &bytes);
+	int err = conftext_read_file(path, &bytes);
 	if (err == 0 && bytes.len + t->text.len > TEXT_BYTES_MAX)
 		err = EFBIG;
 	if (err != 0) {

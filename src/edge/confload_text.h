@@ -27,6 +27,10 @@ struct conftext {
 int conftext_read(struct conftext *t, const char *path, struct confreport *report);
 void conftext_fini(struct conftext *t);
 
+/* Appends a regular file's bytes: 0, or an errno: EINVAL when it is no such file, EFBIG when the
+ * buffer's ceiling is too low. It never waits, should it be a pipe. */
+int conftext_read_file(const char *path, struct buf *bytes);
+
 /* The file and line that line `at` of the text came from; at counts from 1. */
 const char *conftext_where(const struct conftext *t, unsigned at, unsigned *line);
 

@@ -33,6 +33,19 @@ static size_t utf8_length(const unsigned char *p)
 	return c < least[n] || c > 0x10ffff || surrogate ? 0 : n;
 }
 
+bool confvalue_is_utf8(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p != '\0') {
+		size_t n = utf8_length(p);
+		if (n == 0)
+			return false;
+		p += n;
+	}
+	return true;
+}
+
 /* Strings go into JSON, file names, log lines: what cannot stand there is refused at the door. */
 char *confvalue_check_text(const char *text)
 {
@@ -152,7 +165,7 @@ static char *set_proxy(void *field, const char *text)
 }
 
 /* A word that is known but refused gets its reason, and is not offered as a choice. */
-static char *set_word(const struct setting *row, void *field, const char *text)
+static char *find_word(const struct setting *row, const char *text, int *value)
 {
 	struct buf known;
 
@@ -161,7 +174,7 @@ static char *set_word(const struct setting *row, void *field, const char *text)
 			continue;
 		if (w->refused != NULL)
 			return xasprintf("\"%s\" %s", text, w->refused);
-		*(int *)field = w->value;
+		*value = w->value;
 		return NULL;
 	}
 	buf_init(&known, TEXT_BYTES_MAX);
@@ -172,6 +185,50 @@ static char *set_word(const struct setting *row, void *field, const char *text)
 	char *why = xasprintf("\"%s\" is not known; write %s", text, known.data);
 	buf_fini(&known);
 	return why;
+}
+
+/* One more of several. */
+static char *add_word(const struct setting *row, void *field, const char *text)
+{
+	int value = 0;
+	char *why = find_word(row, text, &value);
+
+	if (why == NULL)
+		*(unsigned *)field |= 1u << value;
+	return why;
+}
+
+/* What the interpreter, or Spark below it, has read long before a file's turn comes would be taken
+ * here and do nothing; and some names the runner gives itself. NULL, or what to do instead. */
+static const char *env_taken(const char *name)
+{
+	static const char *const early[] = { "LD_", "PYTHON", "PYSPARK_", "SPARK_" };
+	static const char *const own[] = { "TMPDIR", "PWD", "SPARKSPOOL_RUN" };
+
+	for (size_t i = 0; i < ARRAY_LEN(early); i++) {
+		if (strncmp(name, early[i], strlen(early[i])) == 0)
+			return "is read when the session starts and would do nothing for a file; "
+			       "use modules, or the pool's session settings";
+	}
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		if (str_eq(name, own[i]))
+			return "is each file's own; remove it";
+	}
+	return NULL;
+}
+
+/* POSIX.1-2017, XBD 8.1, without its leave to use stranger ones. */
+char *confvalue_check_env(const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	size_t n = strspn(name, first);
+
+	n += strspn(name + n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	if (strspn(name, first) == 0 || name[n] != '\0')
+		return xasprintf(
+		    "\"%s\" is not a variable's name; write letters, digits and '_'", name);
+	const char *why = env_taken(name);
+	return why == NULL ? NULL : xasprintf("the variable %s %s", name, why);
 }
 
 /* NULL when the number is within the row's limits. */
@@ -290,7 +347,9 @@ char *confvalue_set(const struct conf *c, const struct setting *row, void *base,
 	case SETTING_PROXY:
 		return set_proxy(field, text);
 	case SETTING_WORD:
-		return set_word(row, field, text);
+		return find_word(row, text, field);
+	case SETTING_WORDS:
+		return add_word(row, field, text);
 	case SETTING_DURATION:
 		return set_duration(row, field, text);
 	case SETTING_SIZE:
@@ -309,6 +368,21 @@ char *confvalue_set(const struct conf *c, const struct setting *row, void *base,
 	return NULL;
 }
 
+/* Those of the fallback, with blanks between them. */
+static char *add_words(const struct conf *c, const struct setting *row, void *base)
+{
+	char *why = NULL;
+
+	for (const char *p = row->fallback; why == NULL && *p != '\0';) {
+		size_t n = strcspn(p, " ");
+		char *word = xstrndup(p, n);
+		why = confvalue_set(c, row, base, word);
+		free(word);
+		p += n + (p[n] == ' ');
+	}
+	return why;
+}
+
 /* Through the same functions as the file's own words, so that the table's defaults are checked by
  * every load: one that is wrong is an error of ours. */
 void confvalue_set_fallback(const struct conf *c, const struct setting *row, void *base)
@@ -325,6 +399,8 @@ void confvalue_set_fallback(const struct conf *c, const struct setting *row, voi
 		int rc = str_to_i64(row->fallback, INT_MIN, INT_MAX, &n);
 		assert(rc == 0);
 		*(int *)((char *)base + row->offset) = (int)n;
+	} else if (row->type == SETTING_WORDS) {
+		why = add_words(c, row, base);
 	} else {
 		why = confvalue_set(c, row, base, row->fallback);
 	}

@@ -6,7 +6,8 @@
 
 /* Sets the row's field of base, a struct of the row's scope, from what stands between quotation
  * marks. c is where names are looked up. NULL, or what is wrong and what to do (free() it): it
- * continues "setting 'x': ". Not for numbers, bools, lists. */
+ * continues "setting 'x': ". Of SETTING_WORDS each word adds to those before. Not for numbers,
+ * bools, other lists. */
 char *confvalue_set(const struct conf *c, const struct setting *row, void *base, const char *text);
 
 /* The same for a whole number and for true and false. */
@@ -19,5 +20,10 @@ void confvalue_set_fallback(const struct conf *c, const struct setting *row, voi
 /* What is wrong with any string of the file (free() it), or NULL: it must be UTF-8, of one line,
  * and not empty. */
 char *confvalue_check_text(const char *text);
+
+bool confvalue_is_utf8(const char *text);
+
+/* The same for the name of an environment variable that a spool gives to its files. */
+char *confvalue_check_env(const char *name);
 
 #endif

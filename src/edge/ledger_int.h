@@ -1,16 +1,17 @@
 /* ledger_int: what the files of the ledger share.
  *
  * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
- * ledgerread (at a start: rows become structs), ledger (at each turn: a transaction), ledgerrow (in
- * it: structs become rows), ledgerrecall (a question about history). They call one way only, ledger
- * and ledgerrow being called by the others. */
+ * ledgerupgrade (once, under a new release: the tables of the former one), ledgerread (at a start:
+ * rows become structs), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
+ * ledgerrecall (a question about history). They call one way only, ledger and ledgerrow being called
+ * by the others, ledgerupgrade by ledgeropen. */
 #ifndef SPARKSPOOL_EDGE_LEDGER_INT_H
 #define SPARKSPOOL_EDGE_LEDGER_INT_H
 
 #include "edge/ledger.h"
 #include <sqlite3.h>
 
-#define LEDGER_VERSION 1
+#define LEDGER_VERSION 2 /* 1: before the runner */
 /* Room for an instance's or a machine's id: 32 digits, and some to spare. */
 #define LEDGER_ID_TEXT_LEN 64
 
@@ -26,14 +27,15 @@
 #define IDENT_COLUMNS "dev, ino, size, mtime_ns, ctime_ns, uid, gid, mode, nlink"
 #define RUN_COLUMNS                                                                                \
 	"token, sha256, session, session_name, statement, started_ms, finished_ms, status, "       \
-	"error_name, error_message, warnings, files, hidden, superseded, recorded"
+	"error_name, error_message, warnings, files, hidden, superseded, recorded, "               \
+	"script, exit_code"
 /* What is known of the file, which outlives what is known of its run. */
 #define FILE_COLUMNS                                                                               \
 	"spool, name, " IDENT_COLUMNS ", state, kind, live, attempts, queued_ms, old_files"
 #define JOB_COLUMNS "id, " FILE_COLUMNS ", has_run, " RUN_COLUMNS
 #define SESSION_COLUMNS                                                                            \
 	"id, pool, kind, state, owner, proxy_user, name, livy_id, token, last_statement, "         \
-	"created_ms, statements"
+	"created_ms, statements, boot"
 
 /* The statements of a commit, prepared once and kept. */
 enum ledgerrow_stmt {
@@ -88,5 +90,13 @@ struct ledger {
 void ledger_explain(const struct ledger *l, int rc, struct buf *out);
 /* The same, where it keeps the daemon from starting: with what to do. */
 void ledger_explain_start(const struct ledger *l, int rc, struct buf *out);
+
+/* ---- ledgerupgrade.c ---- */
+
+/* Can a ledger of this version become one of LEDGER_VERSION? */
+bool ledger_upgrade_knows(int64_t version);
+
+/* Makes it one, in one transaction, and says so in the log. A result code of SQLite. */
+int ledger_upgrade(struct ledger *l, int64_t version);
 
 #endif

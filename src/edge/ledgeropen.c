@@ -180,10 +180,10 @@ static int db_make(const struct ledger *l, int dir, struct buf *error)
 
 /* Whose file it is, before anything is written into it. A file without tables is new, also where a
  * first start was killed half way; anything else must carry our mark and a version that we know. */
-static int db_identify(const struct ledger *l, bool *fresh, struct buf *error)
+static int db_identify(const struct ledger *l, bool *fresh, int64_t *version, struct buf *error)
 {
-	int64_t version = 0, application = 0, tables = 0;
-	int rc = db_value(l->db, "PRAGMA user_version", &version, NULL);
+	int64_t application = 0, tables = 0;
+	int rc = db_value(l->db, "PRAGMA user_version", version, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = db_value(l->db, "PRAGMA application_id", &application, NULL);
@@ -191,14 +191,14 @@ static int db_identify(const struct ledger *l, bool *fresh, struct buf *error)
 		rc = db_value(l->db, "SELECT count(*) FROM sqlite_schema", &tables, NULL);
 	if (rc != SQLITE_OK)
 		return db_refuse(l, rc, error);
-	*fresh = version == 0 && application == 0 && tables == 0;
-	if (*fresh || (application == LEDGER_APPLICATION && version == LEDGER_VERSION))
+	*fresh = *version == 0 && application == 0 && tables == 0;
+	if (*fresh || (application == LEDGER_APPLICATION && ledger_upgrade_knows(*version)))
 		return 0;
-	if (application == LEDGER_APPLICATION && version > LEDGER_VERSION)
+	if (application == LEDGER_APPLICATION && *version > LEDGER_VERSION)
 		buf_addf(error,
 		    "%s was written by a newer sparkspool (ledger version %" PRId64
 		    ", this one knows %d): install that one again",
-		    l->path, version, LEDGER_VERSION);
+		    l->path, *version, LEDGER_VERSION);
 	else
 		buf_addf(error, "%s is not a ledger of sparkspool, " LEDGER_MOVE_AWAY, l->path);
 	return -1;
@@ -317,6 +317,7 @@ static int db_load(struct ledger *l, struct buf *error)
 static int db_open(struct ledger *l, struct buf *error)
 {
 	bool fresh = false;
+	int64_t version = 0;
 	int rc =
 	    sqlite3_open_v2(l->path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
@@ -325,10 +326,14 @@ static int db_open(struct ledger *l, struct buf *error)
 	sqlite3_busy_timeout(l->db, BUSY_WAIT_MS);
 	if (rc != SQLITE_OK)
 		return db_refuse(l, rc, error);
-	if (db_identify(l, &fresh, error) != 0 || db_configure(l, error) != 0)
+	if (db_identify(l, &fresh, &version, error) != 0 || db_configure(l, error) != 0)
 		return -1;
 	if (fresh && db_create(l, error) != 0)
 		return -1;
+	/* By now a commit is durable, and nobody has read anything. */
+	rc = fresh ? SQLITE_OK : ledger_upgrade(l, version);
+	if (rc != SQLITE_OK)
+		return db_refuse(l, rc, error);
 	return db_load(l, error);
 }
 

@@ -46,6 +46,15 @@ static uint32_t get_u32(struct get *g)
 	return (uint32_t)get_int(g, 0, UINT32_MAX);
 }
 
+/* -1 for NULL; no number of its kind is negative. */
+static int get_int_or_none(struct get *g)
+{
+	if (sqlite3_column_type(g->st, g->col) != SQLITE_NULL)
+		return (int)get_int(g, 0, INT32_MAX);
+	g->col++;
+	return -1;
+}
+
 static bool get_bool(struct get *g)
 {
 	return get_int(g, 0, 1) == 1;
@@ -134,6 +143,8 @@ static struct run_rec *get_run(struct get *g)
 	run->hidden = get_text(g);
 	run->superseded = get_bool(g);
 	run->recorded = get_bool(g);
+	run->script = get_bool(g);
+	run->exit_code = get_int_or_none(g);
 	return run;
 }
 
@@ -192,7 +203,7 @@ static int session_replay(sqlite3_stmt *st, const struct replaying *re)
 		re->unnamed->sessions++;
 		return SQLITE_OK;
 	}
-	rec.kind = (enum kind)get_int(&g, 0, KIND_COUNT - 1);
+	rec.kind = (enum kind)get_int(&g, 0, KIND_SESSIONS - 1);
 	rec.state = (enum session_state)get_int(&g, SESSION_CREATING, SESSION_GONE - 1);
 	rec.owner = get_i64(&g);
 	rec.proxy_user = get_text(&g);
@@ -202,6 +213,7 @@ static int session_replay(sqlite3_stmt *st, const struct replaying *re)
 	rec.last_statement = get_i64(&g);
 	rec.created_ms = get_i64(&g);
 	rec.statements = (int)get_int(&g, INT32_MIN, INT32_MAX);
+	rec.boot = get_text(&g);
 	if (!g.bad) {
 		re->to->session(&rec, re->to->arg);
 		return SQLITE_OK;
@@ -209,6 +221,7 @@ static int session_replay(sqlite3_stmt *st, const struct replaying *re)
 	free(rec.proxy_user);
 	free(rec.name);
 	free(rec.livy_id);
+	free(rec.boot);
 	return row_damaged("session", st);
 }
 

@@ -20,7 +20,7 @@ const char *ledgerrow_schema(void)
 	       "CREATE TABLE session(id INTEGER PRIMARY KEY, pool TEXT NOT NULL, kind INT NOT NULL,"
 	       " state INT NOT NULL, owner INT NOT NULL, proxy_user TEXT, name TEXT NOT NULL,"
 	       " livy_id TEXT, token TEXT NOT NULL, last_statement INT NOT NULL,"
-	       " created_ms INT NOT NULL, statements INT NOT NULL) STRICT;"
+	       " created_ms INT NOT NULL, statements INT NOT NULL, boot TEXT) STRICT;"
 	       "CREATE TABLE job(id INTEGER PRIMARY KEY, spool TEXT NOT NULL, name BLOB NOT NULL,"
 	       " dev INT NOT NULL, ino INT NOT NULL, size INT NOT NULL, mtime_ns INT NOT NULL,"
 	       " ctime_ns INT NOT NULL, uid INT NOT NULL, gid INT NOT NULL, mode INT NOT NULL,"
@@ -29,7 +29,7 @@ const char *ledgerrow_schema(void)
 	       " has_run INT NOT NULL, token TEXT, sha256 TEXT, session INT, session_name TEXT,"
 	       " statement INT, started_ms INT, finished_ms INT, status INT, error_name TEXT,"
 	       " error_message TEXT, warnings TEXT, files TEXT, hidden BLOB, superseded INT,"
-	       " recorded INT) STRICT;"
+	       " recorded INT, script INT DEFAULT 0, exit_code INT) STRICT;"
 	       /* A start reads the living among years of history. */
 	       "CREATE INDEX job_live ON job(id) WHERE live = 1;"
 	       /* A re-run asks for the files of the run before, in the same history. */
@@ -46,14 +46,14 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 		[ROW_JOB] = "INSERT OR REPLACE INTO job(" JOB_COLUMNS ") VALUES (?,?,?,"
 			    "?,?,?,?,?,?,?,?,?," /* the identity */
 			    "?,?,?,?,?,?,?,"
-			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", /* the run */
+			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", /* the run */
 		[ROW_JOB_FILE] = "UPDATE job SET (" FILE_COLUMNS ") = (?2,?3,"
 				 "?4,?5,?6,?7,?8,?9,?10,?11,?12,"
 				 "?13,?14,?15,?16,?17,?18) WHERE id = ?1",
 		[ROW_BLOB] = "INSERT OR REPLACE INTO blob(job, what, data) VALUES (?,?,?)",
 		[ROW_BLOB_DROP] = "DELETE FROM blob WHERE job = ?",
 		[ROW_SESSION] = "INSERT OR REPLACE INTO session(" SESSION_COLUMNS
-				") VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+				") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		[ROW_SESSION_DROP] = "DELETE FROM session WHERE id = ?",
 		[ROW_SPOOL] = "INSERT OR REPLACE INTO spool(name, dev, ino) VALUES (?,?,?)",
 		[ROW_MARK] = "UPDATE meta SET value = ?2 WHERE key = ?1",
@@ -96,6 +96,16 @@ static void put_int(struct put *p, int64_t v)
 {
 	if (p->rc == SQLITE_OK)
 		p->rc = sqlite3_bind_int64(p->st, ++p->col, v);
+}
+
+/* NULL stands for what there is none of. */
+static void put_unless_negative(struct put *p, int64_t v)
+{
+	assert(v >= -1);
+	if (v >= 0)
+		put_int(p, v);
+	else if (p->rc == SQLITE_OK)
+		p->rc = sqlite3_bind_null(p->st, ++p->col);
 }
 
 /* SQLite knows no unsigned numbers: the same 64 bits, read back by get_u64(). */
@@ -168,6 +178,8 @@ static void put_run(struct put *p, const struct run_rec *run)
 	put_file_name(p, run->hidden);
 	put_int(p, run->superseded);
 	put_int(p, run->recorded);
+	put_int(p, run->script);
+	put_unless_negative(p, run->exit_code);
 }
 
 /* A job that is being read is written as queued: a start has nothing of its bytes. */
@@ -277,7 +289,7 @@ int ledgerrow_put_session(
 	assert(rec->state >= SESSION_CREATING && rec->state < SESSION_STATES);
 	if (rec->state == SESSION_GONE)
 		return session_drop(r, rec->id);
-	assert(rec->pool < conf->pool_count && rec->kind < KIND_COUNT && rec->name != NULL);
+	assert(rec->pool < conf->pool_count && rec->kind < KIND_SESSIONS && rec->name != NULL);
 	assert(memchr(rec->token, 0, sizeof rec->token) != NULL);
 	put_u64(&p, rec->id);
 	put_text(&p, conf->pool[rec->pool].name);
@@ -291,6 +303,7 @@ int ledgerrow_put_session(
 	put_int(&p, rec->last_statement);
 	put_int(&p, rec->created_ms);
 	put_int(&p, rec->statements);
+	put_text(&p, rec->boot);
 	return put_done(&p);
 }
 

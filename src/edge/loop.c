@@ -152,6 +152,10 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 	case FX_UNMARK:
 		spools_unmark(l->spools, &fx->u.unmark);
 		break;
+	case FX_APPEND:
+		output_append(
+		    spools_dirfd(l->spools, fx->u.append.spool), &fx->u.append, &l->events);
+		break;
 	case FX_STAGE:
 		output_stage(spools_dirfd(l->spools, fx->u.stage.spool), &fx->u.stage, &l->events);
 		break;

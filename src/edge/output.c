@@ -1,19 +1,12 @@
-/* output: result files, complete or not at all. */
-#include "edge/output.h"
+/* output: result files under their hidden names, growing or complete. */
+#include "edge/output_int.h"
 
 #include "base/fsop.h"
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
-
-static int sys_err(int rc)
-{
-	return rc == -1 ? errno : 0;
-}
-
-/* ---- stage --------------------------------------------------------------------------------- */
 
 static int write_all(int fd, struct bytes data)
 {
@@ -30,39 +23,142 @@ static int write_all(int fd, struct bytes data)
 	return 0;
 }
 
-/* Where we may not give a file away, or the file system knows no owners, it stays ours. A quota
- * or a disk that fails is another matter. */
-static bool is_not_ours_to_do(int err)
+/* NFS says only at the close that the disk was full. */
+static int close_after(int fd, int err)
 {
-	return err == EPERM || err == EINVAL || err == EOPNOTSUPP || err == ENOSYS;
+	int close_err = output_err(close(fd));
+
+	return err != 0 ? err : close_err;
 }
 
-/* With our group in the place of the input's, its members may no more than anybody may. */
-static mode_t narrowed(mode_t mode)
+/* Anything may have taken the name: nothing is waited for, and no terminal becomes ours. */
+static int open_there(int dir, const char *tmp)
 {
-	mode_t others_as_group = (mode & 06) << 3;
-
-	return (mode & 0606) | (mode & 060 & others_as_group);
+	return openat(
+	    dir, tmp, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* The group goes first and the owner last: the mode is set while the file is still ours to set,
- * and never lets the wrong group in. */
-static int follow_input(int fd, const struct stat *st, const struct ident *input)
+static bool is_single(const struct stat *st)
 {
-	mode_t mode = input->mode & 0666;
-	int err = 0;
+	return S_ISREG(st->st_mode) && st->st_nlink == 1;
+}
 
-	if (st->st_gid != input->gid) {
-		err = sys_err(fchown(fd, (uid_t)-1, input->gid));
+/* ---- parts --------------------------------------------------------------------------------- */
+
+#define PART_NAME_LEN 64
+
+static const char *part_name(char out[PART_NAME_LEN], uint64_t job, unsigned part)
+{
+	snprintf(out, PART_NAME_LEN, ".sparkspool-%ju-p%u.tmp", (uintmax_t)job, part);
+	return out;
+}
+
+/* Is it what we have left there? Appending to anything else would mix two outputs. */
+static int check_part(int dir, int fd, const struct fx_append *fx)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return errno;
+	if (!is_single(&st) || st.st_size != fx->at)
+		return ESTALE;
+	return output_is_ours(dir, fx->job, &st) ? 0 : ESTALE;
+}
+
+/* What was begun and failed leaves nothing, what was there before stays as it was. */
+static void undo_append(int dir, const char *tmp, int fd, int64_t at)
+{
+	if (at == 0)
+		(void)unlinkat(dir, tmp, 0);
+	else if (ftruncate(fd, at) == -1)
+		return; /* then its length tells */
+}
+
+/* No sync: until it is staged nobody relies on it, and the session still has the bytes. */
+static int append(int dir, const struct fx_append *fx, const char *tmp)
+{
+	int err, fd = fx->at == 0 ? output_create(dir, tmp) : open_there(dir, tmp);
+
+	if (fd == -1)
+		return errno;
+	err = fx->at == 0 ? 0 : check_part(dir, fd, fx);
+	if (err == 0) {
+		err = write_all(fd, fx->data);
 		if (err != 0)
-			mode = narrowed(mode);
+			undo_append(dir, tmp, fd, fx->at);
 	}
-	if (err == 0 || is_not_ours_to_do(err))
-		err = sys_err(fchmod(fd, mode));
-	if ((err == 0 || is_not_ours_to_do(err)) && st->st_uid != input->uid)
-		err = sys_err(fchown(fd, input->uid, (gid_t)-1));
-	return is_not_ours_to_do(err) ? 0 : err;
+	return close_after(fd, err);
 }
+
+void output_append(int dir, const struct fx_append *fx, struct evq *q)
+{
+	struct ev_appended *ev = &evq_add(q, EV_APPENDED)->u.appended;
+	char tmp[PART_NAME_LEN];
+
+	assert(fx->part > 0 && fx->at >= 0);
+	ev->job = fx->job;
+	ev->part = fx->part;
+	ev->err = dir == -1 ? ENODEV : append(dir, fx, part_name(tmp, fx->job, fx->part));
+	if (ev->err == 0)
+		ev->at = fx->at + (int64_t)fx->data.n;
+}
+
+/* An attempt before a crash may have given it the input's mode, by which we may not write it. */
+static int open_part(int dir, const char *tmp)
+{
+	int fd = open_there(dir, tmp);
+
+	if (fd == -1 && errno == EACCES && fchmodat(dir, tmp, 0600, AT_SYMLINK_NOFOLLOW) == 0)
+		fd = open_there(dir, tmp);
+	/* What cannot be a part is no part. */
+	if (fd == -1 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
+		errno = ENOENT;
+	return fd;
+}
+
+/* The bytes that belong to the result and no more, whatever an earlier attempt has added. */
+static int cut_part(int dir, int fd, const struct result_file *file, const struct fx_stage *fx)
+{
+	struct stat st;
+
+	assert(file->part_bytes >= 0);
+	if (fstat(fd, &st) == -1)
+		return errno;
+	if (!is_single(&st) || st.st_size < file->part_bytes)
+		return ENOENT;
+	/* An earlier attempt may have given it away. */
+	if (st.st_uid != fx->input.uid && !output_is_ours(dir, fx->job, &st))
+		return ENOENT;
+	return output_err(ftruncate(fd, file->part_bytes));
+}
+
+static unsigned last_part(const struct fx_stage *fx)
+{
+	unsigned last = 0;
+
+	for (size_t i = 0; i < fx->count; i++)
+		if (fx->file[i].part > last)
+			last = fx->file[i].part;
+	return last;
+}
+
+/* What an earlier attempt of the job has left, and what the result does without. One that cannot be
+ * removed is no reason to hold back the result. */
+static void drop_parts(int dir, const struct fx_stage *fx)
+{
+	unsigned last = last_part(fx);
+	bool *is_listed = xcalloc((size_t)last + 1, sizeof(*is_listed)), more = true;
+	char tmp[PART_NAME_LEN];
+
+	for (size_t i = 0; i < fx->count; i++)
+		is_listed[fx->file[i].part] = true;
+	for (unsigned part = 1; part <= last || more; part++)
+		if (part > last || !is_listed[part])
+			more = unlinkat(dir, part_name(tmp, fx->job, part), 0) == 0;
+	free(is_listed);
+}
+
+/* ---- stage --------------------------------------------------------------------------------- */
 
 static int fill(int fd, struct bytes data, const struct ident *input, uint64_t *ino)
 {
@@ -70,35 +166,50 @@ static int fill(int fd, struct bytes data, const struct ident *input, uint64_t *
 	int err = write_all(fd, data);
 
 	if (err == 0)
-		err = sys_err(fstat(fd, &st));
+		err = output_err(fstat(fd, &st));
 	if (err == 0) {
 		*ino = st.st_ino;
-		err = follow_input(fd, &st, input);
+		err = output_follow(fd, &st, input);
 	}
 	/* Names and inodes are committed next: the bytes have to be there before. */
-	return err != 0 ? err : sys_err(fsync(fd));
+	return err != 0 ? err : output_err(fsync(fd));
+}
+
+static int stage_part(
+    int dir, const struct fx_stage *fx, const struct result_file *file, struct out_file *out)
+{
+	int err, fd = open_part(dir, out->tmp);
+
+	if (fd == -1)
+		return errno;
+	err = cut_part(dir, fd, file, fx);
+	if (err == 0)
+		err = fill(fd, file->data, &fx->input, &out->ino);
+	return close_after(fd, err);
 }
 
 /* Leaves nothing behind when it fails. */
-static int stage_one(
-    int dir, const char *tmp, struct bytes data, const struct ident *input, uint64_t *ino)
+static int stage_whole(
+    int dir, const struct fx_stage *fx, const struct result_file *file, struct out_file *out)
 {
-	int fd, err, close_err;
+	int err, fd = output_create(dir, out->tmp);
 
-	/* An attempt before a crash may have left one; its bytes are not to be trusted. */
-	if (unlinkat(dir, tmp, 0) == -1 && errno != ENOENT)
-		return errno;
-	fd = openat(dir, tmp, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return errno;
-	err = fill(fd, data, input, ino);
-	/* NFS says only now that the disk was full. */
-	close_err = sys_err(close(fd));
-	if (err == 0)
-		err = close_err;
+	err = close_after(fd, fill(fd, file->data, &fx->input, &out->ino));
 	if (err != 0)
-		(void)unlinkat(dir, tmp, 0);
+		(void)unlinkat(dir, out->tmp, 0);
 	return err;
+}
+
+static int stage_one(
+    int dir, const struct fx_stage *fx, const struct result_file *file, struct out_file *out)
+{
+	int err = output_name_check(file->name);
+
+	if (err != 0)
+		return err;
+	return file->part > 0 ? stage_part(dir, fx, file, out) : stage_whole(dir, fx, file, out);
 }
 
 static int stage_all(int dir, const struct fx_stage *fx, struct out_file *out)
@@ -107,12 +218,14 @@ static int stage_all(int dir, const struct fx_stage *fx, struct out_file *out)
 	int err = 0;
 
 	for (done = 0; err == 0 && done < fx->count; done++)
-		err =
-		    stage_one(dir, out[done].tmp, fx->file[done].data, &fx->input, &out[done].ino);
-	if (err == 0)
+		err = stage_one(dir, fx, &fx->file[done], &out[done]);
+	if (err == 0) {
+		drop_parts(dir, fx);
 		err = fsop_sync_dir(dir);
-	if (err != 0)
-		for (size_t i = 0; i < done; i++)
+	}
+	/* The bytes of the others are still at hand; of a part there is nothing else. */
+	for (size_t i = 0; err != 0 && i < done; i++)
+		if (fx->file[i].part == 0)
 			(void)unlinkat(dir, out[i].tmp, 0);
 	return err;
 }
@@ -121,105 +234,21 @@ void output_stage(int dir, const struct fx_stage *fx, struct evq *q)
 {
 	struct ev_staged *ev = &evq_add(q, EV_STAGED)->u.staged;
 	struct out_file *out = arena_calloc(&q->arena, fx->count, sizeof(*out));
+	char tmp[PART_NAME_LEN];
 
 	ev->job = fx->job;
 	for (size_t i = 0; i < fx->count; i++) {
+		unsigned part = fx->file[i].part;
+
 		out[i].name = arena_strdup(&q->arena, fx->file[i].name);
 		/* The same again after a crash, so that a job finds its own leftovers. */
-		out[i].tmp =
-		    arena_printf(&q->arena, ".sparkspool-%ju-%zu.tmp", (uintmax_t)fx->job, i);
+		out[i].tmp = part > 0 ? arena_strdup(&q->arena, part_name(tmp, fx->job, part))
+				      : arena_printf(&q->arena, ".sparkspool-%ju-%zu.tmp",
+					    (uintmax_t)fx->job, i);
 	}
 	ev->err = dir == -1 ? ENODEV : stage_all(dir, fx, out);
 	if (ev->err != 0)
 		return;
 	ev->file = out;
 	ev->count = fx->count;
-}
-
-/* ---- publish ------------------------------------------------------------------------------- */
-
-/* A result that somebody has replaced is not ours any more. */
-static int remove_old(int dir, const struct out_file *old)
-{
-	struct stat st;
-
-	if (fstatat(dir, old->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : errno;
-	if (!S_ISREG(st.st_mode) || st.st_ino != old->ino)
-		return 0;
-	if (unlinkat(dir, old->name, 0) == -1 && errno != ENOENT)
-		return errno;
-	return 0;
-}
-
-/* The old record goes first, for good: it must not speak of files that are not its own. */
-static int remove_all_old(int dir, const struct fx_publish *fx, const char **why)
-{
-	int err = 0;
-
-	for (size_t i = fx->old_count; err == 0 && i-- > 0;) {
-		*why = fx->old[i].name;
-		err = remove_old(dir, &fx->old[i]);
-		if (err == 0 && i == fx->old_count - 1)
-			err = fsop_sync_dir(dir);
-	}
-	return err;
-}
-
-static bool has_ino(int dir, const char *name, uint64_t ino)
-{
-	struct stat st;
-
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == ino;
-}
-
-static int place(int dir, const struct out_file *file, const char **why)
-{
-	struct stat st;
-
-	*why = file->name;
-	if (fstatat(dir, file->tmp, &st, AT_SYMLINK_NOFOLLOW) == -1) {
-		int err = errno;
-
-		/* Already where it belongs, by an attempt before a crash. */
-		return err == ENOENT && has_ino(dir, file->name, file->ino) ? 0 : err;
-	}
-	if (st.st_ino != file->ino) {
-		*why = file->tmp;
-		return ESTALE;
-	}
-	return fsop_rename_new(dir, file->tmp, dir, file->name);
-}
-
-/* Once the first new file is visible the old ones are gone, and a file system may have given
- * their inodes to somebody else's. */
-static bool is_begun(int dir, const struct fx_publish *fx)
-{
-	return fx->count > 0 && has_ino(dir, fx->file[0].name, fx->file[0].ino);
-}
-
-static int publish(int dir, const struct fx_publish *fx, const char **why)
-{
-	int err = is_begun(dir, fx) ? 0 : remove_all_old(dir, fx, why);
-
-	for (size_t i = 0; err == 0 && i < fx->count; i++) {
-		/* The last one is the record: when it is there, all must be there. */
-		if (i == fx->count - 1)
-			err = fsop_sync_dir(dir);
-		if (err == 0)
-			err = place(dir, &fx->file[i], why);
-	}
-	return err != 0 ? err : fsop_sync_dir(dir);
-}
-
-void output_publish(int dir, const struct fx_publish *fx, struct evq *q)
-{
-	struct ev_published *ev = &evq_add(q, EV_PUBLISHED)->u.published;
-	const char *why = NULL;
-
-	ev->job = fx->job;
-	ev->err = dir == -1 ? ENODEV : publish(dir, fx, &why);
-	/* The effect's strings do not live as long as the event's. */
-	if (ev->err != 0)
-		ev->why = arena_strdup(&q->arena, why);
 }

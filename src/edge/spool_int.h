@@ -53,6 +53,12 @@ struct spool *spool_at(const struct spools *s, size_t spool);
 int spool_stat(int dir, const char *name, struct stat *st);
 struct ident spool_ident(const struct stat *st);
 
+/* ---- spool_modules.c ---- */
+
+/* The helper modules in fx->modules, into ev; what it points to is a's. 0 or an errno, and ev->why
+ * says in words what is wrong with which of them. */
+int spool_modules_read(const struct fx_read *fx, struct ev_read *ev, struct arena *a);
+
 /* ---- spool_scan.c ---- */
 
 /* Reports the end of whatever was under way. */

@@ -132,8 +132,21 @@ static enum read_result judge_dir(struct reading *r)
 	return READ_OK;
 }
 
+/* A directory is ours when we have put something into it. */
+static bool is_our_dir(const struct fx_read *fx, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < fx->ours_count; i++)
+		if (strncmp(fx->ours[i].name, name, len) == 0 && fx->ours[i].name[len] == '/')
+			return true;
+	return false;
+}
+
 static bool is_ours(const struct fx_read *fx, const char *name, const struct stat *st)
 {
+	if (S_ISDIR(st->st_mode))
+		return is_our_dir(fx, name);
 	/* A file system soon gives an inode to somebody else's link or directory. */
 	if (!S_ISREG(st->st_mode))
 		return false;
@@ -219,8 +232,18 @@ static enum read_result read_all(struct reading *r)
 	return READ_OK;
 }
 
-/* The name is judged once more at the end. While the descriptor is open its inode is given to no
- * other file: the same inode there is the file that was read, and its times say that it is whole. */
+/* Last: whatever is wrong with the file itself is said first. */
+static enum read_result read_modules(struct reading *r)
+{
+	if (r->fx->modules == NULL)
+		return READ_OK;
+	r->ev->err = spool_modules_read(r->fx, r->ev, r->arena);
+	return r->ev->err == 0 ? READ_OK : READ_FAILED;
+}
+
+/* The name is judged once more after the reading. While the descriptor is open its inode is given
+ * to no other file: the same inode there is the file that was read, and its times say that it is
+ * whole. */
 static enum read_result read_judged(struct reading *r)
 {
 	enum read_result (*const step[])(struct reading *) = {
@@ -229,6 +252,7 @@ static enum read_result read_judged(struct reading *r)
 		judge_results,
 		read_all,
 		judge_name,
+		read_modules,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(step); i++) {
@@ -256,7 +280,7 @@ void spools_read(struct spools *s, const struct fx_read *fx, struct evq *q)
 		close(r.fd);
 	/* Bytes that were not judged good do not leave this room. */
 	if (ev->result != READ_OK)
-		ev->code = (struct bytes){ 0 };
+		ev->code = ev->modules = (struct bytes){ 0 };
 	else
 		SHA256Data((const uint8_t *)ev->code.p, ev->code.n, ev->sha256);
 }

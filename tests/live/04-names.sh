@@ -10,7 +10,7 @@ never_seen() { has_not "$D/log" "file=\"$1\""; }
 times_queued() { is "$(count_in_log "event=queued spool=s file=\"$1\"")" "$2"; }
 
 house names
-write_conf 'warm: { pyspark = 1; }; max = 1; on_stop = "delete";' 'settle = "200ms"; scan = "1s"; file_max = "100k";'
+write_conf 'warm: { pyspark = 1; }; max = 1; on_stop = "delete";' "settle = \"200ms\"; scan = \"1s\"; file_max = \"100k\"; $RAW"
 # Some lie there before the start, some come while it runs: both ways lead through the same checks.
 : >"$D/s/empty.py"
 printf 'print("\xff\xfe")\n' >"$D/s/latin.py"
@@ -145,8 +145,8 @@ pool: { p: { warm: { pyspark = 0; }; max = 1; on_stop = "delete"; }; };
 spool: {
 	delete: { path = "$D/delete"; pool = "p"; after = "delete"; $QUICK };
 	move: { path = "$D/move"; pool = "p"; after = "move:done"; $QUICK };
-	rename: { path = "$D/rename"; pool = "p"; ready = "rename"; scan = "1s"; };
-	marker: { path = "$D/marker"; pool = "p"; ready = "marker"; scan = "1s"; };
+	rename: { path = "$D/rename"; pool = "p"; ready = "rename"; scan = "1s"; $RAW };
+	marker: { path = "$D/marker"; pool = "p"; ready = "marker"; scan = "1s"; $RAW };
 	skip: { path = "$D/skip"; pool = "p"; existing = "skip"; $QUICK };
 };
 END

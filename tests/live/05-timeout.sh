@@ -3,7 +3,7 @@
 said_why() { is "$(head -n 1 "$D/s/$1.err" | cut -c1-8)" 'Timeout:' && has_field "$1" .error.name Timeout; }
 
 house timeout
-write_conf "$PYTHON1" 'settle = "100ms"; scan = "1s"; timeout = "3s";'
+write_conf "$PYTHON1" "$QUICK timeout = \"3s\";"
 daemon_start
 drop spark_sleep.py
 drop print.py

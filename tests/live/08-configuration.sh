@@ -36,7 +36,7 @@ echo hush >"$D/password"
 chmod 644 "$D/password"
 write_conf "$PYTHON1" "$QUICK" "url = \"$URL\"; auth = \"basic\"; user = \"u\"; password_file = \"$D/password\";"
 check "a password that others can read: 78" daemon_says 78 --check-config -f "$D/conf"
-check "with the file, the line, and what to do" grep -qE 'conf:3: .*password.*chmod 0600' "$D/said"
+check "with the file, the line, and what to do" grep -qE 'conf:4: .*password.*chmod 0600' "$D/said"
 chmod 600 "$D/password"
 check "one that they cannot: 0" daemon_says 0 --check-config -f "$D/conf"
 check "and it is not shown" has_not "$D/said" hush

@@ -80,11 +80,14 @@ house() {
 # write_conf [POOL [SPOOL [ENDPOINT]]]: a file for the usual single spool; settings beside those
 # that each needs. PYTHON1: one Python session, started when it is needed.
 PYTHON1='warm: { pyspark = 0; }; max = 1; on_stop = "delete";'
-QUICK='settle = "100ms"; scan = "1s";'
+RAW='python = "raw"; sql = "raw";'
+SCRIPT="settle = \"100ms\"; scan = \"1s\";"
+QUICK="$SCRIPT $RAW"
 write_conf() {
 	cat >"$D/conf" <<-END
 	state_dir = "$D/state";
 	run_dir = "$D/run";
+	runner = "${DAEMON%/*}/runner.py";
 	endpoint: { e: { ${3:-url = \"$URL\";} }; };
 	pool: { p: { ${1:-$PYTHON1} }; };
 	spool: { s: { path = "$D/s"; pool = "p"; ${2:-$QUICK} }; };

@@ -77,7 +77,7 @@ no_dropin() {
 }
 
 # write_conf [SPOOLS]: the usual file, with these spools beside in; ENDPOINT is its endpoint.
-QUICK='pool = "p"; settle = "100ms"; scan = "1s";'
+QUICK='pool = "p"; settle = "100ms"; scan = "1s"; python = "raw"; sql = "raw";'
 write_conf() {
 	cat >$CONF <<-END
 	state_dir = "/var/lib/sparkspool";

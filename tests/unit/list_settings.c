@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A default that a user could not write is none to him. */
+/* A default that a user could not write is none to him, and one that depends on how it was built is
+ * none that a page could name. */
 static const char *default_of(const struct setting *row)
 {
-	if (row->fallback == NULL || str_eq(row->fallback, "-1"))
+	if (row->fallback == NULL || str_eq(row->fallback, "-1") ||
+	    (row->flags & SETTING_BUILT) != 0)
 		return "";
 	return row->fallback;
 }

@@ -22,6 +22,7 @@ const char *__lsan_default_suppressions(void)
 /* Of one test, which has a process of its own; the names are found before any test runs. */
 static char *dir;
 static char *file;
+static char *runner;
 static struct buf errors;
 static char *bad_name[NAMES_MAX];
 static char *good_name[NAMES_MAX];
@@ -30,6 +31,8 @@ static void setup(void)
 {
 	dir = help_tmpdir();
 	file = help_path(dir, "t.conf");
+	runner = help_path(dir, "runner.py");
+	help_write_file(runner, "# \xc3\xa9\n", 5);
 	buf_init(&errors, TEXT_BYTES_MAX);
 	unsetenv("CREDENTIALS_DIRECTORY");
 }
@@ -38,6 +41,7 @@ static void teardown(void)
 {
 	buf_fini(&errors);
 	help_rmtree(dir);
+	free(runner);
 	free(file);
 	free(dir);
 }
@@ -95,11 +99,11 @@ static void must_refuse(const char *text, unsigned line, const char *error)
 /* A small file with more in its endpoint (line 2), pool (3) and spool (4); arena: one a test. */
 static char *with(const char *endpoint, const char *pool, const char *spool)
 {
-	return xasprintf("state_dir = \"/s\";\n"
+	return xasprintf("state_dir = \"/s\"; runner = \"%s\";\n"
 			 "endpoint: { e: { url = \"http://127.0.0.1:1\"; %s }; };\n"
 			 "pool: { p: { warm: { pyspark = 0; }; %s }; };\n"
 			 "spool: { s: { path = \"/x\"; pool = \"p\"; %s }; };\n",
-	    endpoint, pool, spool);
+	    runner, endpoint, pool, spool);
 }
 
 /* Like with(), with the whole inside of the endpoint. */
@@ -107,7 +111,7 @@ static char *with_endpoint(const char *endpoint)
 {
 	return xasprintf("state_dir = \"/s\";\n"
 			 "endpoint: { e: { %s }; };\n"
-			 "pool: { p: { warm: { pyspark = 0; }; }; };\n"
+			 "pool: { p: { warm: { spark = 0; }; }; };\n"
 			 "spool: { s: { path = \"/x\"; pool = \"p\"; }; };\n",
 	    endpoint);
 }
@@ -245,6 +249,8 @@ static void check_pool(const struct conf_pool *p)
 	ck_assert_int_eq(p->warm[KIND_SPARKR], 0);
 	ck_assert_int_eq(p->max, 9);
 	ck_assert_int_eq(p->slots, 7);
+	ck_assert_int_eq(p->spare, 5);
+	ck_assert_int_eq(p->memory_bytes, INT64_C(2) << 30);
 	ck_assert_int_eq(p->isolation, ISOLATION_FRESH);
 	ck_assert_int_eq(p->owners, OWNERS_SHARED);
 	ck_assert_int_eq(p->idle_timeout_ms, 1500);
@@ -299,12 +305,24 @@ static void check_spools(const struct conf *c)
 	ck_assert_int_eq(s->on_unknown, ON_UNKNOWN_RERUN);
 	ck_assert_int_eq(s->python, STYLE_RAW);
 	ck_assert_int_eq(s->sql, STYLE_RAW);
-	ck_assert(!s->html);
+	ck_assert(s->html);
 	ck_assert_int_eq(s->file_bytes_max, 65536);
+	ck_assert_uint_eq(s->allow, CONF_ALLOW(KEY_POOL) | CONF_ALLOW(KEY_TIMEOUT));
+	ck_assert_uint_eq(s->env_count, 2);
+	ck_assert_str_eq(s->env[0].key, "STAGE");
+	ck_assert_str_eq(s->env[0].value, "not-shown");
+	ck_assert_str_eq(s->env[1].key, "_empty2");
+	ck_assert_str_eq(s->env[1].value, "");
+	ck_assert_str_eq(s->modules, "/srv/lib");
+	ck_assert_int_eq(s->output_bytes_max, 1048576);
+	ck_assert_int_eq(s->rows_max, 5000);
+	ck_assert_int_eq(s->files_bytes_max, 2097152);
+	ck_assert_int_eq(s->files_count_max, 3);
 	ck_assert_int_eq(c->spool[1].ready, READY_RENAME);
 	ck_assert_int_eq(c->spool[1].after, AFTER_DELETE);
 	ck_assert_ptr_null(c->spool[1].move_to);
 	ck_assert_int_eq(c->spool[1].settle_ms, 0);
+	ck_assert_uint_eq(c->spool[1].allow, 0);
 }
 
 START_TEST(test_each_field)
@@ -315,6 +333,9 @@ START_TEST(test_each_field)
 	ck_assert_msg(c != NULL, "%s", said());
 	ck_assert_str_eq(c->state_dir, "/var/lib/s");
 	ck_assert_str_eq(c->run_dir, "/tmp/run");
+	ck_assert_str_eq(c->runner, "/nowhere/runner.py");
+	/* All its spools are raw. */
+	ck_assert_ptr_null(c->runner_code);
 	check_endpoints(c);
 	ck_assert_uint_eq(c->pool_count, 1);
 	check_pool(&c->pool[0]);
@@ -324,6 +345,13 @@ START_TEST(test_each_field)
 }
 END_TEST
 
+static void check_default_pool_of_the_runner(const struct conf_pool *p)
+{
+	ck_assert_int_eq(p->slots, 4);
+	ck_assert_int_eq(p->spare, 1);
+	ck_assert_int_eq(p->memory_bytes, 0);
+}
+
 static void check_default_pool(const struct conf_pool *p)
 {
 	ck_assert_uint_eq(p->endpoint, 0);
@@ -332,7 +360,7 @@ static void check_default_pool(const struct conf_pool *p)
 	ck_assert_int_eq(p->warm[KIND_SQL], -1);
 	ck_assert_int_eq(p->warm[KIND_SPARKR], -1);
 	ck_assert_int_eq(p->max, 4);
-	ck_assert_int_eq(p->slots, 4);
+	check_default_pool_of_the_runner(p);
 	ck_assert_int_eq(p->isolation, ISOLATION_SHARED);
 	ck_assert_int_eq(p->owners, OWNERS_SEPARATE);
 	ck_assert_int_eq(p->idle_timeout_ms, CONF_NEVER);
@@ -360,10 +388,17 @@ static void check_default_spool(const struct conf_spool *s)
 	ck_assert_ptr_null(s->move_to);
 	ck_assert_int_eq(s->timeout_ms, CONF_NEVER);
 	ck_assert_int_eq(s->on_unknown, ON_UNKNOWN_STOP);
-	ck_assert_int_eq(s->python, STYLE_RAW);
-	ck_assert_int_eq(s->sql, STYLE_RAW);
+	ck_assert_int_eq(s->python, STYLE_SCRIPT);
+	ck_assert_int_eq(s->sql, STYLE_SCRIPT);
 	ck_assert(!s->html);
 	ck_assert_int_eq(s->file_bytes_max, 4194304);
+	/* All but what would let a file choose whom it runs as, and how much it takes. */
+	ck_assert_uint_eq(
+	    s->allow, ((1u << KEY_COUNT) - 1) & ~CONF_ALLOW(KEY_POOL) & ~CONF_ALLOW(KEY_ISOLATION));
+	ck_assert_int_eq(s->output_bytes_max, 67108864);
+	ck_assert_int_eq(s->rows_max, 0);
+	ck_assert_int_eq(s->files_bytes_max, 67108864);
+	ck_assert_int_eq(s->files_count_max, 100);
 }
 
 START_TEST(test_defaults)
@@ -381,6 +416,9 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(e->answer_bytes_max, 67108864);
 	check_default_pool(&c->pool[0]);
 	check_default_spool(&c->spool[0]);
+	ck_assert_ptr_null(c->spool[0].modules);
+	ck_assert_ptr_null(c->spool[0].env);
+	ck_assert_uint_eq(c->spool[0].env_count, 0);
 	conf_free(c);
 	free(text);
 }
@@ -389,13 +427,17 @@ END_TEST
 START_TEST(test_limits_are_inclusive)
 {
 	char *text = with("connect_timeout = \"100ms\"; answer_max = \"64k\"",
-	    "max = 1000; slots = 1; recycle_age = \"365d\"; session: { driverCores = 10000; }",
+	    "max = 1000; slots = 64; spare = 8; memory = \"64M\"; recycle_age = \"365d\"; session: "
+	    "{ driverCores = 10000; }",
 	    "settle = \"0ms\"; scan = \"1d\"; file_max = \"20000000\"");
 	struct conf *c = must_load(text);
 
 	ck_assert_int_eq(c->endpoint[0].connect_timeout_ms, 100);
 	ck_assert_int_eq(c->endpoint[0].answer_bytes_max, 65536);
 	ck_assert_int_eq(c->pool[0].max, 1000);
+	ck_assert_int_eq(c->pool[0].slots, 64);
+	ck_assert_int_eq(c->pool[0].spare, 8);
+	ck_assert_int_eq(c->pool[0].memory_bytes, 67108864);
 	ck_assert_int_eq(c->pool[0].recycle_age_ms, INT64_C(365) * 86400000);
 	ck_assert_int_eq(c->pool[0].session.driver_cores, 10000);
 	ck_assert_int_eq(c->spool[0].scan_ms, 86400000);
@@ -765,9 +807,9 @@ END_TEST
 #define RELOAD_HEAD "state_dir = \"/s\"; run_dir = \"/r\";\n"
 #define RELOAD_ENDPOINTS "endpoint: { a: { url = \"http://a\"; }; b: { url = \"http://b\"; }; };\n"
 #define RELOAD_POOLS                                                                               \
-	"pool: { p: { endpoint = \"a\"; warm: { sql = 0; };\n"                                     \
+	"pool: { p: { endpoint = \"a\"; warm: { spark = 0; };\n"                                   \
 	"  session: { jars = [ \"1\", \"2\" ]; conf = ( (\"k\", \"v\") ); queue = \"q\"; }; };\n"  \
-	"  r: { endpoint = \"b\"; warm: { sql = 0; }; }; };\n"
+	"  r: { endpoint = \"b\"; warm: { spark = 0; }; }; };\n"
 #define RELOAD_SPOOLS                                                                              \
 	"spool: { x: { path = \"/x\"; pool = \"p\"; after = \"move:done\"; };\n"                   \
 	"  y: { path = \"/y\"; pool = \"r\"; }; };\n"
@@ -799,9 +841,9 @@ START_TEST(test_reload_keeps_numbers)
 	struct conf *c = must_load_over(prev, RELOAD_HEAD
 	    "spool: { n: { path = \"/n\"; pool = \"n\"; }; y: { path = \"/y\"; pool = \"p\"; };\n"
 	    "  x: { path = \"/x\"; pool = \"r\"; }; };\n"
-	    "pool: { n: { endpoint = \"n\"; warm: { sql = 0; }; };\n"
-	    "  r: { endpoint = \"a\"; warm: { sql = 0; }; };\n"
-	    "  p: { endpoint = \"b\"; warm: { sql = 0; }; }; };\n"
+	    "pool: { n: { endpoint = \"n\"; warm: { spark = 0; }; };\n"
+	    "  r: { endpoint = \"a\"; warm: { spark = 0; }; };\n"
+	    "  p: { endpoint = \"b\"; warm: { spark = 0; }; }; };\n"
 	    "endpoint: { n: { url = \"http://n\"; }; b: { url = \"http://b2\"; };\n"
 	    "  a: { url = \"http://a\"; }; };\n");
 
@@ -828,7 +870,7 @@ END_TEST
 
 #define RELOAD_LESS                                                                                \
 	RELOAD_HEAD "endpoint: { b: { url = \"http://b\"; }; };\n"                                 \
-		    "pool: { r: { warm: { sql = 0; }; }; };\n"                                     \
+		    "pool: { r: { warm: { spark = 0; }; }; };\n"                                   \
 		    "spool: { y: { path = \"/y\"; pool = \"r\"; }; };\n"
 
 static void check_removed(const struct conf *c)
@@ -888,7 +930,7 @@ START_TEST(test_reload_keeps_a_removed_password)
 	ck_assert_int_eq(unlink(path), 0);
 	struct conf *c =
 	    must_load_over(prev, "state_dir = \"/s\"; endpoint: { f: { url = \"http://f\"; }; };\n"
-				 "pool: { p: { warm: { sql = 0; }; }; }; spool: { s: { path = "
+				 "pool: { p: { warm: { spark = 0; }; }; }; spool: { s: { path = "
 				 "\"/x\"; pool = \"p\"; }; };");
 	conf_free(prev);
 	ck_assert(c->endpoint[0].removed);
@@ -908,7 +950,7 @@ START_TEST(test_reload_removed_is_not_there)
 
 	must_refuse_over(prev,
 	    RELOAD_HEAD "endpoint: { b: { url = \"http://b\"; }; };\n"
-			"pool: { r: { endpoint = \"a\"; warm: { sql = 0; }; }; };\n"
+			"pool: { r: { endpoint = \"a\"; warm: { spark = 0; }; }; };\n"
 			"spool: { y: { path = \"/x\"; pool = \"r\"; }; };\n",
 	    1, 3,
 	    "setting 'pool.r.endpoint': there is no endpoint \"a\" in this file; add it or "
@@ -943,8 +985,8 @@ START_TEST(test_reload_with_errors_leaves_prev)
 	char *before = describe(prev);
 
 	must_refuse_over(prev, RELOAD_ALL "nonsense = 1;\n", 1, 8,
-	    "setting 'nonsense' is not known; here may stand: state_dir, run_dir, endpoint, pool, "
-	    "spool");
+	    "setting 'nonsense' is not known; here may stand: state_dir, run_dir, runner, "
+	    "endpoint, pool, spool");
 	char *after = describe(prev);
 	ck_assert_str_eq(before, after);
 	free(after);
@@ -961,7 +1003,7 @@ static char *with_spools(unsigned from, unsigned count)
 
 	buf_init(&text, TEXT_BYTES_MAX);
 	buf_adds(&text, "state_dir = \"/s\"; endpoint: { e: { url = \"http://e\"; }; };\n"
-			"pool: { p: { warm: { sql = 0; }; }; }; spool: {\n");
+			"pool: { p: { warm: { spark = 0; }; }; }; spool: {\n");
 	for (unsigned i = from; i < from + count; i++)
 		buf_addf(&text, "s%u: { path = \"/srv/%u\"; pool = \"p\"; };\n", i, i);
 	buf_adds(&text, "};\n");
@@ -1249,13 +1291,20 @@ END_TEST
 
 /* ---- the example ---- */
 
+/* With a runner that is there. */
 static char *read_example(void)
 {
+	static const char line[] = "#runner = \"/usr/share/sparkspool/runner.py\";";
 	char *path = help_path(help_data_dir(), "../../etc/sparkspool.conf");
 	char *text = help_read_file(path, NULL);
+	char *at = strstr(text, line);
 
+	ck_assert_ptr_nonnull(at);
+	char *with =
+	    xasprintf("%.*srunner = \"%s\";%s", (int)(at - text), text, runner, at + strlen(line));
+	free(text);
 	free(path);
-	return text;
+	return with;
 }
 
 /* Puts every setting of the example in force: its # becomes a blank. Secrets and certificates are
@@ -1350,6 +1399,8 @@ START_TEST(test_example_shows_defaults)
 	check_default_spool(&c->spool[0]);
 	check_default_spool(&shown->spool[0]);
 	ck_assert_int_eq(c->pool[0].max, shown->pool[0].max);
+	check_default_pool_of_the_runner(&c->pool[0]);
+	check_default_pool_of_the_runner(&shown->pool[0]);
 	ck_assert_int_eq(c->pool[0].recycle_age_ms, shown->pool[0].recycle_age_ms);
 	ck_assert_int_eq(c->pool[0].start_timeout_ms, shown->pool[0].start_timeout_ms);
 	conf_free(c);

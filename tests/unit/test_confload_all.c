@@ -22,12 +22,15 @@ const char *__lsan_default_suppressions(void)
 
 static char *dir;
 static char *file;
+static char *runner;
 static struct buf errors;
 
 static void setup(void)
 {
 	dir = help_tmpdir();
 	file = help_path(dir, "t.conf");
+	runner = help_path(dir, "runner.py");
+	help_write_file(runner, "#\n", 2);
 	buf_init(&errors, TEXT_BYTES_MAX);
 }
 
@@ -35,6 +38,7 @@ static void teardown(void)
 {
 	buf_fini(&errors);
 	help_rmtree(dir);
+	free(runner);
 	free(file);
 	free(dir);
 }
@@ -99,12 +103,13 @@ static char *small_file(enum conf_scope scope, const char *more)
 
 	/* A pool needs a kind, but has only one group of that name. */
 	const char *warm = strncmp(more, "warm", 4) == 0 ? "" : "warm: { pyspark = 0; };";
+	const char *own = strncmp(more, "runner ", 7) == 0 ? "//" : "";
 	at[scope] = more;
-	return xasprintf("state_dir = \"/s\";\n\n%s\n"
+	return xasprintf("state_dir = \"/s\";\n%srunner = \"%s\";\n%s\n"
 			 "endpoint: { e: {\nurl = \"http://127.0.0.1\";\n%s\n}; };\n"
 			 "pool: { p: { %s\n%s\n}; };\n\n"
 			 "spool: { s: { path = \"/x\"; pool = \"p\";\n%s\n}; };\n",
-	    at[SCOPE_ROOT], at[SCOPE_ENDPOINT], warm, at[SCOPE_POOL], at[SCOPE_SPOOL]);
+	    own, runner, at[SCOPE_ROOT], at[SCOPE_ENDPOINT], warm, at[SCOPE_POOL], at[SCOPE_SPOOL]);
 }
 
 static unsigned line_of(enum conf_scope scope)
@@ -142,33 +147,56 @@ START_TEST(test_rows_are_whole)
 
 	ck_assert_str_ne(row->doc, "");
 	ck_assert_uint_lt(strlen(row->path), 60);
-	ck_assert_int_eq(row->words != NULL, row->type == SETTING_WORD);
+	ck_assert_int_eq(
+	    row->words != NULL, row->type == SETTING_WORD || row->type == SETTING_WORDS);
+	ck_assert_int_eq(row->count_offset != 0, row->type == SETTING_PAIRS);
+	ck_assert_int_eq((row->flags & SETTING_ENV) != 0, str_eq(row->path, "spool.*.env"));
 	ck_assert_int_eq(row->max > row->min, ranged);
 	ck_assert_int_eq(row->target != SCOPE_ROOT, row->type == SETTING_NAME);
 	/* What must be there has no default. */
 	ck_assert(row->fallback == NULL || (row->flags & SETTING_REQUIRED) == 0);
 	for (size_t i = 0; i < (size_t)_i; i++) {
 		ck_assert_str_ne(row_of(i)->path, row->path);
-		/* Two types have the struct around their fields as theirs. */
-		if (scope_of(row_of(i)) == scope_of(row) && row->type != SETTING_PAIRS &&
-		    row->type != SETTING_AFTER)
+		/* One type has the struct around its fields as its own. */
+		if (scope_of(row_of(i)) == scope_of(row) && row->type != SETTING_AFTER)
 			ck_assert_msg(row_of(i)->offset != row->offset, "%s and %s are one field",
 			    row_of(i)->path, row->path);
 	}
 }
 END_TEST
 
+/* The fallback as a value of the file; free() it. */
+static char *written(const struct setting *row)
+{
+	struct buf out;
+
+	if (row->type == SETTING_INT || row->type == SETTING_BOOL)
+		return xstrdup(row->fallback);
+	if (row->type != SETTING_WORDS)
+		return xasprintf("\"%s\"", row->fallback);
+	buf_init(&out, TEXT_BYTES_MAX);
+	buf_adds(&out, "[ \"");
+	for (const char *p = row->fallback; *p != '\0'; p++) {
+		if (*p == ' ')
+			buf_adds(&out, "\", \"");
+		else
+			buf_addc(&out, *p);
+	}
+	buf_adds(&out, "\" ]");
+	return buf_steal(&out, NULL);
+}
+
 /* A default could also be written. */
 START_TEST(test_defaults_can_be_written)
 {
 	const struct setting *row = row_of((size_t)_i);
 	enum conf_scope scope = scope_of(row);
-	bool plain = row->type == SETTING_INT || row->type == SETTING_BOOL;
 
-	if (row->fallback == NULL || str_eq(row->fallback, "-1"))
+	/* What the build says need not be there yet. */
+	if (row->fallback == NULL || str_eq(row->fallback, "-1") ||
+	    (row->flags & SETTING_BUILT) != 0)
 		return;
-	const char *quote = plain ? "" : "\"";
-	char *value = xasprintf("%s%s%s", quote, row->fallback, quote);
+	char *value = written(row);
 	char *more = assignment(conftable_within(row, scope), value);
 	char *with = small_file(scope, more);
 	char *without = small_file(scope, "");
@@ -243,6 +271,8 @@ static char what_is_taken(const struct setting *row)
 		return 'b';
 	case SETTING_STRINGS:
 		return 'a';
+	case SETTING_WORDS:
+		return 'w'; /* none of these has a word of it */
 	case SETTING_PAIRS:
 		return 'p';
 	default:
@@ -435,6 +465,17 @@ static void add_value(struct buf *out, const struct setting *row, uint32_t *seed
 		buf_addf(out, "\"%u%c\"", 1 + draw(seed, 99), "mgtMGT"[draw(seed, 6)]);
 	} else if (row->type == SETTING_STRINGS) {
 		buf_addf(out, "[ \"a%u\", \"b \\\" \\\\ \\xc3\\xa9\" ]", draw(seed, 9));
+	} else if (row->type == SETTING_WORDS) {
+		const char *between = "[ ";
+		for (; w->word != NULL; w++) {
+			if (w[1].word != NULL && draw(seed, 2) == 0)
+				continue;
+			buf_addf(out, "%s\"%s\"", between, w->word);
+			between = ", ";
+		}
+		buf_adds(out, " ]");
+	} else if (row->type == SETTING_PAIRS) {
+		buf_addf(out, "( (\"a%u\", \"b\"), (\"b\", \"\") )", draw(seed, 9));
 	} else if (row->type == SETTING_PROXY || row->type == SETTING_TEXT) {
 		buf_addf(out, "\"text %u\"", draw(seed, 99));
 	} else if (row->type == SETTING_AFTER) {
@@ -510,7 +551,7 @@ static char *random_file(const unsigned mask[SCOPE_COUNT], uint32_t *seed)
 	unsigned first = draw(seed, NAMES);
 
 	buf_init(&out, TEXT_BYTES_MAX);
-	buf_adds(&out, "state_dir = \"/s\";\n");
+	buf_addf(&out, "state_dir = \"/s\"; runner = \"%s\";\n", runner);
 	for (unsigned scope = SCOPE_ENDPOINT; scope < SCOPE_COUNT; scope++) {
 		buf_addf(&out, "%s: {\n", conftable_word((enum conf_scope)scope));
 		for (unsigned k = 0; k < NAMES; k++) {

@@ -101,6 +101,7 @@ static void seen_forget(void)
 		free(w.seen.session[i].proxy_user);
 		free(w.seen.session[i].name);
 		free(w.seen.session[i].livy_id);
+		free(w.seen.session[i].boot);
 	}
 	for (size_t i = 0; i < w.seen.jobs; i++) {
 		free(w.seen.job[i].name);
@@ -322,6 +323,8 @@ static void same_run(const struct run_rec *a, const struct run_rec *b)
 	ck_assert(str_eq(a->hidden, b->hidden));
 	ck_assert_int_eq(a->superseded, b->superseded);
 	ck_assert_int_eq(a->recorded, b->recorded);
+	ck_assert_int_eq(a->script, b->script);
+	ck_assert_int_eq(a->exit_code, b->exit_code);
 }
 
 static void same_job(const struct job_rec *a, const struct job_rec *b)
@@ -355,6 +358,7 @@ static void same_session(const struct session_rec *a, const struct session_rec *
 	ck_assert_int_eq(a->last_statement, b->last_statement);
 	ck_assert_int_eq(a->created_ms, b->created_ms);
 	ck_assert_int_eq(a->statements, b->statements);
+	ck_assert(str_eq(a->boot, b->boot));
 }
 
 static void same_bytes(struct bytes b, const char *p, size_t n)
@@ -531,13 +535,15 @@ START_TEST(open_refuses_a_newer_version)
 	size_t n, m;
 
 	ledger_close(open_dir(w.dir));
-	tamper("PRAGMA user_version = 2");
+	tamper("PRAGMA user_version = 3");
 	before = help_read_file(path, &n);
-	refused(w.dir, "was written by a newer sparkspool (ledger version 2, this one knows 1)");
+	refused(w.dir, "was written by a newer sparkspool (ledger version 3, this one knows 2)");
 	after = help_read_file(path, &m);
 	ck_assert_uint_eq(n, m);
 	ck_assert_mem_eq(before, after, n);
-	tamper("PRAGMA user_version = 1");
+	tamper("PRAGMA user_version = 0"); /* nobody has ever written that one */
+	refused(w.dir, "is not a ledger of sparkspool");
+	tamper("PRAGMA user_version = 2");
 	ledger_close(open_dir(w.dir));
 	free(path);
 	free(before);
@@ -676,7 +682,9 @@ static struct run_rec odd_run(char *long_text)
 		.files = "[]",
 		.hidden = ".x\n\xc3.py",
 		.superseded = true,
-		.recorded = false };
+		.recorded = false,
+		.script = true,
+		.exit_code = INT32_MAX };
 }
 
 static struct job_rec odd_job(char *name, struct run_rec *run)
@@ -743,7 +751,7 @@ END_TEST
 START_TEST(job_null_is_not_empty)
 {
 	struct ledger *l = open_dir(w.dir);
-	struct run_rec none = { .statement = -1 };
+	struct run_rec none = { .statement = -1, .exit_code = -1 };
 	struct run_rec empty = { .session_name = "",
 		.error_name = "",
 		.error_message = "",
@@ -1040,7 +1048,7 @@ START_TEST(session_comes_back_as_it_was)
 	struct ledger *l = open_dir(w.dir);
 	struct session_rec odd = { .id = INT64_MAX,
 		.pool = 1,
-		.kind = KIND_SQL,
+		.kind = KIND_RUNNER,
 		.state = SESSION_DELETING,
 		.owner = UINT32_MAX,
 		.proxy_user = "",
@@ -1049,7 +1057,8 @@ START_TEST(session_comes_back_as_it_was)
 		.token = HEX32,
 		.last_statement = INT64_MAX,
 		.created_ms = INT64_MIN,
-		.statements = INT32_MAX };
+		.statements = INT32_MAX,
+		.boot = "" };
 	struct session_rec plain;
 
 	plain = *add_session(3, SESSION_CREATING);
@@ -1062,6 +1071,7 @@ START_TEST(session_comes_back_as_it_was)
 	same_session(&w.seen.session[1], &odd);
 	odd.proxy_user = NULL;
 	odd.livy_id = NULL;
+	odd.boot = "b\xff";
 	odd.last_statement = -1;
 	odd.state = SESSION_BUSY;
 	effects_add(&w.fx, FX_ROW_SESSION)->u.session = odd;
@@ -1232,10 +1242,16 @@ static const char *const damage[] = {
 	"UPDATE job SET status = 8",
 	"UPDATE job SET superseded = NULL",
 	"UPDATE job SET statement = NULL",
+	"UPDATE job SET script = NULL",
+	"UPDATE job SET script = 2",
+	"UPDATE job SET exit_code = -1",
+	"UPDATE job SET exit_code = 2147483648",
 	"UPDATE session SET state = 10",
 	"UPDATE session SET kind = 17",
 	"UPDATE session SET token = token || token || '1'",
 	"UPDATE session SET statements = 2147483648",
+	"UPDATE session SET kind = 5",
+	"UPDATE session SET boot = char(97, 0, 98)",
 };
 
 START_TEST(replay_refuses_a_row_that_cannot_be_meant)
@@ -1293,6 +1309,310 @@ START_TEST(replay_survives_a_page_overwritten)
 }
 END_TEST
 
+/* ---- a ledger of the former version -------------------------------------------------------- */
+
+/* What version 1 has really written: a job that is done, one under way, one queued; copied from the
+ * ledger that a release of then left behind. Nothing here follows the code. */
+static const char version_1[] =
+    "PRAGMA journal_mode = WAL; BEGIN;"
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;"
+    "INSERT INTO meta VALUES('instance','d2b129e8'),('machine',''),('inode',0),('last_job',3),"
+    " ('last_session',3);"
+    "CREATE TABLE spool(name TEXT PRIMARY KEY, dev INT NOT NULL, ino INT NOT NULL) STRICT;"
+    "INSERT INTO spool VALUES('nightly',21,22);"
+    "CREATE TABLE session(id INTEGER PRIMARY KEY, pool TEXT NOT NULL, kind INT NOT NULL,"
+    " state INT NOT NULL, owner INT NOT NULL, proxy_user TEXT, name TEXT NOT NULL, livy_id TEXT,"
+    " token TEXT NOT NULL, last_statement INT NOT NULL, created_ms INT NOT NULL,"
+    " statements INT NOT NULL) STRICT;"
+    "INSERT INTO session VALUES(3,'default',0,6,1000,NULL,'sp-1','0','t',7,5,2);"
+    "CREATE TABLE job(id INTEGER PRIMARY KEY, spool TEXT NOT NULL, name BLOB NOT NULL,"
+    " dev INT NOT NULL, ino INT NOT NULL, size INT NOT NULL, mtime_ns INT NOT NULL,"
+    " ctime_ns INT NOT NULL, uid INT NOT NULL, gid INT NOT NULL, mode INT NOT NULL,"
+    " nlink INT NOT NULL, state INT NOT NULL, kind INT NOT NULL, live INT NOT NULL,"
+    " attempts INT NOT NULL, queued_ms INT NOT NULL, old_files TEXT, has_run INT NOT NULL,"
+    " token TEXT, sha256 TEXT, session INT, session_name TEXT, statement INT, started_ms INT,"
+    " finished_ms INT, status INT, error_name TEXT, error_message TEXT, warnings TEXT, files TEXT,"
+    " hidden BLOB, superseded INT, recorded INT) STRICT;"
+    "INSERT INTO job VALUES(1,'nightly',X'612e7079',1,2,3,4,5,6,7,8,9,8,0,1,1,11,NULL,1,"
+    " '0123456789abcdef0123456789abcdef','ab',3,'sp-1',7,1,2,1,NULL,NULL,'[]',"
+    " '[{\"name\":\"a.py.out\",\"tmp\":\".t\",\"ino\":\"5\"}]',NULL,0,1);"
+    "INSERT INTO job VALUES(2,'nightly',X'622e73716c',1,22,3,4,5,6,7,8,9,4,2,1,2,12,NULL,1,"
+    " '0123456789abcdef0123456789abcdef','ab',3,'sp-1',7,1,2,0,NULL,NULL,'[]',NULL,X'2e68',0,1);"
+    "INSERT INTO job VALUES(3,'nightly',X'632e7079',1,23,3,4,5,6,7,8,9,1,0,1,0,13,NULL,0,NULL,NULL,"
+    " NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);"
+    "CREATE TABLE blob(job INT NOT NULL, what INT NOT NULL, data BLOB NOT NULL,"
+    " PRIMARY KEY(job, what)) STRICT;"
+    "INSERT INTO blob VALUES(2,1,X'73656c6563742031');"
+    "CREATE INDEX job_live ON job(id) WHERE live = 1;"
+    "CREATE INDEX job_files ON job(spool, name) WHERE files IS NOT NULL;"
+    "PRAGMA user_version = 1; PRAGMA application_id = 1399870316; COMMIT";
+
+static void put_version_1(void)
+{
+	char *path = help_path(w.dir, "ledger.db"), *inode;
+	struct stat st;
+
+	ck_assert_int_eq(mkdir(w.dir, 0700), 0);
+	tamper(version_1);
+	ck_assert_int_eq(stat(path, &st), 0);
+	inode = xasprintf("UPDATE meta SET value = %ju WHERE key = 'inode'", (uintmax_t)st.st_ino);
+	tamper(inode);
+	free(inode);
+	free(path);
+}
+
+static void assert_jobs_of_version_1(void)
+{
+	const struct run_rec run = { .token = "0123456789abcdef0123456789abcdef",
+		.sha256 = "ab",
+		.session = 3,
+		.session_name = "sp-1",
+		.statement = 7,
+		.started_ms = 1,
+		.finished_ms = 2,
+		.warnings = "[]",
+		.hidden = ".h",
+		.recorded = true,
+		.exit_code = -1 };
+	const struct job_rec rec = { .id = 2,
+		.name = "b.sql",
+		.ident = { 1, 22, 3, 4, 5, 6, 7, 8, 9 },
+		.state = JOB_RUNNING,
+		.kind = KIND_SQL,
+		.live = true,
+		.attempts = 2,
+		.queued_ms = 12,
+		.run = (struct run_rec *)(uintptr_t)&run };
+
+	ck_assert_uint_eq(w.seen.jobs, 3);
+	ck_assert_str_eq(w.seen.job[0].name, "a.py");
+	ck_assert_int_eq(w.seen.job[0].run->exit_code, -1);
+	ck_assert(!w.seen.job[0].run->script);
+	same_job(&w.seen.job[1], &rec);
+	same_bytes(w.seen.code[1], "select 1", 8);
+	ck_assert_str_eq(w.seen.job[2].name, "c.py");
+	ck_assert_ptr_null(w.seen.job[2].run);
+}
+
+static void assert_session_of_version_1(void)
+{
+	const struct session_rec rec = { .id = 3,
+		.state = SESSION_BUSY,
+		.owner = 1000,
+		.name = "sp-1",
+		.livy_id = "0",
+		.token = "t",
+		.last_statement = 7,
+		.created_ms = 5,
+		.statements = 2 };
+
+	ck_assert_uint_eq(w.seen.sessions, 1);
+	same_session(&w.seen.session[0], &rec);
+	ck_assert_uint_eq(w.seen.spools, 1);
+	ck_assert_uint_eq(w.seen.spool[0].ino, 22);
+}
+
+START_TEST(upgrade_keeps_everything)
+{
+	struct ledger *l;
+	uint64_t job, session;
+
+	put_version_1();
+	l = open_dir(w.dir);
+	ck_assert_uint_eq(w.log_lines, 1);
+	logged("upgraded from ledger version 1 to 2; an older sparkspool cannot read it any more");
+	log_forget();
+	for (int i = 0; i < 2; i++) {
+		replay(l);
+		assert_jobs_of_version_1();
+		assert_session_of_version_1();
+		ck_assert_str_eq(ledger_instance(l), "d2b129e8");
+		ledger_last_ids(l, &job, &session);
+		ck_assert_uint_eq(job, 3);
+		ck_assert_uint_eq(session, 3);
+		l = reopen(l);
+	}
+	ck_assert_uint_eq(w.log_lines, 0); /* once is enough */
+	ck_assert_int_eq(ask(l->db, "PRAGMA user_version"), 2);
+	ledger_close(l);
+}
+END_TEST
+
+START_TEST(upgrade_takes_new_rows)
+{
+	struct run_rec run = odd_run("m");
+	struct job_rec rec = odd_job("new.py", &run);
+	struct ledger *l;
+
+	put_version_1();
+	l = open_dir(w.dir);
+	effects_add(&w.fx, FX_ROW_JOB)->u.job.rec = rec;
+	add_session(4, SESSION_IDLE)->boot = "b00t";
+	add_session(3, SESSION_IDLE)->boot = "again";
+	commit(l);
+	l = reopen(l);
+	replay(l);
+	ck_assert_uint_eq(w.seen.jobs, 4);
+	same_job(&w.seen.job[3], &rec);
+	ck_assert_uint_eq(w.seen.sessions, 2);
+	ck_assert_str_eq(w.seen.session[0].boot, "again");
+	ck_assert_str_eq(w.seen.session[1].boot, "b00t");
+	/* A done job of then, written without its run: what is known of that stays readable. */
+	rec = w.seen.job[0];
+	rec.run = NULL;
+	effects_add(&w.fx, FX_ROW_JOB)->u.job.rec = rec;
+	commit(l);
+	replay(l);
+	ck_assert_int_eq(w.seen.job[0].run->exit_code, -1);
+	ck_assert_int_eq(w.seen.job[0].run->statement, 7);
+	ledger_close(l);
+}
+END_TEST
+
+/* Names, types, defaults and order of all columns. */
+static char *columns_of(const char *dir)
+{
+	static const char sql[] =
+	    "SELECT group_concat(x, ';') FROM (SELECT m.name || '.' || c.cid "
+	    "|| c.name || c.type || c.\"notnull\" || coalesce(c.dflt_value, '-') "
+	    "|| c.pk AS x FROM sqlite_schema m JOIN pragma_table_info(m.name) c "
+	    "WHERE m.type = 'table' ORDER BY m.name, c.cid)";
+	sqlite3 *db = other_open(dir);
+	sqlite3_stmt *st = NULL;
+	char *text;
+
+	ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	text = xstrdup((const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return text;
+}
+
+START_TEST(upgrade_gives_the_tables_of_a_new_ledger)
+{
+	char *other = help_path(w.tmp, "other"), *made, *upgraded;
+
+	put_version_1();
+	ledger_close(open_dir(w.dir));
+	ledger_close(open_dir(other));
+	upgraded = columns_of(w.dir);
+	made = columns_of(other);
+	ck_assert_ptr_nonnull(strstr(made, "exit_code"));
+	ck_assert_str_eq(upgraded, made);
+	free(other);
+	free(made);
+	free(upgraded);
+}
+END_TEST
+
+/* Dies before the step of this number that changes something, or lives when there are fewer. */
+struct killer {
+	int step;
+	int steps;
+};
+
+static struct killer killer;
+
+static int kill_at_step(
+    void *arg, int action, const char *a, const char *b, const char *c, const char *d)
+{
+	(void)arg, (void)b, (void)c, (void)d;
+	if (action == SQLITE_ALTER_TABLE || action == SQLITE_TRANSACTION ||
+	    (action == SQLITE_PRAGMA && str_eq(a, "user_version")) ||
+	    (action == SQLITE_UPDATE && str_eq(a, "sqlite_master")))
+		if (killer.steps++ == killer.step)
+			raise(SIGKILL);
+	return SQLITE_OK;
+}
+
+static int kill_at_commit(void *arg)
+{
+	(void)arg;
+	if (killer.step == -1)
+		raise(SIGKILL);
+	return 0;
+}
+
+static int arm(sqlite3 *db, const char **error, const void *api)
+{
+	(void)error, (void)api;
+	sqlite3_commit_hook(db, kill_at_commit, NULL);
+	return sqlite3_set_authorizer(db, kill_at_step, NULL);
+}
+
+static void kill_after_commit(enum log_level level, const char *line, void *arg)
+{
+	(void)level, (void)line, (void)arg;
+	raise(SIGKILL);
+}
+
+/* True when it was killed. */
+static bool upgrade_killed_at(int step)
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		killer.step = step;
+		ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))arm), SQLITE_OK);
+		if (step == -2)
+			log_set_sink(kill_after_commit, NULL);
+		_exit(ledger_open(w.dir, &w.error) != NULL ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+	return WIFSIGNALED(status);
+}
+
+/* One version or the other, and nothing lost. */
+static int64_t assert_whole_version(void)
+{
+	int64_t version = ask_dir("PRAGMA user_version");
+	char *columns = columns_of(w.dir);
+	struct ledger *l;
+
+	ck_assert(version == 1 || version == 2);
+	ck_assert_int_eq(strstr(columns, "exit_code") != NULL, version == 2);
+	ck_assert_int_eq(strstr(columns, "boot") != NULL, version == 2);
+	l = open_dir(w.dir);
+	replay(l);
+	assert_jobs_of_version_1();
+	assert_session_of_version_1();
+	ledger_close(l);
+	free(columns);
+	return version;
+}
+
+START_TEST(upgrade_killed_leaves_one_or_the_other)
+{
+	bool killed = true;
+	int step;
+
+	for (step = -2; killed; step++) {
+		put_version_1();
+		killed = upgrade_killed_at(step);
+		ck_assert_int_eq(assert_whole_version(), killed && step != -2 ? 1 : 2);
+		/* Afterwards nothing more is changed at an open, so only the last one lives. */
+		help_rmtree(w.dir);
+	}
+	ck_assert_int_gt(step, 10);
+}
+END_TEST
+
+START_TEST(upgrade_of_a_damaged_ledger_changes_nothing)
+{
+	put_version_1();
+	tamper("DROP TABLE session"); /* the last one that would be changed */
+	refused(w.dir, "is damaged: no such table: session, nothing was started");
+	ck_assert_int_eq(ask_dir("PRAGMA user_version"), 1);
+	ck_assert_int_eq(
+	    ask_dir("SELECT count(*) FROM pragma_table_info('job') WHERE name = 'script'"), 0);
+	ck_assert_uint_eq(w.log_lines, 0);
+}
+END_TEST
+
 /* ---- errors of ours ------------------------------------------------------------------------ */
 
 /* A commit that must end the process: in one of its own, whose last words nobody wants to read. */
@@ -1330,6 +1650,10 @@ START_TEST(errors_of_ours_are_never_written)
 	add_job(1, "x")->rec.run = &run;
 	aborts(l);
 	run.status = STATUS_OK;
+	run.exit_code = -2;
+	add_job(1, "x")->rec.run = &run;
+	aborts(l);
+	run.exit_code = -1;
 	memset(run.token, 'x', sizeof run.token); /* without an end */
 	add_job(1, "x")->rec.run = &run;
 	aborts(l);
@@ -1685,6 +2009,26 @@ out:
 }
 END_TEST
 
+START_TEST(full_disk_upgrades_nothing)
+{
+	char *disk = help_path(w.tmp, "disk"), *filler = help_path(disk, "filler");
+
+	free(w.dir);
+	w.dir = help_path(disk, "state");
+	if (!small_disk(disk))
+		goto out;
+	put_version_1();
+	fill(filler);
+	refused(w.dir, "disk full");
+	ck_assert_int_eq(unlink(filler), 0);
+	ck_assert_int_eq(assert_whole_version(), 1);
+	ck_assert_int_eq(umount2(disk, MNT_DETACH), 0);
+out:
+	free(disk);
+	free(filler);
+}
+END_TEST
+
 START_TEST(full_or_read_only_disk_starts_nothing)
 {
 	char *disk = help_path(w.tmp, "disk"), *filler = help_path(disk, "filler");
@@ -1766,6 +2110,16 @@ static void add_rows(TCase *tc)
 	    tc, replay_refuses_a_row_that_cannot_be_meant, 0, (int)ARRAY_LEN(damage));
 }
 
+static void add_upgrade(TCase *tc)
+{
+	tcase_add_test(tc, upgrade_keeps_everything);
+	tcase_add_test(tc, upgrade_takes_new_rows);
+	tcase_add_test(tc, upgrade_gives_the_tables_of_a_new_ledger);
+	tcase_add_test(tc, upgrade_killed_leaves_one_or_the_other);
+	tcase_add_test(tc, upgrade_of_a_damaged_ledger_changes_nothing);
+	tcase_add_test(tc, full_disk_upgrades_nothing);
+}
+
 static void add_turns(TCase *tc)
 {
 	tcase_add_test(tc, errors_of_ours_are_never_written);
@@ -1786,6 +2140,7 @@ int main(void)
 
 	add_open(add_case(s, "open"));
 	add_rows(add_case(s, "rows"));
+	add_upgrade(add_case(s, "upgrade"));
 	add_turns(add_case(s, "turns"));
 	return help_run(s);
 }

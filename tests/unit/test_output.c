@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -342,6 +343,488 @@ out:
 }
 END_TEST
 
+/* ---- parts --------------------------------------------------------------------------------- */
+
+static const char p1[] = "a/.sparkspool-42-p1.tmp";
+
+static const struct ev_appended *append_bytes(
+    struct world *w, int dir, unsigned part, int64_t at, struct bytes data)
+{
+	struct fx_append fx = { .job = 42, .part = part, .at = at, .data = data };
+
+	world_take(w);
+	output_append(dir, &fx, &w->q);
+	ck_assert_uint_eq(w->q.count, 1);
+	ck_assert_int_eq(w->q.item[0].type, EV_APPENDED);
+	ck_assert_uint_eq(w->q.item[0].u.appended.job, 42);
+	ck_assert_uint_eq(w->q.item[0].u.appended.part, part);
+	return &w->q.item[0].u.appended;
+}
+
+static void append(struct world *w, int dir, unsigned part, int64_t at, const char *text)
+{
+	struct bytes data = { .p = text, .n = strlen(text) };
+	const struct ev_appended *ev = append_bytes(w, dir, part, at, data);
+
+	ck_assert_msg(ev->err == 0, "%s", strerrorname_np(ev->err));
+	ck_assert_int_eq(ev->at, at + (int64_t)strlen(text));
+}
+
+static void assert_not_appended(struct world *w, int dir, int64_t at, int err)
+{
+	const struct ev_appended *ev =
+	    append_bytes(w, dir, 1, at, (struct bytes){ .p = "more", .n = 4 });
+
+	ck_assert_msg(ev->err == err, "%s", strerrorname_np(ev->err));
+}
+
+START_TEST(test_append)
+{
+	struct world w;
+	int dir = open_dir(&w);
+	mode_t mask = umask(0);
+	char *data;
+	size_t len;
+
+	append(&w, dir, 1, 0, "one\n");
+	append(&w, dir, 2, 0, "");
+	append(&w, dir, 1, 4, "two\n");
+	append(&w, dir, 1, 8, "");
+	ck_assert_int_eq(
+	    append_bytes(&w, dir, 1, 8, (struct bytes){ .p = "\0\xff", .n = 2 })->at, 10);
+	umask(mask);
+	data = help_read_file(at(&w, p1), &len);
+	ck_assert_uint_eq(len, 10);
+	ck_assert_mem_eq(data, "one\ntwo\n\0\xff", 10);
+	free(data);
+	/* Nobody's but ours until it is a result, and nobody has seen it. */
+	ck_assert_uint_eq(stat_of(&w, p1).st_mode, S_IFREG | 0600);
+	ck_assert_int_eq(stat_of(&w, "a/.sparkspool-42-p2.tmp").st_size, 0);
+	ck_assert_uint_eq(entries(&w, false), 2);
+	ck_assert_str_eq(world_pump(&w), "");
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_append_begins_anew)
+{
+	struct world w;
+	int dir = open_dir(&w);
+
+	put_text(&w, p1, "of an earlier life");
+	append(&w, dir, 1, 0, "new");
+	check_text(&w, p1, "new");
+	append(&w, dir, 1, 3, "er");
+	append(&w, dir, 1, 0, "newest");
+	check_text(&w, p1, "newest");
+	/* A trap: the link goes, what it leads to is not touched. */
+	put_text(&w, "victim", "kept");
+	ck_assert_int_eq(unlinkat(dir, p1 + 2, 0), 0);
+	ck_assert_int_eq(symlink("../victim", at(&w, p1)), 0);
+	append(&w, dir, 1, 0, "mine");
+	ck_assert_uint_eq(stat_of(&w, p1).st_mode, S_IFREG | 0600);
+	/* A second link: what somebody keeps of it stays as it is. */
+	ck_assert_int_eq(link(at(&w, p1), at(&w, "kept")), 0);
+	append(&w, dir, 1, 0, "again");
+	check_text(&w, "kept", "mine");
+	check_text(&w, p1, "again");
+	check_text(&w, "victim", "kept");
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_append_to_something_else)
+{
+	struct world w;
+	int dir = open_dir(&w);
+
+	assert_not_appended(&w, dir, 3, ENOENT);
+	append(&w, dir, 1, 0, "abc");
+	assert_not_appended(&w, dir, 2, ESTALE);
+	assert_not_appended(&w, dir, 4, ESTALE);
+	ck_assert_int_eq(link(at(&w, p1), at(&w, "a/second")), 0);
+	assert_not_appended(&w, dir, 3, ESTALE);
+	ck_assert_int_eq(unlink(at(&w, "a/second")), 0);
+	check_text(&w, p1, "abc");
+	/* A link, and what nobody reads, are not waited for. */
+	ck_assert_int_eq(rename(at(&w, p1), at(&w, "a/abc")), 0);
+	ck_assert_int_eq(symlink("abc", at(&w, p1)), 0);
+	assert_not_appended(&w, dir, 3, ELOOP);
+	check_text(&w, "a/abc", "abc");
+	ck_assert_int_eq(unlink(at(&w, p1)), 0);
+	ck_assert_int_eq(mkfifo(at(&w, p1), 0600), 0);
+	assert_not_appended(&w, dir, 3, ENXIO);
+	ck_assert_int_eq(unlink(at(&w, p1)), 0);
+	ck_assert_int_eq(mkdir(at(&w, p1), 0700), 0);
+	assert_not_appended(&w, dir, 3, EISDIR);
+	assert_not_appended(&w, dir, 0, EISDIR);
+	assert_not_appended(&w, -1, 0, ENODEV);
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_append_to_somebodys)
+{
+	struct world w;
+	int dir = open_dir(&w);
+
+	if (skip_unless_root())
+		goto out;
+	/* As long as ours, and readable by whoever put it there. */
+	append(&w, dir, 1, 0, "abc");
+	ck_assert_int_eq(chown(at(&w, p1), 1234, (gid_t)-1), 0);
+	assert_not_appended(&w, dir, 3, ESTALE);
+	check_text(&w, p1, "abc");
+	ck_assert_uint_eq(entries(&w, false), 1);
+out:
+	world_close(&w);
+}
+END_TEST
+
+/* As on a server that takes root for nobody: what we make belongs to somebody else. */
+START_TEST(test_append_where_owners_are_mapped)
+{
+	struct world w;
+	int dir = open_dir(&w);
+	struct result_file file[] = { { .name = "x.py.out", .part = 1, .part_bytes = 6 },
+		three[2] };
+	struct fx_stage fx = stage_of(file, 2);
+	int err;
+
+	if (skip_unless_root())
+		goto out;
+	ck_assert_int_eq(chmod(w.a, 0777), 0);
+	setfsuid(4321);
+	append(&w, dir, 1, 0, "abc");
+	append(&w, dir, 1, 3, "def");
+	err = stage(&w, dir, &fx)->err;
+	setfsuid(0);
+	ck_assert_int_eq(err, 0);
+	ck_assert_uint_eq(stat_of(&w, p1).st_size, 6);
+	ck_assert_uint_eq(entries(&w, false), 2);
+out:
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_append_on_a_full_disk)
+{
+	struct world w;
+	size_t size = 2 << 20;
+	struct bytes big = { .p = xcalloc(1, size), .n = size };
+	int dir;
+
+	world_open(&w, 1);
+	if (!skip_unless_root() && !skip_unless_forked() && mount_tmpfs(w.a, "size=1m")) {
+		dir = open(w.a, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ck_assert_int_eq(append_bytes(&w, dir, 1, 0, big)->err, ENOSPC);
+		ck_assert_uint_eq(entries(&w, false), 0);
+		append(&w, dir, 1, 0, "abc");
+		ck_assert_int_eq(append_bytes(&w, dir, 1, 3, big)->err, ENOSPC);
+		/* As long as before: the same piece may come again when there is room. */
+		append(&w, dir, 1, 3, "def");
+		check_text(&w, p1, "abcdef");
+		close(dir);
+		ck_assert_int_eq(umount2(w.a, MNT_DETACH), 0);
+	}
+	free((char *)(uintptr_t)big.p);
+	world_close(&w);
+}
+END_TEST
+
+/* Ten bytes of output, of which eight count, and a line behind them; a table; the record. */
+static const struct result_file parts[] = {
+	{ .name = "x.py.out", .part = 1, .part_bytes = 8, .data = TEXT("cut\n") },
+	{ .name = "x.py.err", .data = TEXT("") },
+	{ .name = "x.py.csv", .part = 3, .part_bytes = 0 },
+	{ .name = "x.py.json", .data = TEXT("{}\n") },
+};
+
+static int open_parts(struct world *w)
+{
+	int dir = open_dir(w);
+
+	append(w, dir, 1, 0, "one\ntwo\nth");
+	append(w, dir, 2, 0, "nobody wants it");
+	append(w, dir, 3, 0, "1,2");
+	return dir;
+}
+
+static void assert_parts_staged(struct world *w, const struct ev_staged *ev)
+{
+	static const char *const tmp[] = { ".sparkspool-42-p1.tmp", ".sparkspool-42-1.tmp",
+		".sparkspool-42-p3.tmp", ".sparkspool-42-3.tmp" };
+
+	ck_assert_msg(ev->err == 0, "%s", strerrorname_np(ev->err));
+	ck_assert_uint_eq(ev->count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		char path[100];
+
+		ck_assert_str_eq(ev->file[i].name, parts[i].name);
+		ck_assert_str_eq(ev->file[i].tmp, tmp[i]);
+		snprintf(path, sizeof(path), "a/%s", tmp[i]);
+		ck_assert_uint_eq(ev->file[i].ino, stat_of(w, path).st_ino);
+	}
+	check_text(w, p1, "one\ntwo\ncut\n");
+	check_text(w, "a/.sparkspool-42-p3.tmp", "");
+	check_text(w, "a/.sparkspool-42-3.tmp", "{}\n");
+	ck_assert_uint_eq(entries(w, false), 4);
+}
+
+START_TEST(test_stage_parts)
+{
+	struct world w;
+	struct fx_stage fx = stage_of(parts, 4);
+	int dir = open_parts(&w);
+	uint64_t ino = stat_of(&w, p1).st_ino;
+
+	/* The same again after a crash: the same bytes, in the same file. */
+	for (int i = 0; i < 3; i++) {
+		assert_parts_staged(&w, stage(&w, dir, &fx));
+		ck_assert_uint_eq(stat_of(&w, p1).st_ino, ino);
+		ck_assert_uint_eq(stat_of(&w, p1).st_mode, S_IFREG | 0644);
+	}
+	ck_assert_str_eq(world_pump(&w), "");
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_stage_parts_again_for_another)
+{
+	struct world w;
+	struct fx_stage fx = stage_of(parts, 4);
+	int dir = open_parts(&w);
+
+	if (skip_unless_root())
+		goto out;
+	fx.input = (struct ident){ .uid = 1234, .gid = 2345, .mode = S_IFREG | 0640 };
+	for (int i = 0; i < 2; i++) {
+		assert_parts_staged(&w, stage(&w, dir, &fx));
+		ck_assert_uint_eq(stat_of(&w, p1).st_uid, 1234);
+		ck_assert_uint_eq(stat_of(&w, p1).st_gid, 2345);
+		ck_assert_uint_eq(stat_of(&w, p1).st_mode, S_IFREG | 0640);
+	}
+out:
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_stage_parts_again_without_rights)
+{
+	static const mode_t mode[] = { 0440, 0400, 0000 };
+	struct world w;
+	struct fx_stage fx = stage_of(parts, 4);
+	int dir = open_parts(&w), err[2];
+
+	if (skip_unless_root())
+		goto out;
+	/* What a daemon that is not root has staged for a file that is only to be read. */
+	ck_assert_int_eq(chmod(w.dir, 0755), 0);
+	ck_assert_int_eq(chown(w.a, 4321, (gid_t)-1), 0);
+	ck_assert_int_eq(chown(at(&w, p1), 4321, (gid_t)-1), 0);
+	ck_assert_int_eq(chown(at(&w, "a/.sparkspool-42-p2.tmp"), 4321, (gid_t)-1), 0);
+	ck_assert_int_eq(chown(at(&w, "a/.sparkspool-42-p3.tmp"), 4321, (gid_t)-1), 0);
+	for (size_t i = 0; i < ARRAY_LEN(mode); i++) {
+		fx.input = (struct ident){ .uid = 1234, .gid = 0, .mode = S_IFREG | mode[i] };
+		ck_assert_int_eq(seteuid(4321), 0);
+		err[0] = stage(&w, dir, &fx)->err;
+		err[1] = stage(&w, dir, &fx)->err;
+		ck_assert_int_eq(seteuid(0), 0);
+		ck_assert_int_eq(err[0], 0);
+		assert_parts_staged(&w, &w.q.item[0].u.staged);
+		ck_assert_uint_eq(stat_of(&w, p1).st_mode, S_IFREG | mode[i]);
+	}
+out:
+	world_close(&w);
+}
+END_TEST
+
+/* Each takes the first part away, or what makes it a part. */
+static void make_missing(const struct world *w)
+{
+	(void)w;
+}
+
+static void make_short(const struct world *w)
+{
+	put_text(w, p1, "1234567");
+}
+
+static void make_link(const struct world *w)
+{
+	put_text(w, "victim", "one\ntwo\nth");
+	ck_assert_int_eq(symlink("../victim", at(w, p1)), 0);
+}
+
+static void make_hard_link(const struct world *w)
+{
+	put_text(w, "victim", "one\ntwo\nth");
+	ck_assert_int_eq(link(at(w, "victim"), at(w, p1)), 0);
+}
+
+static void make_fifo(const struct world *w)
+{
+	ck_assert_int_eq(mkfifo(at(w, p1), 0600), 0);
+}
+
+static void make_directory(const struct world *w)
+{
+	ck_assert_int_eq(mkdir(at(w, p1), 0700), 0);
+}
+
+static void make_somebodys(const struct world *w)
+{
+	if (skip_unless_root())
+		return;
+	put_text(w, p1, "one\ntwo\nth");
+	ck_assert_int_eq(chown(at(w, p1), 4321, (gid_t)-1), 0);
+}
+
+static void (*const no_part[])(const struct world *w) = {
+	make_missing,
+	make_short,
+	make_link,
+	make_hard_link,
+	make_fifo,
+	make_directory,
+	make_somebodys,
+};
+
+START_TEST(test_stage_without_a_part)
+{
+	struct world w;
+	struct result_file file[] = { parts[2], parts[1], parts[0], parts[3] };
+	struct fx_stage fx = stage_of(file, 4);
+	int dir = open_parts(&w);
+
+	ck_assert_int_eq(unlink(at(&w, p1)), 0);
+	no_part[_i](&w);
+	assert_not_staged(&w, dir, &fx, ENOENT);
+	if (exists(&w, "victim"))
+		check_text(&w, "victim", "one\ntwo\nth");
+	/* The other parts are there, nothing else is. */
+	ck_assert(exists(&w, "a/.sparkspool-42-p2.tmp"));
+	ck_assert(exists(&w, "a/.sparkspool-42-p3.tmp"));
+	ck_assert_uint_eq(entries(&w, false), 2 + (size_t)exists(&w, p1));
+	/* It begins anew, and all is well. */
+	if (exists(&w, p1) && S_ISDIR(stat_of(&w, p1).st_mode))
+		ck_assert_int_eq(rmdir(at(&w, p1)), 0);
+	append(&w, dir, 1, 0, "one\ntwo\nth");
+	append(&w, dir, 3, 0, "1,2");
+	fx.file = parts;
+	assert_parts_staged(&w, stage(&w, dir, &fx));
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_stage_drops_what_is_not_listed)
+{
+	struct world w;
+	struct result_file file[] = { { .name = "x.py.out", .part = 4, .part_bytes = 1 },
+		three[2] };
+	struct fx_stage fx = stage_of(file, 2);
+	int dir = open_dir(&w);
+
+	for (unsigned part = 1; part <= 8; part++)
+		if (part != 2 && part != 7)
+			append(&w, dir, part, 0, "x");
+	put_text(&w, "a/.sparkspool-41-p1.tmp", "another job's");
+	put_text(&w, "a/.sparkspool-421-p1.tmp", "another job's");
+	ck_assert_int_eq(stage(&w, dir, &fx)->err, 0);
+	/* Its own, the record, two of other jobs, and what is behind the first gap at the end. */
+	ck_assert_uint_eq(entries(&w, false), 5);
+	ck_assert(exists(&w, "a/.sparkspool-42-p4.tmp"));
+	ck_assert(exists(&w, "a/.sparkspool-42-p8.tmp"));
+	check_text(&w, "a/.sparkspool-41-p1.tmp", "another job's");
+	check_text(&w, "a/.sparkspool-421-p1.tmp", "another job's");
+	/* A result without any. */
+	fx = stage_of(three, 3);
+	append(&w, dir, 1, 0, "x");
+	ck_assert_int_eq(stage(&w, dir, &fx)->err, 0);
+	ck_assert(!exists(&w, p1));
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_stage_parts_on_a_full_disk)
+{
+	struct world w;
+	size_t size = 2 << 20;
+	char *big = xcalloc(1, size);
+	struct result_file file[] = { three[0],
+		{ .name = "b", .part = 1, .part_bytes = 3, .data = { .p = big, .n = size } },
+		three[2] };
+	struct fx_stage fx = stage_of(file, 3);
+	int dir;
+
+	world_open(&w, 1);
+	if (!skip_unless_root() && !skip_unless_forked() && mount_tmpfs(w.a, "size=1m")) {
+		dir = open(w.a, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		append(&w, dir, 1, 0, "abcdef");
+		assert_not_staged(&w, dir, &fx, ENOSPC);
+		ck_assert_uint_eq(entries(&w, false), 1);
+		file[1].data = (struct bytes){ .p = "!", .n = 1 };
+		ck_assert_int_eq(stage(&w, dir, &fx)->err, 0);
+		check_text(&w, p1, "abc!");
+		close(dir);
+		ck_assert_int_eq(umount2(w.a, MNT_DETACH), 0);
+	}
+	free(big);
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_stage_names)
+{
+	static const struct {
+		const char *name;
+		int err;
+	} t[] = {
+		{ "", EINVAL },
+		{ "/x.py.out", EINVAL },
+		{ "x.py.files/", EINVAL },
+		{ "x.py.files//a", EINVAL },
+		{ ".", EINVAL },
+		{ "..", EINVAL },
+		{ "../x.py.out", EINVAL },
+		{ "x.py.files/../../a", EINVAL },
+		{ "x.py.files/..", EINVAL },
+		{ "x.py.files/./a", EINVAL },
+		{ "x.py.files/...", 0 },
+		{ "x.py.files/..a/.b", 0 },
+		{ "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/"
+		  "30/31/32",
+		    0 },
+		{ "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/"
+		  "30/31/32/33",
+		    ENAMETOOLONG },
+	};
+	struct world w;
+	char name[300];
+	struct result_file file[] = { three[0], { .name = name, .data = TEXT("x") }, three[2] };
+	struct fx_stage fx = stage_of(file, 3);
+	int dir = open_dir(&w);
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		snprintf(name, sizeof(name), "%s", t[i].name);
+		ck_assert_msg(stage(&w, dir, &fx)->err == t[i].err, "%s", t[i].name);
+		ck_assert_uint_eq(entries(&w, false), t[i].err == 0 ? 3 : 0);
+		for (int n = 0; t[i].err == 0 && n < 3; n++) {
+			char path[100];
+
+			snprintf(path, sizeof(path), "a/.sparkspool-42-%d.tmp", n);
+			ck_assert_int_eq(unlink(at(&w, path)), 0);
+		}
+	}
+	memset(name, 'n', 256);
+	name[256] = '\0';
+	assert_not_staged(&w, dir, &fx, ENAMETOOLONG);
+	name[255] = '\0';
+	ck_assert_int_eq(stage(&w, dir, &fx)->err, 0);
+	world_close(&w);
+}
+END_TEST
+
 /* ---- publish ------------------------------------------------------------------------------- */
 
 /* An old set of three and a new one of four, staged. */
@@ -662,6 +1145,27 @@ static void add_stage(Suite *suite)
 	suite_add_tcase(suite, tc);
 }
 
+static void add_parts(Suite *suite)
+{
+	TCase *tc = tcase_create("parts");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, test_append);
+	tcase_add_test(tc, test_append_begins_anew);
+	tcase_add_test(tc, test_append_to_something_else);
+	tcase_add_test(tc, test_append_to_somebodys);
+	tcase_add_test(tc, test_append_where_owners_are_mapped);
+	tcase_add_test(tc, test_append_on_a_full_disk);
+	tcase_add_test(tc, test_stage_parts);
+	tcase_add_test(tc, test_stage_parts_again_for_another);
+	tcase_add_test(tc, test_stage_parts_again_without_rights);
+	tcase_add_loop_test(tc, test_stage_without_a_part, 0, (int)ARRAY_LEN(no_part));
+	tcase_add_test(tc, test_stage_drops_what_is_not_listed);
+	tcase_add_test(tc, test_stage_parts_on_a_full_disk);
+	tcase_add_test(tc, test_stage_names);
+	suite_add_tcase(suite, tc);
+}
+
 static void add_publish(Suite *suite)
 {
 	TCase *tc = tcase_create("publish");
@@ -687,6 +1191,7 @@ int main(void)
 	Suite *suite = suite_create("output");
 
 	add_stage(suite);
+	add_parts(suite);
 	add_publish(suite);
 	return help_run(suite);
 }

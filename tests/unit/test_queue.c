@@ -20,7 +20,7 @@ static void teardown(void)
 {
 	struct job *job;
 	TAILQ_FOREACH (job, &jobs.all, link)
-		queue_remove(&lanes, job);
+		queue_remove(job);
 	ck_assert(TAILQ_EMPTY(&lanes));
 	jobs_fini(&jobs, &timers);
 	heap_fini(&timers);
@@ -45,19 +45,26 @@ static int lane_count(void)
 	return n;
 }
 
+static void push(struct job *job, int64_t owner)
+{
+	const struct lane like = { .kind = job->r.kind, .owner = owner };
+
+	queue_push(&lanes, job, &like);
+}
+
 START_TEST(the_earliest_arrival_is_first)
 {
 	struct job *late = file(9, KIND_SQL);
 	struct job *early = file(3, KIND_SQL);
 	struct job *between = file(5, KIND_SQL);
 
-	queue_push(&lanes, late, 1);
-	queue_push(&lanes, early, 1);
-	queue_push(&lanes, between, 1);
+	push(late, 1);
+	push(early, 1);
+	push(between, 1);
 	ck_assert_int_eq(lane_count(), 1);
 	ck_assert_uint_eq(queue_len(late->lane), 3);
 	ck_assert_ptr_eq(queue_first(late->lane), early);
-	queue_remove(&lanes, early);
+	queue_remove(early);
 	ck_assert_ptr_eq(queue_first(late->lane), between);
 }
 END_TEST
@@ -68,11 +75,11 @@ START_TEST(back_to_its_old_place)
 	struct job *a = file(1, KIND_SQL);
 	struct job *b = file(2, KIND_SQL);
 
-	queue_push(&lanes, a, 1);
-	queue_push(&lanes, b, 1);
-	queue_remove(&lanes, a);
+	push(a, 1);
+	push(b, 1);
+	queue_remove(a);
 	ck_assert_ptr_null(a->lane);
-	queue_push(&lanes, a, 1);
+	push(a, 1);
 	ck_assert_ptr_eq(queue_first(b->lane), a);
 }
 END_TEST
@@ -84,10 +91,10 @@ START_TEST(a_lane_for_each_kind_and_owner)
 	struct job *c = file(3, KIND_SQL);
 	struct job *d = file(4, KIND_SQL);
 
-	queue_push(&lanes, a, 1);
-	queue_push(&lanes, b, 1);
-	queue_push(&lanes, c, 2);
-	queue_push(&lanes, d, 1);
+	push(a, 1);
+	push(b, 1);
+	push(c, 2);
+	push(d, 1);
 	ck_assert_int_eq(lane_count(), 3);
 	ck_assert_ptr_eq(a->lane, d->lane);
 	ck_assert_ptr_ne(a->lane, c->lane);
@@ -100,10 +107,10 @@ START_TEST(an_empty_lane_is_gone)
 {
 	struct job *a = file(1, KIND_SQL);
 
-	queue_push(&lanes, a, 1);
-	queue_remove(&lanes, a);
+	push(a, 1);
+	queue_remove(a);
 	ck_assert(TAILQ_EMPTY(&lanes));
-	queue_remove(&lanes, a); /* it is in none: nothing happens */
+	queue_remove(a); /* it is in none: nothing happens */
 	ck_assert_ptr_null(a->lane);
 }
 END_TEST
@@ -114,16 +121,16 @@ START_TEST(taken_from_the_middle)
 
 	for (uint64_t i = 0; i < 20; i++) {
 		job[i] = file(1 + i * 7 % 20, KIND_SQL);
-		queue_push(&lanes, job[i], 1);
+		push(job[i], 1);
 	}
 	for (uint64_t i = 0; i < 20; i += 2)
-		queue_remove(&lanes, job[i]);
+		queue_remove(job[i]);
 	uint64_t last = 0;
 	while (!TAILQ_EMPTY(&lanes)) {
 		struct job *first = queue_first(TAILQ_FIRST(&lanes));
 		ck_assert_uint_gt(first->r.id, last);
 		last = first->r.id;
-		queue_remove(&lanes, first);
+		queue_remove(first);
 	}
 	ck_assert_uint_gt(last, 0);
 }
@@ -132,15 +139,15 @@ END_TEST
 START_TEST(nobody_waits_twice)
 {
 	struct job *a = file(1, KIND_SQL);
-	queue_push(&lanes, a, 1);
-	queue_push(&lanes, a, 1);
+	push(a, 1);
+	push(a, 1);
 }
 END_TEST
 
 START_TEST(nobody_waits_without_a_number)
 {
 	const struct ident ident = { .nlink = 1 };
-	queue_push(&lanes, job_new(&jobs, 0, "a", KIND_SQL, &ident), 1);
+	push(job_new(&jobs, 0, "a", KIND_SQL, &ident), 1);
 }
 END_TEST
 

@@ -211,6 +211,44 @@ static void conf_lost(void)
 	conf_swallowed(FATE_LOST_BEFORE);
 }
 
+static void conf_script(void)
+{
+	conf_keep();
+	w->spool[0].python = w->spool[0].sql = STYLE_SCRIPT;
+}
+
+/* The same for a call of the runner: it is the one that starts a.py ("cHJpbn..." in base64). */
+static void conf_script_swallowed(enum world_fate fate)
+{
+	conf_script();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "cHJpbnQgY",
+			   .fate = fate,
+			   .delay_ms = fate == FATE_LATE ? 11000 : 0 });
+}
+
+static void conf_script_late(void)
+{
+	conf_script_swallowed(FATE_LATE);
+}
+
+static void conf_script_lost(void)
+{
+	conf_script_swallowed(FATE_LOST_BEFORE);
+}
+
+static void conf_script_unanswered(void)
+{
+	conf_script_swallowed(FATE_LOST_AFTER);
+}
+
+static void conf_script_fresh(void)
+{
+	conf_fresh();
+	w->spool[0].python = w->spool[0].sql = STYLE_SCRIPT;
+}
+
 static void conf_unanswered(void)
 {
 	conf_swallowed(FATE_LOST_AFTER);
@@ -249,10 +287,14 @@ static void ran_once(const char *code)
 
 static void check_results(const char *out)
 {
+	bool script = w->spool[0].sql == STYLE_SCRIPT;
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
 	ck_assert_str_eq(world_status(w, "b.sql"), "ok");
 	ck_assert_str_eq(world_text(w, "a.py.out"), out);
-	ck_assert_str_eq(world_text(w, "b.sql.csv"), "a\r\nselect 1\r\n");
+	if (script)
+		ck_assert_str_eq(world_text(w, "b.sql.out"), "select 1");
+	else
+		ck_assert_str_eq(world_text(w, "b.sql.csv"), "a\r\nselect 1\r\n");
 	ck_assert(world_recorded(w, "a.py", "ok") && world_recorded(w, "b.sql", "ok"));
 	ran_once("print a");
 	ran_once("select 1");
@@ -265,7 +307,7 @@ static void check_results(const char *out)
 
 static void check_kept(void)
 {
-	check_results("print a\n");
+	check_results(w->spool[0].python == STYLE_SCRIPT ? "print a" : "print a\n");
 	ck_assert_ptr_nonnull(world_file(w, "a.py"));
 	ck_assert_ptr_nonnull(world_file(w, "b.sql"));
 	ck_assert_uint_eq(w->ledger.jobs, 2);
@@ -273,7 +315,7 @@ static void check_kept(void)
 
 static void check_gone(void)
 {
-	check_results("print a\n");
+	check_results(w->spool[0].python == STYLE_SCRIPT ? "print a" : "print a\n");
 	ck_assert_ptr_null(world_file(w, "a.py"));
 	ck_assert_ptr_null(world_file(w, "b.sql"));
 	ck_assert_ptr_null(world_file(w, "a.py.ready"));
@@ -289,12 +331,12 @@ static void check_moved(void)
 
 static bool is_done_again(void)
 {
-	return both_are_done() && strcmp(world_text(w, "a.py.out"), "print a again\n") == 0;
+	return both_are_done() && strncmp(world_text(w, "a.py.out"), "print a again", 13) == 0;
 }
 
 static void check_rerun(void)
 {
-	check_results("print a again\n");
+	check_results(w->spool[0].python == STYLE_SCRIPT ? "print a again" : "print a again\n");
 	ran_once("print a again");
 }
 
@@ -318,6 +360,12 @@ static const struct story stories[] = {
 	{ conf_lost, drop_two, NULL, both_are_done, check_kept },
 	{ conf_unanswered, drop_two, NULL, both_are_done, check_kept },
 	{ conf_nameless, drop_two, NULL, both_are_done, check_nameless },
+	{ conf_script, drop_two, NULL, both_are_done, check_kept },
+	{ conf_script_fresh, drop_two, NULL, both_are_done, check_moved },
+	{ conf_script, drop_two, rewrite_a, is_done_again, check_rerun },
+	{ conf_script_late, drop_two, NULL, both_are_done, check_kept },
+	{ conf_script_lost, drop_two, NULL, both_are_done, check_kept },
+	{ conf_script_unanswered, drop_two, NULL, both_are_done, check_kept },
 };
 
 /* Tells the story; a crash in its turn `turn`, behind `point` - 1 of its effects. */

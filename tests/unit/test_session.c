@@ -78,7 +78,6 @@ static const struct {
 	{ SESSION_CREATING, SESSION_IDLE },
 	{ SESSION_CREATING, SESSION_BUSY },
 	{ SESSION_STARTING, SESSION_BUSY },
-	{ SESSION_GREETING, SESSION_BUSY },
 	{ SESSION_GREETING, SESSION_PROBING },
 	{ SESSION_IDLE, SESSION_GREETING },
 	{ SESSION_IDLE, SESSION_CREATING },
@@ -117,19 +116,19 @@ START_TEST(free_for_whom)
 {
 	struct session *s = session_in(SESSION_IDLE);
 
-	ck_assert(session_is_free(s, 7));
+	ck_assert(session_is_free(s, 7, 1, false));
 	s->r.owner = 7;
-	ck_assert(session_is_free(s, 7));
-	ck_assert(!session_is_free(s, 8));
-	ck_assert(!session_is_free(s, -1));
+	ck_assert(session_is_free(s, 7, 1, false));
+	ck_assert(!session_is_free(s, 8, 1, false));
+	ck_assert(!session_is_free(s, -1, 1, false));
 	s->parked = true;
-	ck_assert(!session_is_free(s, 7));
+	ck_assert(!session_is_free(s, 7, 1, false));
 	s->parked = false;
 	session_load(s, 1);
-	ck_assert(!session_is_free(s, 7));
+	ck_assert(!session_is_free(s, 7, 1, false));
 	session_unload(s, 1);
 	session_move(s, SESSION_BUSY, 0);
-	ck_assert(!session_is_free(s, 7));
+	ck_assert(!session_is_free(s, 7, 1, false));
 }
 END_TEST
 
@@ -155,6 +154,7 @@ START_TEST(runs_come_and_go)
 {
 	struct session *s = session_in(SESSION_BUSY);
 
+	s->r.kind = KIND_RUNNER;
 	session_load(s, 1);
 	session_load(s, 2);
 	session_load(s, 3);

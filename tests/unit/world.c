@@ -25,7 +25,7 @@ static void conf_default_pool(struct conf_pool *p, const char *name)
 	*p = (struct conf_pool){
 		.name = xstrdup(name),
 		.max = 4,
-		.slots = 1,
+		.slots = 4,
 		.owners = OWNERS_SEPARATE,
 		.idle_timeout_ms = CONF_NEVER,
 		.on_stop = ON_STOP_KEEP,
@@ -47,11 +47,15 @@ static void conf_default_spool(struct conf_spool *s, const char *name, size_t po
 		.after = AFTER_KEEP,
 		.timeout_ms = CONF_NEVER,
 		.file_bytes_max = 1 << 20,
+		.allow = ~0u,
 	};
 }
 
 static void conf_default(struct world *w)
 {
+	static char runner[] = "# the runner\n";
+	w->conf.runner_code = runner;
+	w->conf.runner_code_bytes = sizeof(runner) - 1;
 	w->conf.endpoint = w->endpoint;
 	w->conf.pool = w->pool;
 	w->conf.spool = w->spool;

@@ -36,6 +36,7 @@ struct world_dir {
 	bool gone;	 /* the path leads nowhere */
 	bool deaf;	 /* no inotify */
 	int stage_err;	 /* what the next one comes to; 0: all is well */
+	int append_err;
 	int dispose_err; /* the same; the file is put back */
 	int scan;	 /* steps of the scan under way; 0: none */
 	bool scan_again;
@@ -58,6 +59,8 @@ struct world_statement {
 	int64_t cancel_ms; /* -1: not */
 };
 
+struct world_runner;
+
 struct world_session {
 	int id;
 	char *name; /* or NULL */
@@ -73,6 +76,7 @@ struct world_session {
 	struct world_statement *statement;
 	int count;
 	uint32_t uid; /* of the files that it ran */
+	struct world_runner *runner;
 };
 
 /* How sessions begin. */
@@ -313,5 +317,16 @@ void server_fini(struct world_server *sv);
 char *server_code_of(struct bytes body); /* of a POST of a statement; free() it */
 bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN]);
 bool server_is_fence(const char *code);
+bool server_is_runner(const char *code);
+struct json_t *server_call_of(const char *code); /* a call of the runner; the caller's */
+
+/* worldrunner: begin carries a call out and says how long it takes; output is its answer. */
+int64_t runner_begin(struct world *w, struct world_server *sv, struct world_session *s,
+    const char *code, int64_t at_ms);
+char *runner_output(struct world *w, struct world_session *s, const char *code);
+void runner_advance(struct world_session *s, int64_t now_ms);
+void runner_fini(struct world_runner *r);
+
+void spool_append(struct world *w, const struct fx_append *fx);
 
 #endif

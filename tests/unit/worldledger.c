@@ -76,6 +76,7 @@ static struct session_rec session_dup(const struct session_rec *rec)
 	copy.name = xstrdup(rec->name);
 	copy.livy_id = xstrdup(rec->livy_id);
 	copy.proxy_user = xstrdup(rec->proxy_user);
+	copy.boot = xstrdup(rec->boot);
 	return copy;
 }
 
@@ -84,6 +85,7 @@ static void session_clear(struct session_rec *rec)
 	free(rec->name);
 	free(rec->livy_id);
 	free(rec->proxy_user);
+	free(rec->boot);
 }
 
 void ledger_fini(struct world_ledger *l)

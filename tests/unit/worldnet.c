@@ -134,12 +134,40 @@ static void check_company(const struct world *w, const struct fx_http *http, uin
 	s->uid = uid;
 }
 
+/* Each run's id was committed with the intent, before it is sent for the first time or again. */
+static void check_starts(const struct world *w, const struct fx_http *http, const char *code)
+{
+	json_t *call = server_call_of(code);
+	const json_t *list = json_object_get(call, "start");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *id = json_string_value(json_object_get(json_array_get(list, i), "id"));
+		const struct world_row *row = NULL;
+		for (size_t k = 0; k < w->ledger.jobs; k++)
+			if (w->ledger.job[k].rec.run != NULL &&
+			    str_eq(w->ledger.job[k].rec.run->token, id))
+				row = &w->ledger.job[k];
+		ck_assert_msg(row != NULL && row->rec.state == JOB_SENDING &&
+				  row->rec.run->session == http->tag.session,
+		    "a run was sent before its intent was committed");
+		struct world_session *s = server_side(w, http);
+		const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
+		if (s == NULL || w->pool[rec->pool].owners == OWNERS_SHARED)
+			continue;
+		ck_assert_msg(
+		    s->uid == 0 || s->uid == row->rec.ident.uid, "a session served two owners");
+		s->uid = row->rec.ident.uid;
+	}
+	json_decref(call);
+}
+
 static void check_submit(const struct world *w, const struct fx_http *http)
 {
 	char token[TOKEN_TEXT_LEN];
 	char *code = server_code_of(http->body);
 	ck_assert_ptr_nonnull(ledger_session(&w->ledger, http->tag.session));
-	if (!server_token_of(code, token) && !server_is_fence(code)) {
+	if (server_is_runner(code)) {
+		check_starts(w, http, code);
+	} else if (!server_token_of(code, token) && !server_is_fence(code)) {
 		const struct world_row *row = row_sent_as(w, http->tag.session, code);
 		ck_assert_msg(row != NULL, "'%s' was sent before its intent was committed", code);
 		check_company(w, http, row->rec.ident.uid);
@@ -186,9 +214,9 @@ static void check_request(const struct world *w, const struct fx_http *http)
 		check_submit(w, http);
 		break;
 	case ASK_STATEMENT:
-		ck_assert_msg(rec != NULL &&
-				  (at == NULL || rec->last_statement >= strtol(at + 12, NULL, 10) ||
-				      rec->state >= SESSION_RETIRED),
+		ck_assert_msg(rec != NULL && (rec->kind == KIND_RUNNER || at == NULL ||
+						 rec->last_statement >= strtol(at + 12, NULL, 10) ||
+						 rec->state >= SESSION_RETIRED),
 		    "%s was polled before its id was committed", http->path);
 		break;
 	case ASK_DELETE:
@@ -216,9 +244,10 @@ static void trace(struct world *w, const struct fx_http *http)
 	if (http->tag.what == ASK_SUBMIT) {
 		char *code = server_code_of(http->body);
 		(void)buf_addf(&w->trace, " [%s]",
-		    server_token_of(code, token) ? "token"
-		    : server_is_fence(code)	 ? "fence"
-						 : code);
+		    server_is_runner(code)	   ? "runner"
+		    : server_token_of(code, token) ? "token"
+		    : server_is_fence(code)	   ? "fence"
+						   : code);
 		free(code);
 	}
 	(void)buf_adds(&w->trace, "\n");

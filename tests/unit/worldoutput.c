@@ -5,12 +5,74 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char *part_name(uint64_t job, unsigned part)
+{
+	return xasprintf(".sparkspool-%llu-p%u.tmp", (unsigned long long)job, part);
+}
+
+/* The part's bytes before the file's own. */
+static bool take_part(
+    struct world *w, const struct fx_stage *fx, struct world_dir *d, size_t i, struct world_file *f)
+{
+	char *name = part_name(fx->job, fx->file[i].part);
+	struct world_file *part = dir_find(d, name);
+	bool whole = part != NULL && (int64_t)strlen(part->text) >= fx->file[i].part_bytes;
+	free(name);
+	if (!whole)
+		return false;
+	char *text = xasprintf("%.*s%.*s", (int)fx->file[i].part_bytes, part->text,
+	    (int)fx->file[i].data.n, fx->file[i].data.p);
+	dir_set_text(w, f, text, strlen(text));
+	free(text);
+	return true;
+}
+
+/* As a file that no crash of ours takes away, but no row promises. */
+void spool_append(struct world *w, const struct fx_append *fx)
+{
+	struct ev_appended *ev = &evq_add(&w->events, EV_APPENDED)->u.appended;
+	struct world_dir *d = w->dir[fx->spool];
+	char *name = part_name(fx->job, fx->part);
+	struct world_file *f = dir_find(d, name);
+	ev->job = fx->job;
+	ev->part = fx->part;
+	ev->err = d->gone ? ENODEV : d->append_err;
+	d->append_err = 0;
+	if (ev->err == 0 && f == NULL)
+		f = dir_create(w, d, name);
+	if (ev->err == 0 && fx->at == 0)
+		dir_set_text(w, f, "", 0);
+	if (ev->err == 0 && (int64_t)strlen(f->text) != fx->at)
+		ev->err = ESTALE;
+	if (ev->err == 0) {
+		char *text = xasprintf("%s%.*s", f->text, (int)fx->data.n, fx->data.p);
+		dir_set_text(w, f, text, strlen(text));
+		ev->at = (int64_t)strlen(text);
+		free(text);
+	}
+	(void)buf_addf(&w->trace, "append %u at %lld\n", fx->part, (long long)fx->at);
+	free(name);
+}
+
+static void drop_parts(const struct fx_stage *fx, struct world_dir *d)
+{
+	for (unsigned part = 1; part < 9; part++) {
+		char *name = part_name(fx->job, part);
+		struct world_file *f = dir_find(d, name);
+		if (f != NULL)
+			dir_unlink(d, f);
+		free(name);
+	}
+}
+
 static int stage_all(
     struct world *w, const struct fx_stage *fx, struct world_dir *d, struct out_file *out)
 {
 	for (size_t i = 0; i < fx->count; i++) {
 		struct world_file *f = dir_create(w, d, out[i].tmp);
 		dir_set_text(w, f, fx->file[i].data.p, fx->file[i].data.n);
+		if (fx->file[i].part > 0 && !take_part(w, fx, d, i, f))
+			return ENOENT;
 		f->ident.uid = fx->input.uid;
 		out[i].ino = f->ident.ino;
 	}
@@ -23,7 +85,8 @@ void spool_stage(struct world *w, const struct fx_stage *fx)
 	struct world_dir *d = w->dir[fx->spool];
 	struct out_file *out = arena_calloc(&w->events.arena, fx->count, sizeof(*out));
 	const struct world_row *row = ledger_job(&w->ledger, fx->job);
-	ck_assert_msg(row != NULL && row->rec.state == JOB_ANSWERED, "staged before its answer");
+	ck_assert_msg(row != NULL && (row->rec.state == JOB_ANSWERED || row->rec.run->script),
+	    "staged before its answer");
 	(void)buf_adds(&w->trace, "stage");
 	for (size_t i = 0; i < fx->count; i++) {
 		(void)buf_addf(&w->trace, " %s", fx->file[i].name);
@@ -36,9 +99,11 @@ void spool_stage(struct world *w, const struct fx_stage *fx)
 	ev->job = fx->job;
 	ev->err = d->gone ? ENOENT : d->stage_err;
 	d->stage_err = 0;
+	if (ev->err == 0)
+		ev->err = stage_all(w, fx, d, out);
 	if (ev->err != 0)
 		return;
-	stage_all(w, fx, d, out);
+	drop_parts(fx, d); /* the real one gives them their places, which comes to the same */
 	ev->file = out;
 	ev->count = fx->count;
 }

@@ -60,13 +60,19 @@ static char *success(const char *kind, int n, const char *text)
 	return output;
 }
 
-static char *output_of(
-    const struct world_server *sv, const struct world_session *s, const struct world_statement *st)
+static char *output_of(struct world *w, const struct world_server *sv, struct world_session *s,
+    const struct world_statement *st)
 {
 	int n = (int)(st - s->statement);
 	char token[TOKEN_TEXT_LEN];
 	if (sv->start == START_LIMP)
 		return failure(n, "InterpreterError", "Fail to start interpreter");
+	if (server_is_runner(st->code)) {
+		char *text = runner_output(w, s, st->code);
+		char *output = success(s->kind, n, text);
+		free(text);
+		return output;
+	}
 	if (server_token_of(st->code, token))
 		return success(s->kind, n, sv->start == START_ODD ? "huh" : token);
 	if (does(st, "fail"))
@@ -85,6 +91,8 @@ static void start(struct world *w, struct world_server *sv, struct world_session
 {
 	st->started_ms = at_ms;
 	st->state = "running";
+	if (server_is_runner(st->code))
+		st->takes_ms = runner_begin(w, sv, s, st->code, at_ms);
 	if (st->ours) {
 		s->dead = s->dead || sv->start == START_MORTAL;
 		return;
@@ -94,10 +102,10 @@ static void start(struct world *w, struct world_server *sv, struct world_session
 	sv->ran[sv->ran_count++] = xstrdup(st->code);
 }
 
-static void finish(
-    const struct world_server *sv, struct world_session *s, struct world_statement *st)
+static void finish(struct world *w, const struct world_server *sv, struct world_session *s,
+    struct world_statement *st)
 {
-	char *output = output_of(sv, s, st);
+	char *output = output_of(w, sv, s, st);
 	if (does(st, "die")) {
 		s->dead = true;
 		free(output);
@@ -140,7 +148,7 @@ static bool advance_statement(
 		return true;
 	}
 	if (now >= st->started_ms + st->takes_ms)
-		finish(sv, s, st);
+		finish(w, sv, s, st);
 	return is_over(st);
 }
 
@@ -152,6 +160,7 @@ static void advance_session(struct world *w, struct world_server *sv, struct wor
 		s->starting = false;
 		s->dead = s->dead || sv->start == START_DEAD;
 	}
+	runner_advance(s, now);
 	for (int i = 0; i < s->count && !s->dead && !s->starting; i++)
 		if (!advance_statement(w, sv, s, &s->statement[i]))
 			break;
@@ -172,6 +181,7 @@ static void session_drop(struct world_session *s)
 		free(s->statement[i].output);
 	}
 	free(s->statement);
+	runner_fini(s->runner);
 	free(s->slipped);
 	free(s->name);
 	free(s->kind);
@@ -342,7 +352,7 @@ static int submit(struct world *w, struct world_server *sv, struct world_session
 		.started_ms = -1,
 		.cancel_ms = -1 };
 	bool fence = server_is_fence(st->code);
-	st->ours = fence || server_token_of(st->code, token);
+	st->ours = fence || server_token_of(st->code, token) || server_is_runner(st->code);
 	st->takes_ms = fence ? FENCE_MS : st->ours ? TOKEN_MS : takes_ms(st);
 	*reply = statement_text(sv, w, s, s->count - 1);
 	return 201;

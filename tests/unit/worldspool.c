@@ -412,6 +412,9 @@ bool spool_perform(struct world *w, const struct effect *fx)
 	case FX_UNMARK:
 		unmark(w, &fx->u.unmark);
 		return true;
+	case FX_APPEND:
+		spool_append(w, &fx->u.append);
+		return true;
 	case FX_STAGE:
 		spool_stage(w, &fx->u.stage);
 		return true;

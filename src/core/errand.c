@@ -1,0 +1,128 @@
+/* errand: what a session's runner is to be told next, in one call. */
+#include "core/errand.h"
+
+#include "core/runnertext.h"
+#include "core/terms.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_MS 300		   /* a call is out of the way so soon: another may be waiting */
+#define DATA_BYTES_MAX (512 << 10) /* of output in an answer; the server keeps some answers */
+#define CODE_BYTES_MAX (8 << 20)   /* of files in a call; Livy takes 20 million characters */
+#define ACKS_MAX 200
+
+struct job *errand_job(const struct core *c, const struct session *s, unsigned place)
+{
+	assert(place < s->run_count);
+	struct job *job = job_by_id(&c->jobs, s->run[place]);
+	assert(job != NULL);
+	return job->script == NULL || job->script->phase == SCRIPT_KEPT ? NULL : job;
+}
+
+/* Part of what it asks for is still being written: the next piece is asked for when that is done. */
+static bool errand_is_busy(const struct script *sc)
+{
+	for (size_t i = 0; i < sc->part_count; i++)
+		if (sc->part[i].busy)
+			return true;
+	return false;
+}
+
+int64_t errand_due_ms(const struct core *c, const struct session *s)
+{
+	int64_t due_ms = s->ack_count > 0 ? s->ack_ms : INT64_MAX;
+	for (unsigned i = 0; i < s->run_count; i++) {
+		const struct job *job = errand_job(c, s, i);
+		if (job == NULL || errand_is_busy(job->script))
+			continue;
+		if (job->script->due_ms < due_ms)
+			due_ms = job->script->due_ms;
+	}
+	return due_ms < s->pause_ms ? s->pause_ms : due_ms;
+}
+
+static const char *errand_label(struct arena *a, const struct core *c, const struct job *job)
+{
+	const struct terms t = terms_of(c, job);
+	if (t.d.name != NULL)
+		return t.d.name;
+	return arena_printf(a, "%s/%s", core_spool_conf(c, job)->name, job->r.name);
+}
+
+static void errand_add_start(struct core *c, struct json_t *call, const struct job *job)
+{
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	const struct terms t = terms_of(c, job);
+	const struct runner_start start = {
+		.id = job->r.run->token,
+		.kind = job->r.kind == KIND_SQL ? "sql" : "python",
+		.style = t.d.style == STYLE_NOTEBOOK ? "notebook" : "script",
+		.name = job->r.name,
+		.label = errand_label(&c->fx->arena, c, job),
+		.code = { job->code, job->code_bytes },
+		.args = t.d.args,
+		.arg_count = t.d.arg_count,
+		.env = spool->env,
+		.env_count = spool->env_count,
+		.modules = job->script->modules_hash,
+		.time_ms = t.d.timeout_ms == CONF_NEVER ? 0 : t.d.timeout_ms,
+		.output_bytes = spool->output_bytes_max,
+		.files_bytes = spool->files_bytes_max,
+		.files_count = spool->files_count_max,
+		.rows = spool->rows_max,
+	};
+	if (job->script->put)
+		runnertext_add_put(call, job->script->modules_hash, job->script->modules);
+	runnertext_add_start(call, &start);
+}
+
+static int64_t errand_bytes_max(const struct core *c, const struct session *s)
+{
+	/* Base64 and the echo of the code: an answer is about twice what it carries. */
+	int64_t most = c->conf->endpoint[core_session_pool(c, s)->endpoint].answer_bytes_max / 4;
+	return most < DATA_BYTES_MAX ? most : DATA_BYTES_MAX;
+}
+
+static size_t errand_start_bytes(const struct job *job)
+{
+	const struct script *sc = job->script;
+	return job->code_bytes + (sc->put && sc->modules != NULL ? strlen(sc->modules) : 0);
+}
+
+static struct bytes errand_call(struct core *c, const struct session *s, struct call *call)
+{
+	struct json_t *text = runnertext_begin(call->token);
+	size_t bytes = 0;
+	bool young = false;
+	for (unsigned i = 0; i < s->run_count; i++) {
+		struct job *job = errand_job(c, s, i);
+		struct script *sc = job == NULL ? NULL : job->script;
+		bool starts = sc != NULL && sc->phase == SCRIPT_START;
+		size_t more = starts ? errand_start_bytes(job) : 0;
+		/* At least one: the next call takes what does not fit into this one. */
+		if (sc == NULL || (bytes > 0 && bytes + more > CODE_BYTES_MAX))
+			continue;
+		bytes += more;
+		sc->asked = true;
+		young = young || starts || c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
+		if (starts)
+			errand_add_start(c, text, job);
+		if (sc->phase == SCRIPT_BAR)
+			runnertext_add_id(text, "bar", job->r.run->token);
+		runnertext_add_poll(text, job->r.run->token, sc);
+	}
+	call->at = s->ack_count < ACKS_MAX ? (int64_t)s->ack_count : ACKS_MAX;
+	for (int64_t i = 0; i < call->at; i++)
+		runnertext_add_id(text, "ack", s->ack[i]);
+	return runnertext_end(&c->fx->arena, text, young ? WAIT_MS : 0, errand_bytes_max(c, s));
+}
+
+struct bytes errand_code(struct core *c, const struct session *s, struct call *call)
+{
+	const struct bytes code = { c->conf->runner_code, c->conf->runner_code_bytes };
+	if (call->what == CALL_BOOT)
+		return runnertext_boot(&c->fx->arena, code, call->token, core_session_pool(c, s));
+	assert(call->what == CALL_RUNNER);
+	return errand_call(c, s, call);
+}

@@ -1,0 +1,34 @@
+/* runner: files that run as processes of their own in a session's runner, from the call that starts
+ * them to the last byte of what they left. Every call may be sent again: the runner begins an id
+ * once and keeps what came of it until we have it on disk (src/runner/PROTOCOL). */
+#ifndef SPARKSPOOL_CORE_RUNNER_H
+#define SPARKSPOOL_CORE_RUNNER_H
+
+#include "core/core.h"
+
+/* The job is in SENDING, its intent committed in the same turn; it is loaded in the session. */
+void runner_start(struct core *c, struct session *s, struct job *job);
+
+/* After a start of the daemon: a job in SENDING or RUNNING whose session is in the ledger. */
+void runner_resume(struct core *c, struct session *s, struct job *job);
+
+/* Speaks to the runner if there is something to say, and sets the session's timer for the next. */
+void runner_due(struct core *c, struct session *s);
+
+/* Ends of calls (CALL_BOOT, CALL_RUNNER); the call is dropped, the session may be gone afterwards.
+ * unsent: the call was not carried out, or (maybe) nobody can tell. refused: it never will be. */
+void runner_on_answer(
+    struct core *c, struct session *s, struct call *call, const struct livy_statement *st);
+void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe);
+void runner_refused(struct core *c, struct session *s, struct call *call, const char *why);
+void runner_failed(struct core *c, struct session *s, struct call *call, const char *why);
+
+void runner_on_appended(struct core *c, const struct ev_appended *ev);
+
+/* Its hidden files are not there any more: they are fetched again. False where nobody has them. */
+bool runner_lost_parts(struct core *c, struct job *job);
+
+/* The job's results are committed: its runner may forget it, its place is free. */
+void runner_committed(struct core *c, struct job *job);
+
+#endif

@@ -1,0 +1,122 @@
+/* script: what is known of a file that runs as a process in a session's runner. */
+#include "core/script.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_FLOOR_MS 100
+#define PAUSE_CEILING_MS 120000
+#define NAME_BYTES_MAX 1024
+#define DEPTH_MAX 30 /* edge/output makes a few more */
+#define FILES_PREFIX "files/"
+
+struct script *script_new(int64_t now_ms)
+{
+	struct script *sc = xcalloc(1, sizeof(*sc));
+	sc->since_ms = sc->due_ms = now_ms;
+	sc->limit_ms = INT64_MAX;
+	/* The two that every script has come first, so that their parts have the same numbers always. */
+	script_part(sc, "out");
+	script_part(sc, "err");
+	return sc;
+}
+
+void script_free(struct script *sc)
+{
+	if (sc == NULL)
+		return;
+	for (size_t i = 0; i < sc->part_count; i++) {
+		free(sc->part[i].head);
+		free(sc->part[i].name);
+	}
+	free(sc->part);
+	free(sc->report);
+	free(sc->modules);
+	free(sc->modules_hash);
+	free(sc);
+}
+
+/* Forward, or from BAR to wherever the runner says that it is. */
+void script_move(struct script *sc, enum script_phase to, int64_t now_ms)
+{
+	assert(to > sc->phase);
+	sc->phase = to;
+	sc->since_ms = now_ms;
+}
+
+static bool script_name_is_plain(const char *name)
+{
+	static const char *const known[] = { "out", "err", "csv" };
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	size_t digits = strspn(name, "0123456789");
+	return digits > 0 && digits <= 3 && strcmp(name + digits, ".png") == 0;
+}
+
+/* Each piece between slashes is a name, and none leads upwards. Hidden ones stay: what a program
+ * leaves in its own directory is its own business, and the directory is ours. */
+static bool script_name_is_below(const char *name)
+{
+	size_t prefix = strlen(FILES_PREFIX);
+	if (strncmp(name, FILES_PREFIX, prefix) != 0 || strlen(name) > NAME_BYTES_MAX)
+		return false;
+	int depth = 0;
+	for (const char *p = name + prefix;; p++) {
+		size_t n = strcspn(p, "/");
+		if (++depth > DEPTH_MAX || n == 0 || n > 255 || (n == 1 && p[0] == '.') ||
+		    (n == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+		p += n;
+		if (*p == '\0')
+			return true;
+	}
+}
+
+struct script_part *script_part(struct script *sc, const char *name)
+{
+	for (size_t i = 0; i < sc->part_count; i++)
+		if (strcmp(sc->part[i].name, name) == 0)
+			return &sc->part[i];
+	if (sc->part_count == SCRIPT_PARTS_MAX ||
+	    !(script_name_is_plain(name) || script_name_is_below(name)))
+		return NULL;
+	sc->part = xrealloc(sc->part, (sc->part_count + 1) * sizeof(*sc->part));
+	struct script_part *part = &sc->part[sc->part_count++];
+	*part = (struct script_part){ .name = xstrdup(name) };
+	return part;
+}
+
+/* Pieces come in order, and again from the start when an append has failed. */
+void script_keep(struct script_part *part, struct bytes piece)
+{
+	bool picture = str_ends_with(part->name, ".png");
+	size_t max = picture ? SCRIPT_PICTURE_BYTES : SCRIPT_HEAD_BYTES;
+	if (strncmp(part->name, FILES_PREFIX, strlen(FILES_PREFIX)) == 0)
+		return;
+	if (part->at == 0)
+		part->head_bytes = 0;
+	if (part->at != (int64_t)part->head_bytes || part->head_bytes >= max)
+		return;
+	size_t n = piece.n < max - part->head_bytes ? piece.n : max - part->head_bytes;
+	part->head = xrealloc(part->head, part->head_bytes + n);
+	memcpy(part->head + part->head_bytes, piece.p, n);
+	part->head_bytes += n;
+}
+
+bool script_is_fetched(const struct script *sc)
+{
+	for (size_t i = 0; i < sc->part_count; i++)
+		if (sc->part[i].busy || sc->part[i].at < sc->part[i].bytes)
+			return false;
+	return true;
+}
+
+int64_t script_pause_ms(const struct script *sc, int64_t now_ms)
+{
+	int64_t ms = (now_ms - sc->since_ms) / 8;
+	if (ms < PAUSE_FLOOR_MS)
+		return PAUSE_FLOOR_MS;
+	return ms < PAUSE_CEILING_MS ? ms : PAUSE_CEILING_MS;
+}

@@ -1,0 +1,68 @@
+/* script: what is known of a file that runs as a process in a session's runner: how far it is, and
+ * how much of its results lies in the spool already. */
+#ifndef SPARKSPOOL_CORE_SCRIPT_H
+#define SPARKSPOOL_CORE_SCRIPT_H
+
+#include "core/msg.h"
+
+enum script_phase {
+	SCRIPT_START, /* in each call until the runner says that it has begun it */
+	SCRIPT_BAR,   /* sent in an earlier life: has it begun? If not, it never shall */
+	SCRIPT_RUN,
+	SCRIPT_FETCH, /* it has ended, what it left is being fetched */
+	SCRIPT_KEPT   /* all of it lies in the spool under hidden names */
+};
+
+/* One of its files, on its way into a part (FX_APPEND) of its number + 1. */
+struct script_part {
+	char *name;    /* as the runner has it: "out", "err", "csv", "1.png", "files/a/b" */
+	int64_t bytes; /* as many as the runner has so far */
+	int64_t cut;   /* more than these were dropped by a limit */
+	int64_t at;    /* as many as are in the spool */
+	bool busy;     /* an append is under way */
+	char *head;    /* its first bytes, for the page; NULL: none are kept */
+	size_t head_bytes;
+};
+
+/* As much of a part's head is kept as a page shows of it. */
+#define SCRIPT_HEAD_BYTES (128 << 10)
+#define SCRIPT_PICTURE_BYTES (2 << 20)
+
+struct script {
+	enum script_phase phase;
+	bool maybe;	  /* a call that starts it may have arrived */
+	bool asked;	  /* it is in the call under way */
+	bool put;	  /* the runner lacks its helper modules: the next call brings them */
+	int64_t since_ms; /* of this phase */
+	int64_t due_ms;	  /* when it is to be asked after next */
+	int64_t limit_ms; /* when the runner will end it; INT64_MAX: never */
+	int failures;	  /* to append, in a row */
+	struct script_part *part;
+	size_t part_count;
+	enum job_status end; /* SCRIPT_FETCH and on */
+	char
+	    *report; /* of its end, as the runner gave it: JSON without the contents of its files */
+	char *modules; /* a JSON array, and its hash; NULL: none */
+	char *modules_hash;
+};
+
+struct script *script_new(int64_t now_ms);
+void script_free(struct script *sc); /* NULL is nothing */
+
+void script_move(struct script *sc, enum script_phase to, int64_t now_ms);
+
+/* The part of this name, made if there is none yet. NULL: there are PARTS_MAX of them, or the name
+ * is none that may become a file's: absolute, with "..", hidden, or too long. */
+#define SCRIPT_PARTS_MAX 1100
+struct script_part *script_part(struct script *sc, const char *name);
+
+/* Keeps the piece, as far as it belongs to the head. */
+void script_keep(struct script_part *part, struct bytes piece);
+
+/* All that the runner has lies in the spool. */
+bool script_is_fetched(const struct script *sc);
+
+/* How long until it is asked after again: an eighth of its age. */
+int64_t script_pause_ms(const struct script *sc, int64_t now_ms);
+
+#endif

@@ -1,0 +1,264 @@
+/* output_dir: the directories below a spool that results lie in, and whose they are. */
+#include "edge/output_int.h"
+
+#include "base/fsop.h"
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- owner, group and mode ----------------------------------------------------------------- */
+
+/* Where we may not give a file away, or the file system knows no owners, it stays ours. A quota
+ * or a disk that fails is another matter. */
+static bool is_not_ours_to_do(int err)
+{
+	return err == EPERM || err == EINVAL || err == EOPNOTSUPP || err == ENOSYS;
+}
+
+/* With our group in the place of the input's, its members may no more than anybody may. */
+static mode_t narrowed(mode_t mode)
+{
+	mode_t others_as_group = (mode & 06) << 3;
+
+	return (mode & 0606) | (mode & 060 & others_as_group);
+}
+
+/* Who may read the files may look for them. Its owner can always empty it, and so can we as long as
+ * it is ours; that strangers may write a file is no reason to let them remove others. */
+static mode_t for_dir(mode_t mode)
+{
+	return 0700 | (mode & 0664) | (mode & 0444) >> 2;
+}
+
+/* The group goes first and the owner last: the mode is set while the file is still ours to set,
+ * and never lets the wrong group in. */
+int output_follow(int fd, const struct stat *st, const struct ident *like)
+{
+	mode_t mode = like->mode & 0666;
+	int err = 0;
+
+	if (st->st_gid != like->gid) {
+		err = output_err(fchown(fd, (uid_t)-1, like->gid));
+		if (err != 0)
+			mode = narrowed(mode);
+	}
+	if (S_ISDIR(st->st_mode))
+		mode = for_dir(mode);
+	if (err == 0 || is_not_ours_to_do(err))
+		err = output_err(fchmod(fd, mode));
+	if ((err == 0 || is_not_ours_to_do(err)) && st->st_uid != like->uid)
+		err = output_err(fchown(fd, like->uid, (gid_t)-1));
+	return is_not_ours_to_do(err) ? 0 : err;
+}
+
+/* ---- what is ours -------------------------------------------------------------------------- */
+
+/* An earlier attempt, or an earlier life, may have left one; its bytes are not to be trusted. */
+int output_create(int dir, const char *tmp)
+{
+	if (unlinkat(dir, tmp, 0) == -1 && errno != ENOENT)
+		return -1;
+	return openat(
+	    dir, tmp, O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* A squashed root, or a mount with an owner of its own: there a file tells what ours look like. */
+static bool is_made_as(int dir, uint64_t job, uid_t uid)
+{
+	char tmp[64];
+	struct stat st;
+	bool same;
+	int fd;
+
+	snprintf(tmp, sizeof(tmp), ".sparkspool-%ju-whose.tmp", (uintmax_t)job);
+	fd = output_create(dir, tmp);
+	if (fd == -1)
+		return false;
+	same = fstat(fd, &st) == 0 && st.st_uid == uid;
+	(void)unlinkat(dir, tmp, 0);
+	close(fd);
+	return same;
+}
+
+bool output_is_ours(int dir, uint64_t job, const struct stat *st)
+{
+	return st->st_uid == geteuid() || is_made_as(dir, job, st->st_uid);
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static bool leads_away(const char *part, size_t len)
+{
+	return len == 0 || (len == 1 && part[0] == '.') ||
+	       (len == 2 && part[0] == '.' && part[1] == '.');
+}
+
+int output_name_check(const char *name)
+{
+	for (int count = 1;; count++) {
+		size_t len = strcspn(name, "/");
+
+		if (leads_away(name, len))
+			return EINVAL;
+		if (len > NAME_MAX || count > OUTPUT_COMPONENTS_MAX)
+			return ENAMETOOLONG;
+		if (name[len] == '\0')
+			return 0;
+		name += len + 1;
+	}
+}
+
+size_t output_dir_len(const char *name, size_t len)
+{
+	while (len > 0 && name[len - 1] != '/')
+		len--;
+	return len;
+}
+
+static void copy_part(char out[NAME_MAX + 1], const char *part, size_t len)
+{
+	assert(!leads_away(part, len) && len <= NAME_MAX);
+	memcpy(out, part, len);
+	out[len] = '\0';
+}
+
+/* ---- directories --------------------------------------------------------------------------- */
+
+static int open_dir(int dir, const char *name)
+{
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Ours, as mkdir has made it a moment ago, and not what somebody has put in its place. */
+static int finish_dir(const struct output_place *p, int fd, const struct ident *like)
+{
+	struct stat st;
+	int err = output_err(fstat(fd, &st));
+
+	if (err == 0 && !output_is_ours(p->spool, p->job, &st))
+		return EAGAIN;
+	if (err == 0)
+		err = output_follow(fd, &st, like);
+	return err != 0 ? err : fsop_sync_dir(fd);
+}
+
+/* Made like a file, under a hidden name in the spool, so that no crash leaves one that its owner
+ * cannot enter. */
+static int make_hidden(const struct output_place *p, const char *tmp, const struct ident *like)
+{
+	int err, fd;
+
+	if (unlinkat(p->spool, tmp, AT_REMOVEDIR) == -1 && errno != ENOENT)
+		return errno;
+	if (mkdirat(p->spool, tmp, 0700) == -1)
+		return errno;
+	fd = open_dir(p->spool, tmp);
+	err = fd == -1 ? errno : finish_dir(p, fd, like);
+	if (fd != -1)
+		close(fd);
+	return err;
+}
+
+static int make_dir(
+    const struct output_place *p, int dir, const char *name, const struct ident *like)
+{
+	char tmp[64];
+	int err;
+
+	snprintf(tmp, sizeof(tmp), ".sparkspool-%ju-dir.tmp", (uintmax_t)p->job);
+	err = make_hidden(p, tmp, like);
+	if (err == 0)
+		err = fsop_rename_new(p->spool, tmp, dir, name);
+	if (err != 0)
+		(void)unlinkat(p->spool, tmp, AT_REMOVEDIR);
+	/* The spool itself is synced by whoever publishes. */
+	if (err == 0 && dir != p->spool)
+		err = fsop_sync_dir(dir);
+	/* Somebody was faster: it serves as well. */
+	return err == EEXIST ? 0 : err;
+}
+
+/* One step down. -1 with errno: EEXIST when what has the name is no directory. */
+static int step(const struct output_place *p, int dir, const char *name, const struct ident *like)
+{
+	int fd = open_dir(dir, name);
+
+	if (fd == -1 && errno == ENOENT && like != NULL) {
+		errno = make_dir(p, dir, name, like);
+		if (errno == 0)
+			fd = open_dir(dir, name);
+	}
+	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
+		errno = EEXIST;
+	return fd;
+}
+
+/* ---- the place ----------------------------------------------------------------------------- */
+
+struct output_place output_place_of(int spool, uint64_t job)
+{
+	return (struct output_place){ .spool = spool, .dir = spool, .job = job, .name = "" };
+}
+
+int output_place_leave(struct output_place *p)
+{
+	int err = 0;
+
+	if (p->dir != p->spool) {
+		err = p->changed ? fsop_sync_dir(p->dir) : 0;
+		close(p->dir);
+	}
+	*p = output_place_of(p->spool, p->job);
+	return err;
+}
+
+static bool is_here(const struct output_place *p, const char *name, size_t dir_len)
+{
+	return p->dir_len == dir_len && memcmp(p->name, name, dir_len) == 0;
+}
+
+/* *bad_len is how far it came when a step fails. */
+static int descend(
+    struct output_place *p, const char *name, const struct ident *like, size_t *bad_len)
+{
+	size_t at = 0, len;
+	char part[NAME_MAX + 1];
+
+	for (; at < p->dir_len; at += len + 1) {
+		int fd;
+
+		len = strcspn(name + at, "/");
+		copy_part(part, name + at, len);
+		fd = step(p, p->dir, part, like);
+		*bad_len = at + len;
+		if (fd == -1)
+			return errno;
+		if (p->dir != p->spool)
+			close(p->dir);
+		p->dir = fd;
+	}
+	return 0;
+}
+
+int output_place_enter(
+    struct output_place *p, const char *name, size_t len, const struct ident *like, size_t *bad_len)
+{
+	size_t dir_len = output_dir_len(name, len);
+	int err;
+
+	if (!is_here(p, name, dir_len)) {
+		err = output_place_leave(p);
+		p->dir_len = dir_len;
+		if (err == 0)
+			err = descend(p, name, like, bad_len);
+		if (err != 0) {
+			(void)output_place_leave(p);
+			return err == EEXIST && like == NULL ? ENOENT : err;
+		}
+	}
+	p->name = name;
+	copy_part(p->leaf, name + dir_len, len - dir_len);
+	return 0;
+}

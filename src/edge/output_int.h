@@ -1,0 +1,60 @@
+/* output_int: what the files of the output room share; nobody else includes it.
+ *
+ * output: a result under its hidden name, as it grows and when it is whole. output_publish: under
+ * its final one. output_dir: the directories in between. */
+#ifndef SPARKSPOOL_EDGE_OUTPUT_INT_H
+#define SPARKSPOOL_EDGE_OUTPUT_INT_H
+
+#include "edge/output.h"
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+static inline int output_err(int rc)
+{
+	return rc == -1 ? errno : 0;
+}
+
+/* ---- output_dir.c ---- */
+
+/* Gives what we have made, a file or a directory, the owner, group and mode of `like`, as far as we
+ * may, and never lets in anybody whom `like` keeps out. st is what it has now. 0 or an errno. */
+int output_follow(int fd, const struct stat *st, const struct ident *like);
+
+/* A new file for us alone, whatever had the name. -1 with errno. */
+int output_create(int dir, const char *tmp);
+
+/* Does it belong to whom a file that we make in dir would belong to? */
+bool output_is_ours(int dir, uint64_t job, const struct stat *st);
+
+/* 0; EINVAL unless each component can be a name and none leads upwards; ENAMETOOLONG. */
+int output_name_check(const char *name);
+
+/* How much of name[0..len) leads to its last component, with the slash. */
+size_t output_dir_len(const char *name, size_t len);
+
+/* A place below the spool: the directory that the last name lies in, and its last component. It is
+ * kept open while the names that follow lie in the same. */
+struct output_place {
+	int spool; /* its directory; not ours to close */
+	int dir;   /* the same, or open below it */
+	bool changed;
+	uint64_t job;
+	const char *name; /* which led here; borrowed until the next call */
+	size_t dir_len;	  /* of name: the directory's part of it */
+	char leaf[NAME_MAX + 1];
+};
+
+struct output_place output_place_of(int spool, uint64_t job);
+
+/* Goes to where name[0..len) lies, which has passed output_name_check(); links are not followed.
+ * With `like`, what is missing on the way is made and follows it. 0 or an errno, and then it is back
+ * at the spool: ENOENT without `like`, there is no such directory; EEXIST with it, somebody's file is
+ * in the way, name[0..*bad_len). */
+int output_place_enter(struct output_place *p, const char *name, size_t len,
+    const struct ident *like, size_t *bad_len);
+
+/* Back to the spool; a directory that has changed is synced. 0 or an errno. */
+int output_place_leave(struct output_place *p);
+
+#endif

@@ -1,0 +1,102 @@
+"""interpreter: where no process can be forked, files run in Livy's interpreter, one at a time.
+
+They share it: what one of them changes, the next one finds. Their output is captured, and an exit
+is an exit code. A kill has no effect while one runs."""
+
+import os
+import sys
+import time
+import traceback
+
+import results
+
+
+class Output(object):
+    """A text file that counts what the limit cut."""
+
+    def __init__(self, path, limit):
+        self.file = open(path, "wb", 0)
+        self.limit = limit
+        self.bytes = self.cut = 0
+        self.encoding = "utf-8"
+        self.errors = "backslashreplace"
+        self.buffer = self
+
+    def write(self, text):
+        data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else bytes(text)
+        room = len(data) if not self.limit else max(0, min(len(data), self.limit - self.bytes))
+        self.file.write(data[:room])
+        self.bytes += room
+        self.cut += len(data) - room
+        return len(text)
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return False
+
+    def writable(self):
+        return True
+
+
+def exit_code_of(error, err):
+    """As Python itself does it."""
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    err.write("%s\n" % error.code)
+    return 1
+
+
+class Interpreter(object):
+    def __init__(self, scope):
+        self.scope = scope
+
+    def run(self, order):
+        directory = order["dir"]
+        spec = results.read_json(os.path.join(directory, "spec.json"))
+        out, err = (Output(os.path.join(directory, "result", name), order["limits"][name + "_bytes"])
+                    for name in ("out", "err"))
+        started, begun = time.time(), time.monotonic()
+        code, error = self._captured(spec, directory, out, err)
+        out.file.close()
+        err.file.close()
+        results.write_end(directory, {
+            "exit_code": code, "why": "exit", "error": error, "sql": None, "started_ms": int(started * 1000),
+            "run_ms": int((time.monotonic() - begun) * 1000),
+            "warnings": ["it ran in the session's own interpreter, which it shares with other files"],
+            "files": results.listing(directory, {"out": out.cut, "err": err.cut})})
+
+    def _captured(self, spec, directory, out, err):
+        kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), os.getcwd(), sys.modules.get("__main__")
+        sys.stdout, sys.stderr = out, err
+        try:
+            return self._execute(spec, directory)
+        except SystemExit as e:
+            return exit_code_of(e, err), None
+        finally:
+            sys.stdout, sys.stderr, sys.argv, sys.path[:] = kept[:4]
+            os.chdir(kept[4])
+            sys.modules["__main__"] = kept[5]
+
+    def _execute(self, spec, directory):
+        import child
+        path = os.path.join(directory, "src", spec["name"])
+        if spec["kind"] != "python" or spec["style"] != "script":
+            raise SystemExit("in this session only Python files in script style can run")
+        main = child.new_main(path, {name: self.scope[name] for name in ("spark", "sc") if name in self.scope})
+        child.place(spec, path)
+        os.environ.update(spec["env"])
+        try:
+            with open(path, "rb") as f:
+                child.run_script(path, f.read(), main)
+            return 0, None
+        except SystemExit:
+            raise
+        except BaseException as e:
+            frames = child.without_own(e, e.__traceback__)
+            traceback.print_exception(type(e), e, frames)
+            return 1, {"name": type(e).__name__, "message": child.text_of(e),
+                       "line": child.line_of(e, frames, path), "statement": None}

@@ -1,0 +1,5 @@
+val df = spark.range(3).toDF("id")
+
+df
+  .select("no_such_column")
+  .show()

@@ -1,0 +1,7 @@
+val bad = spark.range(4)
+  .map { n =>
+    if (n == 2) throw new IllegalStateException(s"row $n")
+    n
+  }
+
+bad.collect()

@@ -1,0 +1,2 @@
+add file other.inc;
+select 1;

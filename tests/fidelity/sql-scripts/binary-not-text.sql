@@ -1,0 +1,2 @@
+select X'FF41FE';
+select X'00410A42';

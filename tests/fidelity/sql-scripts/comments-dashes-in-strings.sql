@@ -1,0 +1,6 @@
+select 'line one
+-- line two; is text
+line three';
+select 2 /*
+-- */;
+select 3;

@@ -1,0 +1,6 @@
+-- nothing
+/* nothing; at all */
+;
+-- ; nothing
+;;
+/* nothing */ -- ;

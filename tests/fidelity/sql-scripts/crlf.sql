@@ -1,0 +1,6 @@
+select 1;
+select 'a
+b';
+-- comment; 
+select 3
+;

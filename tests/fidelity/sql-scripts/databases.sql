@@ -1,0 +1,13 @@
+create database d1;
+create database if not exists d1 comment 'again; not';
+use d1;
+select current_database();
+create table t using parquet as select 1 as a;
+show tables;
+show tables in default;
+use default;
+select * from d1.t;
+show databases;
+show databases like 'd*';
+drop database d1 cascade;
+show databases;

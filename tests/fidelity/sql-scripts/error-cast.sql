@@ -1,0 +1,4 @@
+set spark.sql.ansi.enabled=true;
+select 'before';
+select cast('abc' as int);
+select 'after';

@@ -1,0 +1,2 @@
+selec 1;
+select 2;

@@ -1,0 +1,3 @@
+select 1;
+select raise_error('own words; with a semicolon');
+select 2;

@@ -1,0 +1,4 @@
+select 1;
+select 2
+  from from t;
+select 3;

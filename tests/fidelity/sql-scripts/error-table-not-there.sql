@@ -1,0 +1,3 @@
+drop table if exists nope;
+insert into nope values (1);
+select 1;

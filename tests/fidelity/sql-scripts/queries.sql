@@ -1,0 +1,11 @@
+with a as (select 1 as x union all select 2), b as (select sum(x) as s from a) select a.x, b.s from a, b order by 1;
+select x, explode(array('a', 'b')) from values (1), (2) as t(x) order by 1, 2;
+select * from values (1, array('p', 'q')) as t(a, b) lateral view posexplode(b) e as pos, item;
+select * from (select 'a' as k, 1 as v union all select 'b', 2) pivot (sum(v) for k in ('a', 'b'));
+select id, row_number() over (order by id desc), lag(id) over (order by id) from range(4) order by id;
+select k, count(*) from values ('a'), ('b'), ('a') as t(k) group by k having count(*) > 1;
+select grouping_id(), k, count(*) from values ('a'), ('b') as t(k) group by cube(k) order by 1, 2;
+(select 1) union all (select 2);
+values (1, 'a'), (2, 'b');
+select case when 1 = 1 then 'begin' else 'end' end as `end`;
+select 1 as begin, 2 as end;

@@ -1,0 +1,3 @@
+select 1;
+set spark.executor.memory=5g;
+select 2;

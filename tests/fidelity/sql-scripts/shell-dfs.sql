@@ -1,0 +1,3 @@
+select 1;
+dfs -ls /nowhere;
+select 2;

@@ -1,0 +1,3 @@
+select 1;
+source nothing-here.inc;
+select 2;

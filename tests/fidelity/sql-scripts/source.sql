@@ -1,0 +1,4 @@
+select 1;
+source other.inc;
+select 2;
+select * from from_other;

@@ -1,0 +1,3 @@
+select r'\';
+select R"\", 'next;';
+select 2;

@@ -1,0 +1,11 @@
+create table p (v int, day string, h int) using parquet partitioned by (day, h);
+insert into p values (1, '2024-01-01', 0), (2, '2024-01-01', 1), (3, '2024-01-02', 0);
+show partitions p;
+show partitions p partition (day = '2024-01-01');
+alter table p drop partition (day = '2024-01-01', h = 0);
+show partitions p;
+select * from p order by v;
+describe p;
+show columns in p;
+show create table p;
+describe formatted p v;

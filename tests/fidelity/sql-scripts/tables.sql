@@ -1,0 +1,12 @@
+create table t (a int, b string, c decimal(10, 2)) using parquet;
+insert into t values (1, 'x;', 1.5), (2, null, null);
+insert into t select 3, 'y', 2.25;
+select * from t order by a;
+insert overwrite t select 9, 'z', 0;
+select * from t;
+table t;
+from t select a, b;
+truncate table t;
+select count(*) from t;
+drop table t;
+select * from t;

@@ -1,0 +1,4 @@
+select 1;
+start transaction;
+select 2;
+commit;

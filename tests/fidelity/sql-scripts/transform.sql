@@ -1,0 +1,1 @@
+select transform(id) using 'cat' as (x string) from range(3);

@@ -1,0 +1,10 @@
+create temporary view a as select id, id * 2 as twice from range(5);
+create or replace temporary view b as select sum(twice) as s from a;
+select * from b;
+create global temporary view g as select 'global';
+select * from global_temp.g;
+show views;
+show views in global_temp;
+describe a;
+drop view a;
+select * from a;

@@ -1,0 +1,478 @@
+/* test_runner: files as processes in a session's runner, against the model of it. */
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+
+static struct world *w;
+
+static void setup(void)
+{
+	w = world_new();
+	w->spool[0].python = w->spool[0].sql = STYLE_SCRIPT;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+}
+
+static void teardown(void)
+{
+	world_free(w);
+}
+
+static void begin_warm(void)
+{
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_forget(w);
+}
+
+static void ran_once(const char *code)
+{
+	ck_assert_msg(world_ran(w, code) == 1, "'%s' ran %d times", code, world_ran(w, code));
+}
+
+static void ends_as(const char *name, const char *status)
+{
+	world_until(w, 10 * MINUTES, world_done(w, name));
+	ck_assert_str_eq(world_status(w, name), status);
+	ck_assert_msg(world_recorded(w, name, status), "%s", world_text(w, name));
+}
+
+static bool record_says(const char *name, const char *text)
+{
+	char *json = xasprintf("%s.json", name);
+	bool says = strstr(world_text(w, json), text) != NULL;
+	free(json);
+	return says;
+}
+
+/* ---- the way of a file ----------------------------------------------------------------------- */
+
+START_TEST(one_call_for_a_short_file)
+{
+	begin_warm();
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	world_story(w, "^\\+|POST|append|stage|publish|\\(ran",
+	    "+ job 1 QUEUED\n"
+	    "+ session 1 IDLE 1\n"
+	    "+ job 1 SENDING +code\n"
+	    "POST /sessions/s1/statements [runner]\n"
+	    "(ran work)\n"
+	    "append 1 at 0\n"
+	    "stage a.py.out a.py.json\n"
+	    "+ job 1 STAGED ok +answer\n"
+	    "+ session 1 IDLE 2\n"
+	    "publish a.py.out a.py.json\n"
+	    "+ job 1 DONE ok -blobs\n");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "work");
+	ck_assert(record_says("a.py", "\"exit_code\": 0"));
+	/* A second later its runner may forget it. */
+	world_forget(w);
+	world_run(w, 5000);
+	world_story(w, "POST", "POST /sessions/s1/statements [runner]\n");
+}
+END_TEST
+
+START_TEST(an_exit_code)
+{
+	begin_warm();
+	world_put(w, "a.py", "exit 7");
+	ends_as("a.py", "error");
+	ck_assert(record_says("a.py", "\"exit_code\": 7"));
+	ck_assert(record_says("a.py", "it ended with exit code 7"));
+}
+END_TEST
+
+START_TEST(four_at_once_in_one_session)
+{
+	begin_warm();
+	int64_t start = w->now.mono_ms;
+	for (int i = 0; i < 4; i++) {
+		char name[] = "a0.py";
+		name[1] = (char)('0' + i);
+		world_put(w, name, "sleep 30000");
+	}
+	world_until(w, MINUTES, world_done(w, "a0.py") && world_done(w, "a3.py"));
+	ck_assert_int_lt(w->now.mono_ms - start, 45000);
+	ck_assert_int_eq(world_ran(w, "sleep 30000"), 4);
+	ck_assert_int_eq(w->server[0].created, 2); /* the first was full: another is kept ready */
+}
+END_TEST
+
+START_TEST(the_fifth_opens_another_session)
+{
+	begin_warm();
+	for (int i = 0; i < 5; i++) {
+		char name[] = "a0.py";
+		name[1] = (char)('0' + i);
+		world_put(w, name, "sleep 60000");
+	}
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 5);
+	world_run(w, 20000);
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
+START_TEST(python_and_sql_share_a_session)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 5000");
+	world_put(w, "b.sql", "sleep 5001");
+	world_until(w, MINUTES, world_done(w, "a.py") && world_done(w, "b.sql"));
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(output_in_pieces)
+{
+	begin_warm();
+	world_put(w, "a.py", "big 5500");
+	ends_as("a.py", "ok");
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 5500);
+	ck_assert_str_eq(world_text(w, "a.py.out") + 5494, "00big ");
+	world_story(w, "append",
+	    "append 1 at 0\nappend 1 at 1000\nappend 1 at 2000\n"
+	    "append 1 at 3000\nappend 1 at 4000\nappend 1 at 5000\n");
+}
+END_TEST
+
+/* A long run is asked after less and less often. */
+START_TEST(a_long_run_costs_little)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 7200000");
+	world_until(w, 200 * MINUTES, world_done(w, "a.py"));
+	const char *p = w->trace.data;
+	int posts = 0;
+	while ((p = strstr(p, "POST ")) != NULL) {
+		posts++;
+		p++;
+	}
+	ck_assert_int_lt(posts, 150);
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+START_TEST(a_time_limit_is_the_runners)
+{
+	w->spool[0].timeout_ms = 5000;
+	begin_warm();
+	int64_t start = w->now.mono_ms;
+	world_put(w, "a.py", "sleep 600000");
+	ends_as("a.py", "timeout");
+	ck_assert_int_lt(w->now.mono_ms - start, 7000);
+	ck_assert(record_says("a.py", "\"Timeout\""));
+	ck_assert_str_eq(world_text(w, "a.py.err"),
+	    "sparkspool: Timeout: the time limit has passed; the file was ended\n");
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
+/* ---- calls that are lost ---------------------------------------------------------------------- */
+
+static const enum world_fate fates[] = { FATE_NOT_SENT, FATE_LOST_BEFORE, FATE_LOST_AFTER,
+	FATE_LATE };
+
+START_TEST(the_start_is_lost)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "start",
+			   .fate = fates[_i],
+			   .delay_ms = 7000 });
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	world_run(w, MINUTES);
+	ran_once("work");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* Any call of many, in any way. */
+START_TEST(every_third_call_is_lost)
+{
+	begin_warm();
+	for (int i = 0; i < 4; i++)
+		world_fault(w,
+		    (struct world_fault){ .method = i % 2 == 0 ? HTTP_POST : HTTP_GET,
+			.path = i % 2 == 0 ? "/sessions/*/statements" : "/sessions/*/statements/*",
+			.fate = fates[i],
+			.delay_ms = 3000,
+			.skip = _i + 2 * i,
+			.times = 3 });
+	world_put(w, "a.py", "sleep 20000");
+	world_put(w, "b.py", "big 3500");
+	world_put(w, "c.py", "exit 3");
+	ends_as("a.py", "ok");
+	ends_as("b.py", "ok");
+	ends_as("c.py", "error");
+	ck_assert_uint_eq(strlen(world_text(w, "b.py.out")), 3500);
+	ran_once("sleep 20000");
+	ran_once("big 3500");
+	ran_once("exit 3");
+}
+END_TEST
+
+START_TEST(an_answer_that_is_none)
+{
+	begin_warm();
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_GET,
+		   .path = "/sessions/*/statements/*",
+		   .fate = FATE_MANGLED,
+		   .status = 200,
+		   .reply = "{\"id\":2,\"state\":\"available\",\"output\":{\"status\":\"ok\","
+			    "\"data\":{\"text/plain\":\"hello\"}}}",
+		   .times = 2 });
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	ran_once("work");
+}
+END_TEST
+
+/* A statement that can never be read is not asked for for ever: another call is made. */
+START_TEST(one_statement_is_500_for_ever)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/2",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"java.lang.Exception: boom\"",
+			   .times = -1 });
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	ran_once("work");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* ---- what dies --------------------------------------------------------------------------------- */
+
+START_TEST(the_driver_dies)
+{
+	begin_warm();
+	world_put(w, "a.py", "die 3000");
+	world_put(w, "b.py", "sleep 60000");
+	ends_as("a.py", "died");
+	ends_as("b.py", "died");
+	ran_once("die 3000");
+	ran_once("sleep 60000");
+	ck_assert(record_says("b.py", "SessionDied"));
+}
+END_TEST
+
+/* Its runs end as died; the session is retired, and the next file finds another. */
+START_TEST(the_zygote_dies)
+{
+	begin_warm();
+	world_put(w, "a.py", "kill 3000");
+	world_put(w, "b.py", "sleep 60000");
+	ends_as("b.py", "died");
+	ck_assert(record_says("b.py", "RunnerDied"));
+	world_put(w, "c.py", "work");
+	ends_as("c.py", "ok");
+	world_until(w, MINUTES, w->server[0].deleted == 1);
+}
+END_TEST
+
+/* Committed and sent, or not: after a crash the session is gone. */
+START_TEST(the_session_is_gone_after_a_crash)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_run(w, _i * 400);
+	world_forgetful_restart(w, 0);
+	world_crash(w);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ran_once("sleep 60000");
+	/* Whether the row of its start was written makes the difference. */
+	const char *status = world_status(w, "a.py");
+	ck_assert(str_eq(status, "died") || (_i == 0 && str_eq(status, "unknown")));
+}
+END_TEST
+
+/* ---- the disk ----------------------------------------------------------------------------------- */
+
+START_TEST(the_disk_is_full_for_a_while)
+{
+	begin_warm();
+	w->dir[0]->append_err = ENOSPC;
+	w->dir[0]->stage_err = ENOSPC;
+	world_put(w, "a.py", "big 2500");
+	ends_as("a.py", "ok");
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 2500);
+	ck_assert_int_eq(world_logged(w, "event=appending-failed"), 1);
+	ran_once("big 2500");
+}
+END_TEST
+
+static struct world_file *hidden(void)
+{
+	for (size_t i = 0; i < w->dir[0]->count; i++)
+		if (strncmp(w->dir[0]->file[i].name, ".sparkspool-", 12) == 0)
+			return &w->dir[0]->file[i];
+	return NULL;
+}
+
+/* Somebody tidies up hidden files: what the runner still has is fetched again. */
+START_TEST(the_parts_are_removed)
+{
+	begin_warm();
+	w->dir[0]->stage_err = EIO;
+	world_put(w, "a.py", "big 2500");
+	world_until(w, MINUTES, world_logged(w, "event=writing-failed") == 1);
+	ck_assert_ptr_nonnull(hidden());
+	dir_unlink(w->dir[0], hidden());
+	ends_as("a.py", "ok");
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 2500);
+	ran_once("big 2500");
+}
+END_TEST
+
+/* ---- terms ---------------------------------------------------------------------------------------- */
+
+START_TEST(a_file_wants_a_session_for_itself)
+{
+	begin_warm();
+	world_put(w, "a.py", "# sparkspool: isolation=fresh\nwork");
+	ends_as("a.py", "ok");
+	world_until(w, 2 * MINUTES, w->server[0].deleted == 1);
+	world_until(w, 2 * MINUTES, core_counts(w->core).sessions_idle == 1);
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
+/* A used session is no fresh one: it waits for another. */
+START_TEST(fresh_is_not_used)
+{
+	begin_warm();
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	world_put(w, "b.py", "# sparkspool: isolation=fresh\nmore");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
+START_TEST(a_file_names_its_pool)
+{
+	size_t big = world_add_pool(w, "big");
+	w->pool[big].warm[KIND_PYSPARK] = 0;
+	begin_warm();
+	world_put(w, "a.py", "# sparkspool: pool=big\nwork");
+	ends_as("a.py", "ok");
+	ck_assert(record_says("a.py", "\"pool\": \"big\""));
+}
+END_TEST
+
+START_TEST(a_file_may_be_stricter)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 600000\n");
+	world_put(w, "b.py", "# sparkspool: timeout=2s\n");
+	world_put(w, "c.py", "# sparkspool: timeout=2s nonsense=1\nwork");
+	ends_as("c.py", "rejected");
+	ck_assert(record_says("c.py", "nonsense"));
+	ends_as("b.py", "ok");
+}
+END_TEST
+
+START_TEST(raw_where_the_file_says_so)
+{
+	begin_warm();
+	world_put(w, "a.py", "# sparkspool: style=raw\nwork");
+	ends_as("a.py", "ok");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "# sparkspool: style=raw\nwork\n");
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
+/* A session that is never idle is retired all the same. */
+START_TEST(a_busy_session_drains)
+{
+	w->pool[0].recycle_statements = 3;
+	begin_warm();
+	for (int i = 0; i < 12; i++) {
+		char name[] = "a0.py";
+		name[1] = (char)('a' + i);
+		world_put(w, name, "sleep 3000");
+	}
+	world_until(w, 5 * MINUTES, world_done(w, "al.py") && world_done(w, "ak.py"));
+	world_until(w, 5 * MINUTES, w->server[0].deleted >= 2);
+	ck_assert_int_eq(world_ran(w, "sleep 3000"), 12);
+}
+END_TEST
+
+START_TEST(owners_do_not_meet)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 20000")->ident.uid = 1000;
+	world_run(w, 2000);
+	world_put(w, "b.py", "sleep 20001")->ident.uid = 1001;
+	world_until(w, 3 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
+START_TEST(a_stop_leaves_it_running)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_run(w, 1000);
+	world_stop(w);
+	world_until(w, 25000, core_is_done(w->core, w->now.mono_ms));
+	world_crash(w);
+	ends_as("a.py", "ok");
+	ran_once("sleep 60000");
+}
+END_TEST
+
+static Suite *runner_suite(void)
+{
+	Suite *s = suite_create("runner");
+	TCase *t = tcase_create("runner");
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, one_call_for_a_short_file);
+	tcase_add_test(t, an_exit_code);
+	tcase_add_test(t, four_at_once_in_one_session);
+	tcase_add_test(t, the_fifth_opens_another_session);
+	tcase_add_test(t, python_and_sql_share_a_session);
+	tcase_add_test(t, output_in_pieces);
+	tcase_add_test(t, a_long_run_costs_little);
+	tcase_add_test(t, a_time_limit_is_the_runners);
+	tcase_add_loop_test(t, the_start_is_lost, 0, ARRAY_LEN(fates));
+	tcase_add_loop_test(t, every_third_call_is_lost, 0, 20);
+	tcase_add_test(t, an_answer_that_is_none);
+	tcase_add_test(t, one_statement_is_500_for_ever);
+	tcase_add_test(t, the_driver_dies);
+	tcase_add_test(t, the_zygote_dies);
+	tcase_add_loop_test(t, the_session_is_gone_after_a_crash, 0, 3);
+	tcase_add_test(t, the_disk_is_full_for_a_while);
+	tcase_add_test(t, the_parts_are_removed);
+	tcase_add_test(t, a_file_wants_a_session_for_itself);
+	tcase_add_test(t, fresh_is_not_used);
+	tcase_add_test(t, a_file_names_its_pool);
+	tcase_add_test(t, a_file_may_be_stricter);
+	tcase_add_test(t, raw_where_the_file_says_so);
+	tcase_add_test(t, a_busy_session_drains);
+	tcase_add_test(t, owners_do_not_meet);
+	tcase_add_test(t, a_stop_leaves_it_running);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(runner_suite());
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
