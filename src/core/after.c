@@ -43,7 +43,7 @@ void after_run(struct core *c, struct session *s, bool forced)
 		depart_retire(c, s, "its interpreter does not work");
 	} else if (s->fresh) {
 		depart_retire(c, s, "isolation is fresh");
-	} else if (s->r.kind == KIND_PYSPARK) {
+	} else if (session_may_slip(s)) {
 		/* What a child process printed may have come between: see whether answers still match. */
 		session_move(s, SESSION_PROBING, c->now.mono_ms);
 		core_row_session(c, s);

@@ -11,6 +11,7 @@
 #define DATA_BYTES_MAX (512 << 10) /* of output in an answer; the server keeps some answers */
 #define CODE_BYTES_MAX (8 << 20)   /* of files in a call; Livy takes 20 million characters */
 #define ACKS_MAX 200
+#define KEPT_STATEMENTS 100 /* the newest, by Livy's own choice */
 
 struct job *errand_job(const struct core *c, const struct session *s, unsigned place)
 {
@@ -27,6 +28,14 @@ static bool errand_is_busy(const struct script *sc)
 		if (sc->part[i].busy)
 			return true;
 	return false;
+}
+
+/* What could not be begun, written or had waits for its own time: in the calls that others need it
+ * would take up their place. */
+static bool errand_speaks_of(const struct core *c, const struct script *sc)
+{
+	bool backs_off = sc->phase == SCRIPT_START || sc->failures > 0 || sc->waits > 1;
+	return !errand_is_busy(sc) && !(backs_off && sc->due_ms > c->now.mono_ms);
 }
 
 int64_t errand_due_ms(const struct core *c, const struct session *s)
@@ -79,8 +88,10 @@ static void errand_add_start(struct core *c, struct json_t *call, const struct j
 
 static int64_t errand_bytes_max(const struct core *c, const struct session *s)
 {
-	/* Base64 and the echo of the code: an answer is about twice what it carries. */
+	/* Base64 and the echo of the code: an answer is about twice what it carries. Where there is
+	 * only a list, all that the server keeps comes with it. */
 	int64_t most = c->conf->endpoint[core_session_pool(c, s)->endpoint].answer_bytes_max / 4;
+	most /= core_session_endpoint(c, s)->dialect.list_only ? KEPT_STATEMENTS : 1;
 	return most < DATA_BYTES_MAX ? most : DATA_BYTES_MAX;
 }
 
@@ -90,32 +101,48 @@ static size_t errand_start_bytes(const struct job *job)
 	return job->code_bytes + (sc->put && sc->modules != NULL ? strlen(sc->modules) : 0);
 }
 
+/* A call in the making. */
+struct errand {
+	struct core *c;
+	struct json_t *text;
+	size_t bytes;
+	bool young;
+};
+
+static void errand_add_run(struct errand *e, struct job *job)
+{
+	struct script *sc = job->script;
+	bool starts = sc->phase == SCRIPT_START;
+	size_t more = starts ? errand_start_bytes(job) : 0;
+	/* At least one: the next call takes what does not fit into this one. */
+	if (e->bytes > 0 && e->bytes + more > CODE_BYTES_MAX)
+		return;
+	e->bytes += more;
+	e->young = e->young || starts || e->c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
+	sc->asked = true;
+	if (starts)
+		errand_add_start(e->c, e->text, job);
+	if (sc->phase == SCRIPT_BAR)
+		runnertext_add_id(e->text, "bar", job->r.run->token);
+	runnertext_add_poll(e->text, job->r.run->token, sc);
+}
+
+/* Those for whose output the last answer had no place come first. */
 static struct bytes errand_call(struct core *c, const struct session *s, struct call *call)
 {
-	struct json_t *text = runnertext_begin(call->token);
-	size_t bytes = 0;
-	bool young = false;
-	for (unsigned i = 0; i < s->run_count; i++) {
-		struct job *job = errand_job(c, s, i);
-		struct script *sc = job == NULL ? NULL : job->script;
-		bool starts = sc != NULL && sc->phase == SCRIPT_START;
-		size_t more = starts ? errand_start_bytes(job) : 0;
-		/* At least one: the next call takes what does not fit into this one. */
-		if (sc == NULL || (bytes > 0 && bytes + more > CODE_BYTES_MAX))
-			continue;
-		bytes += more;
-		sc->asked = true;
-		young = young || starts || c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
-		if (starts)
-			errand_add_start(c, text, job);
-		if (sc->phase == SCRIPT_BAR)
-			runnertext_add_id(text, "bar", job->r.run->token);
-		runnertext_add_poll(text, job->r.run->token, sc);
+	struct errand e = { .c = c, .text = runnertext_begin(call->token) };
+	for (int late = 0; late < 2; late++) {
+		for (unsigned i = 0; i < s->run_count; i++) {
+			struct job *job = errand_job(c, s, i);
+			if (job != NULL && (job->script->waits == 0) == late &&
+			    errand_speaks_of(c, job->script))
+				errand_add_run(&e, job);
+		}
 	}
 	call->at = s->ack_count < ACKS_MAX ? (int64_t)s->ack_count : ACKS_MAX;
 	for (int64_t i = 0; i < call->at; i++)
-		runnertext_add_id(text, "ack", s->ack[i]);
-	return runnertext_end(&c->fx->arena, text, young ? WAIT_MS : 0, errand_bytes_max(c, s));
+		runnertext_add_id(e.text, "ack", s->ack[i]);
+	return runnertext_end(&c->fx->arena, e.text, e.young ? WAIT_MS : 0, errand_bytes_max(c, s));
 }
 
 struct bytes errand_code(struct core *c, const struct session *s, struct call *call)

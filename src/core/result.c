@@ -221,6 +221,14 @@ static void put_err(struct build *b)
 	buf_fini(&err);
 }
 
+/* Behind .err, which would otherwise lie beside every R file. */
+static void warn_about_r(struct build *b)
+{
+	if (b->in->rec->kind == KIND_SPARKR && b->o.readable)
+		warn(b, "of R only the last value is shown, print() shows others; where the code names "
+			"a plot function (plot, hist, lines ...) not even that");
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 /* The files are made in the order of what they need to know of one another, and become visible in
@@ -257,6 +265,7 @@ size_t result_build(struct arena *a, const struct result_input *in, struct resul
 	warn_about_others(&b);
 	add_file(&b, ".out", &b.out);
 	put_err(&b);
+	warn_about_r(&b);
 	sort_files(&b);
 	if (in->html) {
 		b.file[b.count].data =

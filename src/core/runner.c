@@ -19,7 +19,10 @@
 #define APPEND_MAX_MS 300000
 #define FAILURES_MAX 8	  /* calls in a row without an answer of the runner ... */
 #define FAILING_MS 180000 /* ... over so long a time */
-#define OVERTIME_MS 500	  /* behind a time limit the runner is asked whether it kept it */
+#define WAIT_FIRST_MS 250 /* what the runner has, but does not give */
+#define WAIT_MAX_MS 30000
+#define WAITS_MAX 15
+#define OVERTIME_MS 500 /* behind a time limit the runner is asked whether it kept it */
 
 /* ---- places --------------------------------------------------------------------------------- */
 
@@ -30,13 +33,23 @@ static bool runner_may_speak(const struct core *c, const struct session *s)
 	return up && s->booted && core_endpoint_up(c, s) && session_call_of(s, CALL_RUNNER) == NULL;
 }
 
+/* Retired before its runner was heard in this life: without that nothing comes of what runs there. */
+static bool runner_is_unheard(const struct core *c, const struct session *s)
+{
+	return s->r.state == SESSION_RETIRED && !s->booted && s->run_count > 0 &&
+	       core_endpoint_up(c, s) && TAILQ_EMPTY(&s->calls);
+}
+
 void runner_due(struct core *c, struct session *s)
 {
-	int64_t due_ms = errand_due_ms(c, s);
-	if (s->r.kind != KIND_RUNNER || due_ms == INT64_MAX || !runner_may_speak(c, s))
+	bool unheard = runner_is_unheard(c, s);
+	int64_t due_ms = unheard ? s->pause_ms : errand_due_ms(c, s);
+	if (s->r.kind != KIND_RUNNER || due_ms == INT64_MAX || !(unheard || runner_may_speak(c, s)))
 		return; /* the end of what holds it back wakes it */
 	if (due_ms > c->now.mono_ms)
 		timer_set_earlier(&c->timers, &s->timer, due_ms);
+	else if (unheard)
+		statement_boot(c, s);
 	else
 		statement_runner(c, s);
 }
@@ -47,7 +60,8 @@ static void runner_rest(struct core *c, struct session *s)
 	s->used_ms = c->now.mono_ms;
 	c->plan = true;
 	if (s->r.state == SESSION_LOOKING) {
-		s->resume = s->run_count == 0 ? SESSION_IDLE : s->resume;
+		if (s->run_count == 0)
+			s->resume = s->fresh ? SESSION_RETIRED : SESSION_IDLE;
 	} else if (s->r.state >= SESSION_RETIRED) {
 		depart_go_on(c, s);
 	} else if (s->fresh || (s->draining && s->run_count == 0)) {
@@ -94,9 +108,9 @@ void runner_resume(struct core *c, struct session *s, struct job *job)
 
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe)
 {
-	bool boot = call->what == CALL_BOOT;
+	bool told = call->what == CALL_RUNNER;
 	session_drop_call(s, call);
-	for (unsigned i = 0; !boot && i < s->run_count; i++) {
+	for (unsigned i = 0; told && i < s->run_count; i++) {
 		struct job *job = errand_job(c, s, i);
 		if (job == NULL)
 			continue;
@@ -170,19 +184,25 @@ static void runner_begun(
 	    s->r.name, (long long)s->r.last_statement);
 }
 
+/* The names of those that cannot be had are for people: the first one stands for all. */
 static void runner_take_sizes(struct core *c, struct job *job, const struct runner_run *run)
 {
+	const char *left = NULL;
 	for (size_t i = 0; i < run->file_count; i++) {
 		struct script_part *part = script_part(job->script, run->file[i].name);
 		if (part == NULL) {
-			job->r.run->warnings = result_add_warning(job->r.run->warnings,
-			    arena_printf(&c->fx->arena, "%s is left behind: %s", run->file[i].name,
-				"too many files, or no name for one"));
+			left = left == NULL ? run->file[i].name : left;
 			continue;
 		}
 		part->bytes = run->file[i].bytes;
 		part->cut = run->file[i].cut;
 	}
+	if (left == NULL || job->script->left)
+		return;
+	job->script->left = true;
+	job->r.run->warnings = result_add_warning(
+	    job->r.run->warnings, arena_printf(&c->fx->arena, "%.200s is left behind: %s", left,
+				      "too many files, or no name for one"));
 }
 
 static void runner_append(
@@ -197,9 +217,31 @@ static void runner_append(
 	part->busy = true;
 }
 
-/* A piece that begins where ours ends; any other is one of an earlier call. */
-static void runner_take_data(struct core *c, struct job *job, const struct runner_run *run)
+/* An answer has place for so many bytes: those of others may have taken it. */
+static bool runner_gives(const struct runner_answer *answer)
 {
+	for (size_t i = 0; i < answer->run_count; i++)
+		if (answer->run[i].data_count > 0)
+			return true;
+	return false;
+}
+
+/* There is more than we have. False: it has been asked for often enough, and never given. */
+static bool runner_want_more(
+    struct core *c, struct script *sc, bool came, const struct runner_answer *answer)
+{
+	sc->waits = came ? 0 : sc->waits + 1; /* those who waited are served first (core/errand) */
+	sc->due_ms = c->now.mono_ms;
+	if (sc->waits <= 1 || runner_gives(answer))
+		return true;
+	sc->due_ms += core_backoff_ms(c, sc->waits - 1, WAIT_FIRST_MS, WAIT_MAX_MS);
+	return sc->waits < WAITS_MAX;
+}
+
+/* A piece that begins where ours ends; any other is one of an earlier call. */
+static bool runner_take_data(struct core *c, struct job *job, const struct runner_run *run)
+{
+	bool came = false;
 	for (size_t i = 0; i < run->data_count; i++) {
 		struct script_part *part = script_part(job->script, run->data[i].name);
 		if (part == NULL || part->busy || run->data[i].at != part->at)
@@ -209,7 +251,9 @@ static void runner_take_data(struct core *c, struct job *job, const struct runne
 		if (core_spool_conf(c, job)->html)
 			script_keep(part, run->data[i].data);
 		runner_append(c, job, part, run->data[i].data);
+		came = true;
 	}
+	return came;
 }
 
 /* All of it is in the spool, under hidden names. It is not yet on disk: nothing is told to the runner
@@ -225,7 +269,8 @@ static void runner_fetched(struct core *c, struct job *job)
 		finish_answered(c, job, sc->end, report);
 }
 
-static void runner_ended(struct core *c, struct job *job, const struct runner_run *run)
+static void runner_ended(struct core *c, struct job *job, const struct runner_run *run, bool came,
+    const struct runner_answer *answer)
 {
 	struct script *sc = job->script;
 	if (sc->phase == SCRIPT_RUN)
@@ -234,18 +279,41 @@ static void runner_ended(struct core *c, struct job *job, const struct runner_ru
 	sc->report = xstrdup(run->report);
 	sc->end = run->status;
 	job->r.run->exit_code = run->status == STATUS_DIED ? -1 : run->exit_code;
-	sc->due_ms = c->now.mono_ms;
-	if (script_is_fetched(sc))
+	if (script_is_fetched(sc)) {
 		runner_fetched(c, job);
+	} else if (!runner_want_more(c, sc, came, answer)) {
+		log_warn("job=%llu event=not-given file=\"%s\": its runner does not give all that "
+			 "it says it has; what is missing stands in the record",
+		    (unsigned long long)job->r.id, job->r.name);
+		runner_fetched(c, job);
+	}
 }
 
-static void runner_runs(struct core *c, struct job *job)
+static void runner_runs(
+    struct core *c, struct job *job, bool came, const struct runner_answer *answer)
 {
 	struct script *sc = job->script;
-	bool more = !script_is_fetched(sc);
-	sc->due_ms = c->now.mono_ms + (more ? 0 : script_pause_ms(sc, c->now.mono_ms));
+	if (script_is_fetched(sc))
+		sc->due_ms = c->now.mono_ms + script_pause_ms(sc, c->now.mono_ms);
+	else
+		(void)runner_want_more(c, sc, came, answer);
 	if (sc->limit_ms > c->now.mono_ms && sc->due_ms > sc->limit_ms)
 		sc->due_ms = sc->limit_ms;
+}
+
+/* Nobody has them any more; the record is written without. */
+static void runner_give_up_parts(struct job *job)
+{
+	script_free(job->script);
+	job->script = NULL;
+	job->r.run->warnings = result_add_warning(job->r.run->warnings, SCRIPT_LOST);
+}
+
+static void runner_lost_output(struct core *c, struct job *job)
+{
+	runner_give_up_parts(job);
+	core_row_job_answer(c, job);
+	finish_go_on(c, job);
 }
 
 /* The session's runner does not know it, or not any more. */
@@ -261,28 +329,30 @@ static void runner_missed(
 	runner_unload(c, s, job);
 	if (unborn || (run->state == RUNNER_BARRED && sc->phase == SCRIPT_BAR))
 		finish_requeue(c, job, "it had not begun, and will not in that session");
+	else if (job->r.state == JOB_ANSWERED)
+		runner_lost_output(c, job); /* its end is known since before its files had gone */
 	else
 		finish_own(c, job, STATUS_UNKNOWN, "Unknown",
 		    "its runner does not know it any more: it cannot be told whether it ran");
 	runner_rest(c, s);
 }
 
-static void runner_on_run(
-    struct core *c, struct session *s, struct job *job, const struct runner_run *run, bool dead)
+static void runner_on_run(struct core *c, struct session *s, struct job *job,
+    const struct runner_run *run, const struct runner_answer *answer)
 {
 	if (job->script->phase > SCRIPT_FETCH)
 		return;
 	if (run->state != RUNNER_RUNNING && run->state != RUNNER_ENDED) {
-		runner_missed(c, s, job, run, dead);
+		runner_missed(c, s, job, run, answer->dead);
 		return;
 	}
 	runner_begun(c, s, job, run);
 	runner_take_sizes(c, job, run);
-	runner_take_data(c, job, run);
+	bool came = runner_take_data(c, job, run);
 	if (run->state == RUNNER_ENDED)
-		runner_ended(c, job, run);
+		runner_ended(c, job, run, came, answer);
 	else
-		runner_runs(c, job);
+		runner_runs(c, job, came, answer);
 }
 
 /* ---- what the runner says ------------------------------------------------------------------- */
@@ -335,7 +405,7 @@ static void runner_heard(struct core *c, struct session *s, const struct runner_
 	for (size_t i = 0; i < answer->run_count; i++) {
 		struct job *job = runner_job(c, s, answer->run[i].id);
 		if (job != NULL)
-			runner_on_run(c, s, job, &answer->run[i], answer->dead);
+			runner_on_run(c, s, job, &answer->run[i], answer);
 	}
 	runner_lacks_modules(c, s, answer);
 	for (unsigned i = 0; i < s->run_count; i++) {
@@ -385,7 +455,7 @@ void runner_on_answer(
 	runnertext_read(
 	    a, (struct bytes){ st->text, st->text_bytes }, boot ? NULL : call->token, &answer);
 	const char *error = st->failed ? "its runner fails with an error" : answer.error;
-	if (error != NULL && boot) {
+	if (error != NULL && boot && s->run_count == 0) {
 		session_drop_call(s, call);
 		depart_retire(c, s, arena_printf(a, "it takes no runner: %s", error));
 		return;
@@ -413,34 +483,6 @@ void runner_on_answer(
 
 /* ---- on disk -------------------------------------------------------------------------------- */
 
-void runner_on_appended(struct core *c, const struct ev_appended *ev)
-{
-	struct job *job = job_by_id(&c->jobs, ev->job);
-	struct script *sc = job == NULL ? NULL : job->script;
-	if (sc == NULL || ev->part == 0 || ev->part > sc->part_count ||
-	    !sc->part[ev->part - 1].busy)
-		return; /* its session was lost meanwhile */
-	struct script_part *part = &sc->part[ev->part - 1];
-	struct session *s = session_by_id(&c->sessions, job->r.run->session);
-	part->busy = false;
-	part->at = ev->err == 0 ? ev->at : 0;
-	if (ev->err == 0) {
-		sc->failures = 0;
-		sc->due_ms = script_is_fetched(sc) ? sc->due_ms : c->now.mono_ms;
-	} else {
-		int64_t ms = core_backoff_ms(c, ++sc->failures, APPEND_FIRST_MS, APPEND_MAX_MS);
-		sc->due_ms = c->now.mono_ms + ms;
-		log_at(sc->failures == 1 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
-		    "job=%llu event=appending-failed error=\"%s\" file=\"%s\" retry_ms=%lld; the "
-		    "result is safe with its runner",
-		    (unsigned long long)job->r.id, strerror(ev->err), job->r.name, (long long)ms);
-	}
-	if (sc->phase == SCRIPT_FETCH && script_is_fetched(sc))
-		runner_fetched(c, job);
-	if (s != NULL)
-		depart_wake(c, s, 0);
-}
-
 /* The session that holds it still, or NULL. */
 static struct session *runner_session(const struct core *c, const struct job *job)
 {
@@ -451,13 +493,43 @@ static struct session *runner_session(const struct core *c, const struct job *jo
 	return NULL;
 }
 
+void runner_on_appended(struct core *c, const struct ev_appended *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	struct script *sc = job == NULL ? NULL : job->script;
+	if (sc == NULL || ev->part == 0 || ev->part > sc->part_count ||
+	    !sc->part[ev->part - 1].busy)
+		return; /* its session was lost meanwhile */
+	struct script_part *part = &sc->part[ev->part - 1];
+	struct session *s = runner_session(c, job);
+	part->busy = false;
+	part->at = ev->err == 0 ? ev->at : 0;
+	if (ev->err == 0) {
+		sc->failures = 0;
+		sc->due_ms = c->now.mono_ms;
+		if (script_is_fetched(sc)) /* what comes next has its time: see runner_runs() */
+			sc->due_ms += script_pause_ms(sc, c->now.mono_ms);
+	} else {
+		int64_t ms = core_backoff_ms(c, ++sc->failures, APPEND_FIRST_MS, APPEND_MAX_MS);
+		sc->due_ms = c->now.mono_ms + ms;
+		log_at(sc->failures == 1 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
+		    "job=%llu event=appending-failed error=\"%s\" file=\"%s\" retry_ms=%lld; the "
+		    "result is safe with its runner",
+		    (unsigned long long)job->r.id, strerror(ev->err), job->r.name, (long long)ms);
+	}
+	if (s == NULL)
+		return; /* its session was lost meanwhile: its end is told already */
+	if (sc->phase == SCRIPT_FETCH && script_is_fetched(sc))
+		runner_fetched(c, job);
+	depart_wake(c, s, 0);
+}
+
 bool runner_lost_parts(struct core *c, struct job *job)
 {
 	struct script *sc = job->script;
 	struct session *s = runner_session(c, job);
 	if (s == NULL) {
-		script_free(sc); /* nobody has them any more; the record is written without */
-		job->script = NULL;
+		runner_give_up_parts(job);
 		return false;
 	}
 	sc->phase = SCRIPT_FETCH;

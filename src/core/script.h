@@ -24,6 +24,10 @@ struct script_part {
 	size_t head_bytes;
 };
 
+/* For the record, when they are not where they were put. */
+#define SCRIPT_LOST                                                                                \
+	"what it printed is lost: its hidden files were gone before they got their names"
+
 /* As much of a part's head is kept as a page shows of it. */
 #define SCRIPT_HEAD_BYTES (128 << 10)
 #define SCRIPT_PICTURE_BYTES (2 << 20)
@@ -33,10 +37,12 @@ struct script {
 	bool maybe;	  /* a call that starts it may have arrived */
 	bool asked;	  /* it is in the call under way */
 	bool put;	  /* the runner lacks its helper modules: the next call brings them */
+	bool left;	  /* its record says already that a file of it cannot be had */
 	int64_t since_ms; /* of this phase */
 	int64_t due_ms;	  /* when it is to be asked after next */
 	int64_t limit_ms; /* when the runner will end it; INT64_MAX: never */
 	int failures;	  /* to append, in a row */
+	int waits;	  /* for pieces that did not come, in a row */
 	struct script_part *part;
 	size_t part_count;
 	enum job_status end; /* SCRIPT_FETCH and on */

@@ -115,6 +115,11 @@ static int session_capacity(const struct session *s, int slots)
 	return s->r.kind == KIND_RUNNER && !s->alone && !s->fresh ? slots : 1;
 }
 
+bool session_may_slip(const struct session *s)
+{
+	return s->r.kind == KIND_PYSPARK || s->r.kind == KIND_SPARKR;
+}
+
 /* Raw code takes the whole of it. */
 static bool session_holds(const struct session *s)
 {

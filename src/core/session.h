@@ -108,6 +108,10 @@ bool session_exists(const struct session *s);
 bool session_is_coming(const struct session *s);
 #define SESSION_ACKS_MAX 1000 /* beyond it a session is retired: its runner never forgets */
 
+/* A line on its interpreter's own channel, from a file or from what it has started, makes each answer
+ * that of an earlier statement (facts of Livy): Python's and R's have such a channel. */
+bool session_may_slip(const struct session *s);
+
 /* May be given a file of this owner now, one of slots (raw code runs alone). fresh: it must never
  * have run any. */
 bool session_is_free(const struct session *s, int64_t owner, int slots, bool fresh);

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "core/jsontext.h"
 #include "core/livy.h"
+#include "core/scala.h"
 #include "core/text.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -81,6 +82,21 @@ const char *source_check(struct bytes code)
 	if (memchr(code.p, '\0', code.n))
 		return "contains a NUL byte";
 	return NULL;
+}
+
+struct source_plan source_plan(struct arena *a, enum kind kind, struct bytes file)
+{
+	struct scala_plan scala;
+
+	assert(source_check(file) == NULL);
+	if (kind != KIND_SPARK)
+		return (struct source_plan){ .code = file };
+	scala_join(a, file, &scala);
+	return (struct source_plan){
+		.code = scala.code,
+		.refused = scala.refused,
+		.warning = scala.warning,
+	};
 }
 
 /* ---- tokens ---------------------------------------------------------------------------------- */

@@ -20,6 +20,15 @@ bool source_name_fits(const char *name);
 /* NULL when the bytes can be sent, or the reason in words (a static string): empty, not UTF-8. */
 const char *source_check(struct bytes code);
 
+/* What is sent for a file that source_check() has passed, as a statement of its kind: the file's own
+ * bytes, but for Scala (core/scala.h). */
+struct source_plan {
+	struct bytes code;   /* of the file, or of the arena */
+	const char *refused; /* NULL, or why it cannot run at all, and code is not set */
+	const char *warning; /* NULL, or what will go wrong with it */
+};
+struct source_plan source_plan(struct arena *a, enum kind kind, struct bytes file);
+
 /* The statement that makes a session of this kind print the token and nothing else. */
 char *source_token_code(struct arena *a, enum kind kind, const char *token);
 

@@ -185,7 +185,7 @@ static void talk_settle(struct core *c, struct session *s, enum session_state wa
 	} else if (s->r.last_statement < 0 || was == SESSION_GREETING) {
 		session_move(s, SESSION_GREETING, c->now.mono_ms);
 		statement_greet(c, s);
-	} else if (s->r.kind == KIND_PYSPARK && was != SESSION_IDLE) {
+	} else if (session_may_slip(s) && was != SESSION_IDLE) {
 		session_move(s, SESSION_PROBING, c->now.mono_ms);
 		statement_probe(c, s);
 	} else {

@@ -215,7 +215,7 @@ static const struct setting settings[] = {
 	{ "spool.*.files_max", "how much comes back from the working directory", SETTING_SIZE,
 	  SPOOL(files_bytes_max), FALLBACK("64M"), RANGE(1, 64 * GIB) },
 	{ "spool.*.files_count_max", "how many files come back from the working directory",
-	  SETTING_INT, SPOOL(files_count_max), FALLBACK("100"), RANGE(1, 100000) },
+	  SETTING_INT, SPOOL(files_count_max), FALLBACK("100"), RANGE(1, 1000) },
 };
 /* clang-format on */
 

@@ -11,6 +11,7 @@ where a statement of the module begins: there `%` is never Python, so a valid fi
 import ast
 import builtins
 import io
+import linecache
 import re
 import sys
 import tokenize
@@ -20,10 +21,16 @@ import tables
 
 _MAGIC = re.compile(r"%(json|table|matplotlib|matplot)(?=\s|$)")
 _KNOWN = "%json, %table, %matplot and %matplotlib"
+_TRIED_MAX = 1000  # each costs a parse of the file
 _NAME = "_sparkspool_%s"  # in builtins, so that the file's own names stay its own
 
 
 # ---- from text to code -------------------------------------------------------------------------
+
+
+def _parse(text, path, mode="exec"):
+    """Not ast.parse(): its frame would stand in the traceback of a SyntaxError."""
+    return compile(text, path, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
 
 
 class _Source(object):
@@ -53,7 +60,7 @@ class _Source(object):
         """Whether the placeholders stand where statements of the module begin. What is before one
         is as the file has it, so there its magic stood at such a place as well."""
         try:
-            tree = ast.parse(self._text(magics, end), self.path)
+            tree = _parse(self._text(magics, end), self.path)
         except (SyntaxError, ValueError):
             return False
         found = {node.value.id for node in tree.body
@@ -67,19 +74,19 @@ class _Source(object):
         if not candidates or self._are_statements(candidates):
             self.magics = candidates
             return
-        for i in candidates:
+        for i in candidates[:_TRIED_MAX]:
             if self._are_statements(self.magics + [i], i + 1):
                 self.magics.append(i)
 
     def parse(self):
         text = self._text(self.magics)
         try:
-            return ast.parse(text, self.path), text
+            return _parse(text, self.path), text
         except SyntaxError as e:
             self._explain(e)
             raise
         except ValueError as e:  # a NUL, on older Pythons
-            raise SyntaxError(str(e), (self.path, 1, 1, self.lines[0]))
+            raise SyntaxError(str(e), (self.path, 1, 1, self.lines[0])) from None
 
     def _explain(self, error):
         index = (error.lineno or 0) - 1
@@ -100,7 +107,7 @@ class _Source(object):
         rest = line[match.end():]
         start = match.end() + len(rest) - len(rest.lstrip())
         try:
-            value = ast.parse(rest.strip(), self.path, "eval").body
+            value = _parse(rest.strip(), self.path, "eval").body
         except SyntaxError as e:
             e.lineno, e.offset, e.text = index + 1, start + (e.offset or 1), line
             if not rest.strip():
@@ -127,7 +134,7 @@ def _decode(data, path):
         return data.decode(encoding)
     except (SyntaxError, UnicodeDecodeError) as e:
         line = data.count(b"\n", 0, getattr(e, "start", 0)) + 1
-        raise SyntaxError(str(e), (path, line, 1, None))
+        raise SyntaxError(str(e), (path, line, 1, None)) from None
 
 
 def _call(name, value):
@@ -287,9 +294,11 @@ class _Shown(object):
     def finish_at_line(self):
         """An error of carrying out the DataFrame belongs to the line that shows it."""
         tree = ast.parse("finish()")
+        text = linecache.getline(self.path, self.line).rstrip()
         for node in ast.walk(tree):
-            if hasattr(node, "lineno"):
+            if hasattr(node, "lineno"):  # the whole line: then no part of it is marked
                 node.lineno = node.end_lineno = max(self.line, 1)
+                node.end_col_offset = len(text.encode("utf-8", "replace"))
         exec(compile(tree, self.path, "exec", dont_inherit=True), {"finish": self.finish})
 
     def finish_after_error(self):

@@ -180,6 +180,7 @@ class Runner(object):
         self.why = ""
         self.warnings = []
         self.interpreter = None
+        self.own_gateway = None  # the steward's, for those who want to look
         self.modules = modules.Modules(os.path.join(self.base, "modules"))
         atexit.register(self.leave)
 
@@ -213,6 +214,8 @@ class Runner(object):
             why = "no process came to life: " + (up["why"] if up else self.zygote.last_words() or "no word of it")
             self.zygote.end()
             self.fall_back(why)
+        else:
+            self.own_gateway = up["own"]
 
     def fall_back(self, why):
         self.zygote = None

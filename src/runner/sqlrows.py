@@ -11,7 +11,7 @@ SMALL_ROWS = 20000  # where Spark knows that there are no more: fetched at once,
 PROBE_ROWS = 50000  # of all partitions together, at first
 PROBE_ROWS_MIN = 64  # of each
 PIECE_CHARS = 1 << 20  # of text that crosses to Python at once
-PIECE_ROWS = 8192
+PIECE_ROWS = 32768
 FIRST_ROWS = 64  # nobody knows yet how long a row is
 GROUP_CHARS = 32 << 20  # of text that one group of partitions is meant to make
 GROWTH = 4  # of a group or a piece over the one before, at most
@@ -43,6 +43,16 @@ class Spark(object):
     def conf(self, key, default):
         """A setting of this view as it is now."""
         return self.session.conf().get(key, default)
+
+    def set(self, key, value):
+        """What the setting was before; None takes it back."""
+        conf = self.session.conf()
+        found = conf.getOption(key)
+        if value is None:
+            conf.unset(key)
+        else:
+            conf.set(key, value)
+        return found.get() if found.isDefined() else None
 
     def describe(self, text):
         """What Spark's pages show beside the jobs that follow."""
@@ -167,7 +177,7 @@ class _OfQuery(object):
         self.chars = 0  # of text made of the group at hand
         self.rows = FIRST_ROWS  # of the next piece
         self.groups = _groups(table, csv, rows_max, self)
-        self.group = next(self.groups)
+        self.group = next(self.groups, None)
 
     def next(self, at_most):
         rows, count = self._take(min(self.rows, at_most or self.rows))

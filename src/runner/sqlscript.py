@@ -18,6 +18,8 @@ NOT_RUN_CHARS = 60
 # Queries give a table, and these commands.
 _TABLE_WORDS = ("SHOW", "DESCRIBE", "DESC", "LIST")
 _REACHES_ALL = re.compile(r"ADD\s+(JAR|FILE|ARCHIVE)S?\b", re.IGNORECASE)
+# The shell sets this for itself: without it, dates before the common era lose their sign.
+_SHELL_SETTING = ("spark.sql.datetime.java8API.enabled", "true")
 _NO_SHELL = "is a command of the spark-sql shell that starts programs; a SQL file here has no shell"
 
 
@@ -54,6 +56,7 @@ class _Script(object):
         statements = self._split(text)
         error = None
         ran = 0
+        before = self.spark.set(*_SHELL_SETTING)
         try:
             for ran, statement in enumerate(statements):
                 self._describe(ran + 1, len(statements), statement.line)
@@ -68,6 +71,7 @@ class _Script(object):
         finally:
             self.csv.finish()
             self.spark.describe(self.label)
+            self.spark.set(_SHELL_SETTING[0], before)
         return {"statements": len(statements), "ran": ran, "truncated": self.truncated,
                 "warnings": self.warnings, "error": error}
 

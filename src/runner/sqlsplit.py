@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"""
   | (?P<name>  `[^`]*(?:``[^`]*)*` )
   | (?P<word>  \w+ )
   | (?P<end>   ; )
-  | (?P<blank> [\x00-\x20]+ )
+  | (?P<blank> [ \t\n\r]+ )
   | (?P<other> . )
 """, re.VERBOSE | re.DOTALL)
 _COMMENT_EDGE = re.compile(r"/\*(?!\+)|\*/")
@@ -39,7 +39,7 @@ RAW_STRINGS_SINCE = (3, 3)
 # a function called repeat), so only BEGIN and CASE are counted.
 _UNCOUNTED = ("IF", "WHILE", "REPEAT", "LOOP", "FOR")
 
-# What Spark's shell takes for nothing between statements; any other blank is an error, said by Spark.
+# Alone, these are no statement, as in Spark's shell. In one, Spark objects to all but four of them.
 _BLANK = "".join(chr(code) for code in range(0x21))
 
 _OPENERS = {"'": "string", '"': "string", "`": "identifier"}
@@ -175,7 +175,7 @@ class _Splitter(object):
         return at
 
     def _finish(self, end):
-        if self.start is not None:
+        if self.start is not None and self.text[self.start:end].strip(_BLANK):
             self.line += self.text.count("\n", self.counted, self.start)
             self.counted = self.start
             column = self.start - (self.text.rfind("\n", 0, self.start) + 1)

@@ -9,13 +9,15 @@ import os
 import shutil
 import sys
 import threading
+import time
 import traceback
 
 import jvm
 import shipping
 import wire
 
-QUIET_S = 2.0      # how long a run's threads may take to end by themselves
+QUIET_S = 1.5      # how long a run's threads may take to end, by themselves and then interrupted
+LINGER_S = 600.0   # how long what does not end is watched
 
 
 class Steward(object):
@@ -81,23 +83,46 @@ class Steward(object):
         """Ends all that the run has in the JVM; returns what is worth a word."""
         name = jvm.name_of(seq)
         warnings = []
-        with jvm.Hold(self.side) as h:
-            shared, server, group = (h(self.on_side(view[part])) for part in ("shared", "server", "group"))
-            for step in (
-                lambda: server.shutdown(),
-                lambda: self._stop_streams(h, name, shared),
-                lambda: self._quiet(h, name, group),
-                lambda: self._drop(h, name, shared),
-                lambda: warnings.extend(self._left(h, name, group)),
-            ):
-                try:
-                    step()
-                except Exception as e:
-                    if hasattr(e, "java_exception"):
-                        e = h(e.java_exception).toString()
-                    warnings.append("cleaning up in Spark: %s" % str(e).splitlines()[0][:200])
+        h = jvm.Hold(self.side)
+        shared, server, group = (h(self.on_side(view[part])) for part in ("shared", "server", "group"))
+        steps = (
+            lambda: server.shutdown(),
+            lambda: self._stop_streams(h, name, shared),
+            lambda: self._quiet(h, name, group),
+            lambda: self._drop(h, name, shared),
+        )
+        for step in steps:
+            try:
+                step()
+            except Exception as e:
+                if hasattr(e, "java_exception"):
+                    e = h(e.java_exception).toString()
+                warnings.append("cleaning up in Spark: %s" % str(e).splitlines()[0][:200])
+        left = self._left(h, name, group)
+        if left:
+            threading.Thread(target=self._linger, args=(h, seq, name, group, shared)).start()
+        else:
+            self._forget(h, seq)
+        return {"closed": seq, "warnings": warnings + left}
+
+    def _linger(self, h, seq, name, group, shared):
+        """A thread of the JVM that does not end by now (one that plans a query hears nothing) may
+        start a job yet: it is waited for, and its jobs are cancelled."""
+        end = time.time() + LINGER_S
+        pause_s = 0.05
+        try:
+            while time.time() < end and not self._is_quiet(name, group):
+                time.sleep(pause_s)
+                pause_s = min(2.0, pause_s * 1.5)
+            self._drop(h, name, shared)
+        except Exception as e:
+            print("cleaning up after %s: %s" % (name, e), file=sys.stderr)
+        finally:
+            self._forget(h, seq)
+
+    def _forget(self, h, seq):
         self.views.pop(seq, None)
-        return {"closed": seq, "warnings": warnings}
+        h.release()
 
     def _sc(self, h):
         return h(h(self.side.entry_point.get(0)).sc())
@@ -118,18 +143,18 @@ class Steward(object):
             except Exception as e:
                 print("stopping the streams of %s: %s" % (name, e), file=sys.stderr)
 
+    def _is_quiet(self, name, group):
+        with jvm.Hold(self.side) as h:
+            cancelled = jvm.cancel_jobs(h, self._sc(h), name, "the file has ended")
+            return not cancelled and not jvm.threads_left(h, group)
+
     def _quiet(self, h, name, group):
         """Jobs are cancelled until no thread is left that could start one; a thread that does not
         end by that is interrupted."""
-        def quiet():
-            with jvm.Hold(self.side) as inner:
-                return not (jvm.cancel_jobs(inner, self._sc(inner), name, "the file has ended")
-                            or jvm.threads_left(inner, group))
-
-        if not jvm.until(quiet, QUIET_S):
+        if not jvm.until(lambda: self._is_quiet(name, group), QUIET_S):
             for thread in jvm.threads_left(h, group):
                 thread.interrupt()
-            jvm.until(quiet, QUIET_S)
+            jvm.until(lambda: self._is_quiet(name, group), QUIET_S)
 
     def _drop(self, h, name, shared):
         jvm.drop_cache(h, shared)

@@ -443,7 +443,7 @@ class Zygote(object):
             elif "steward" in message:
                 self.conf["livy"]["own"] = message["own"]
                 self.again()
-                self.prelude.send({"up": message["spark"]})
+                self.prelude.send({"up": message["spark"], "own": message["own"]})
             elif "failed" in message:
                 self.failed(message)
                 if message["failed"] == "connect":

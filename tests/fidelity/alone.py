@@ -1,7 +1,7 @@
-"""What an example gives alone, under spark-submit: run twice each, and remembered.
+"""What an example gives alone, under spark-submit: run twice where it need be, and remembered.
 
 The first time as people call it; the second time with the JVM flags of the test setup's sessions,
-which let it start in half the time. Both times count as the same command.
+which let it start in half the time. Both count as the same command.
 """
 import hashlib
 import json
@@ -35,7 +35,7 @@ def environment(here):
 
 
 class Alone:
-    def __init__(self, here, scratch, examples=None):
+    def __init__(self, here, scratch):
         self.livy = os.path.join(here, "..", "livy")
         self.scratch = os.path.join(scratch, "alone")
         self.conf = os.path.join(self.scratch, "conf")
@@ -87,10 +87,19 @@ class Alone:
 
     def outcome(self, example, turn, examples):
         """The outcome, remembered or made now"""
-        return self.recall(example, turn) or self.run(example, turn, examples)
+        found = self.recall(example, turn)
+        if found is None:
+            found = self.run(example, turn, examples)
+            print("# spark-submit: %s, %d: exit code %d, %.1f s" % (
+                example.name, turn, found.exit_code, found.ms / 1000), flush=True)
+        return found
 
     def run(self, example, turn, examples):
-        place = self._place(example, turn)
+        self.measure(example, turn, examples, self._place(example, turn))
+        return self.recall(example, turn)
+
+    def measure(self, example, turn, examples, place):
+        """Runs it; what it gave is in the directory `place`"""
         shutil.rmtree(place, ignore_errors=True)
         os.makedirs(place)
         work, source = self._prepare(example, examples)
@@ -102,7 +111,7 @@ class Alone:
         ms = int(1000 * (time.monotonic() - begin))
         self._remember(place, {"sum": example.sum, "exit_code": exit_code, "ms": ms, "load": load})
         shutil.rmtree(work, ignore_errors=True)
-        return self.recall(example, turn)
+        return ms
 
     def _prepare(self, example, examples):
         """An own working directory with Spark's data, and the file beside it, alone in its own"""
@@ -125,7 +134,8 @@ class Alone:
             del env["SPARK_LAUNCHER_OPTS"]
             env["SPARK_SUBMIT_OPTS"] = "-XX:-UsePerfData " + options
         else:
-            env["SPARK_SUBMIT_OPTS"] = "%s -XX:SharedArchiveFile=%s/driver.jsa %s" % (
+            # The quick compiler's code needs deeper stacks than a plain JVM has.
+            env["SPARK_SUBMIT_OPTS"] = "%s -Xss4m -XX:SharedArchiveFile=%s/driver.jsa %s" % (
                 env["JVM_FLAGS"], env["ARCHIVE"], options)
         return env
 

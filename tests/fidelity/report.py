@@ -1,4 +1,4 @@
-"""What came of it: verdicts against the list of known differences, and the table of times."""
+"""What came of it: verdicts against the list of known differences, and the tables of times."""
 import os
 import statistics
 
@@ -8,20 +8,28 @@ AT_TIMES = "at times:"
 
 
 class Judge:
-    """Takes what was given, says ok or not ok, and counts"""
+    """Takes what was given, says ok or not ok, and counts.
 
-    def __init__(self, outcomes, spoilers, known, directory):
-        self.outcomes = outcomes
+    Most examples come out as the first run of spark-submit did, to the byte. The second one is only
+    made where they do not, and after all else, so that it disturbs no times: `postponed` until then.
+    """
+
+    def __init__(self, reference, chosen, there, spoilers, known, directory):
+        self.reference = reference
+        self.there = there
+        self.examples = {example.name: example for example in chosen}
         self.poisons = {poison.job.name: poison for poison in spoilers}
         self.known = known
         self.directory = directory
         self.passed = 0
         self.failed = 0
+        self.postponed = []
+        self.equal = set()
+        self.drawn = set()
         self.differing = set()
         self.seen = set()
-        self.times = Times(outcomes)
 
-    def _say(self, fault, what):
+    def say(self, what, fault):
         if fault is None:
             self.passed += 1
             print("ok " + what, flush=True)
@@ -32,32 +40,44 @@ class Judge:
     def take(self, phase, given):
         name = given.job.name
         if name in self.poisons:
-            self._say(self.poisons[name].fault(given), "%s: %s" % (phase, name))
+            self.say("%s: %s" % (phase, name), self.poisons[name].fault(given))
             return
-        self.times.add(phase, given)
         self.seen.add(name)
-        fault = self._fault(given)
-        if fault is not None:
-            self._keep(phase, given, fault)
-            self.differing.add(name)
-            if name in self.known and not fault.startswith("exit code"):
-                print("# %s: %s differs, as known: %s" % (phase, name, self.known[name]), flush=True)
-                fault = None
-        self._say(fault, "%s: %s" % (phase, name))
+        one = self.reference.recall(self.examples[name], 1)
+        if self._fault(given, one, one) is None:
+            self.equal.add(name)
+            self.say("%s: %s" % (phase, name), None)
+        else:
+            print("# %s: %s is looked at later" % (phase, name), flush=True)
+            self.postponed.append((phase, given))
 
-    def _fault(self, given):
-        one, other = self.outcomes[given.job.name]
+    def decide(self):
+        """On what was postponed: the second run of spark-submit shows what it does not repeat itself"""
+        for phase, given in self.postponed:
+            example = self.examples[given.job.name]
+            one, other = (self.reference.outcome(example, turn, self.there) for turn in (1, 2))
+            fault = self._fault(given, one, other)
+            (self.drawn if fault is None else self.differing).add(example.name)
+            if fault is not None:
+                self._keep(phase, given, one, other, fault)
+                if example.name in self.known and not fault.startswith("exit code"):
+                    print("# %s: %s differs, as known: %s" % (phase, example.name, self.known[example.name]))
+                    fault = None
+            self.say("%s: %s" % (phase, example.name), fault)
+        self.postponed = []
+
+    @staticmethod
+    def _fault(given, one, other):
         if given.exit_code not in (one.exit_code, other.exit_code):
             return "exit code %s, spark-submit has %d%s" % (
                 given.exit_code, one.exit_code, "".join("; " + text for text in given.remarks))
         return compare.judge(given.job.base, one.out, other.out, given.out, given.err)
 
-    def _keep(self, phase, given, fault):
+    def _keep(self, phase, given, one, other, fault):
         if not self.directory:
             return
         place = os.path.join(self.directory, phase, given.job.name.replace("/", "+"))
         os.makedirs(place, exist_ok=True)
-        one, other = self.outcomes[given.job.name]
         texts = {"submit.1": one.out, "submit.2": other.out, "out": given.out, "err": given.err,
                  "fault": "\n".join([fault] + given.remarks + [""]).encode()}
         for name, text in texts.items():
@@ -68,64 +88,59 @@ class Judge:
         """A list that says more than there is hides what will come"""
         for name, reason in sorted(self.known.items()):
             if not reason:
-                self._say("no reason stands beside it", "differences: " + name)
-            elif name not in self.outcomes:
-                if whole:
-                    self._say("there is no such example", "differences: " + name)
+                self.say("differences: " + name, "no reason stands beside it")
+            elif whole and name not in self.examples:
+                self.say("differences: " + name, "there is no such example")
             elif whole and not reason.startswith(AT_TIMES) and name not in self.differing:
-                self._say("it does not differ any more: take it off the list", "differences: " + name)
-        missing = sorted(set(self.outcomes) - self.seen)
-        self._say("no outcome of " + ", ".join(missing) if missing else None, "each example came to its end")
+                self.say("differences: " + name, "it does not differ any more: take it off the list")
+        missing = sorted(set(self.examples) - self.seen)
+        self.say("each example came to its end", "no outcome of " + ", ".join(missing) if missing else None)
         self._count()
 
     def _count(self):
-        steady = [name for name, (one, other) in self.outcomes.items() if one.out == other.out]
-        equal = self.seen - self.differing
-        print("# of %d examples spark-submit gives %d twice the same; of these %d came through to the byte" % (
-            len(self.outcomes), len(steady), len(equal & set(steady))))
-        print("# of the other %d, %d differ from spark-submit in nothing but what it differs in itself" % (
-            len(self.outcomes) - len(steady), len(equal - set(steady))))
+        drawn = self.drawn - self.differing
+        print("# of %d examples %d gave what spark-submit gave, to the byte; %d differed where two runs of "
+              "spark-submit differ, and nowhere else; %d differ" % (
+                  len(self.seen), len(self.equal - drawn - self.differing), len(drawn), len(self.differing)))
 
 
 class Times:
-    """How long each took alone, twice, and in each phase, and how busy the machine was"""
+    """Rows of times by example, with how long the row took and how busy the machine was meanwhile"""
 
-    TITLES = {"apart": "warm, one after the other", "together": "warm, poisoned, several at once"}
+    def __init__(self):
+        self.rows = []
 
-    def __init__(self, outcomes):
-        self.alone = outcomes
-        self.phases = {}
-        self.loads = {}
-        self.wholes = {}
-
-    def add(self, phase, given):
-        self.phases.setdefault(phase, {})[given.job.name] = given.ms
-        self.loads.setdefault(phase, []).append(os.getloadavg()[0])
-
-    def whole(self, phase, seconds):
-        self.wholes[phase] = seconds
-
-    def _rows(self, names):
-        """(title, times, time that passed, load)"""
-        for turn, title in enumerate(("spark-submit", "spark-submit, quick JVM flags")):
-            outcomes = [self.alone[name][turn] for name in names]
-            times = [outcome.ms for outcome in outcomes]
-            yield title, times, sum(times) / 1000, statistics.mean(outcome.load for outcome in outcomes)
-        for phase, times in self.phases.items():
-            yield (self.TITLES[phase], [times[name] for name in names], self.wholes[phase],
-                   statistics.mean(self.loads[phase]))
+    def row(self, title):
+        row = Row(title)
+        self.rows.append(row)
+        return row
 
     def show(self):
-        """Of those that came through in each phase"""
-        names = sorted(set.intersection(*map(set, self.phases.values()))) if self.phases else []
-        if not names:
+        """Of those that all rows have; the first row is what the others are held against"""
+        rows = [row for row in self.rows if row.ms]
+        names = sorted(set.intersection(*(set(row.ms) for row in rows))) if rows else []
+        if len(rows) < 2 or not names:
             return
-        rows = list(self._rows(names))
-        base = rows[0][1]
         print("# %-32s %8s %8s %8s %8s %8s %8s %6s" % (
             "%d examples, seconds" % len(names), "median", "slowest", "sum", "passed", "ratio", "of all", "load"))
-        for title, times, whole, load in rows:
+        base = [rows[0].ms[name] for name in names]
+        for row in rows:
+            times = [row.ms[name] for name in names]
+            passed = row.seconds if row.seconds is not None else sum(times) / 1000
             ratio = statistics.median(cold / max(warm, 1) for cold, warm in zip(base, times))
             print("# %-32s %8.2f %8.2f %8.1f %8.1f %7.1fx %7.1fx %6.1f" % (
-                title, statistics.median(times) / 1000, max(times) / 1000, sum(times) / 1000, whole,
-                ratio, sum(base) / 1000 / max(whole, 0.001), load))
+                row.title, statistics.median(times) / 1000, max(times) / 1000, sum(times) / 1000, passed,
+                ratio, sum(base) / 1000 / max(passed, 0.001), statistics.mean(row.loads)))
+
+
+class Row:
+    def __init__(self, title):
+        self.title = title
+        self.ms = {}
+        self.loads = []
+        # None: nothing but the sum of its times passed
+        self.seconds = None
+
+    def add(self, name, ms, load=None):
+        self.ms[name] = ms
+        self.loads.append(os.getloadavg()[0] if load is None else load)

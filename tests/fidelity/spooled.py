@@ -10,7 +10,10 @@ from through import LIMIT_S, Broken, Given
 CONF = """state_dir = "%(home)s/state";
 run_dir = "%(home)s/run";
 endpoint: { e: { url = "%(url)s"; }; };
-pool: { p: { warm: { pyspark = 1; }; max = 1; slots = %(slots)d; spare = %(spare)d; on_stop = "delete"; }; };
+pool: { p: {
+	warm: { pyspark = 1; }; max = 1; slots = %(slots)d; spare = %(spare)d; on_stop = "delete";
+	session: { conf = ( ("spark.driver.defaultJavaOptions", "-Xss4m") ); };
+}; };
 spool: {
 %(spools)s};
 """

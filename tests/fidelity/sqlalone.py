@@ -29,7 +29,7 @@ class Script:
             self.code = text.read()
         note = _NOTE.match(self.code)
         self.notes = note.group(1).decode().split() if note else []
-        self.sum = hashlib.sha256(self.code + companions(os.path.dirname(path))).hexdigest()
+        self.sum = hashlib.sha256(self.code + companions(os.path.dirname(path), self.code)).hexdigest()
 
     def comparable(self, out):
         """Its output without what differs between any two runs."""
@@ -47,9 +47,12 @@ def companion_names(directory):
     return sorted(name for name in os.listdir(directory) if name.endswith(".inc"))
 
 
-def companions(directory):
+def companions(directory, code):
+    """The contents of those that the code names."""
     found = b""
     for name in companion_names(directory):
+        if name.encode() not in code:
+            continue
         with open(os.path.join(directory, name), "rb") as text:
             found += name.encode() + b"\0" + text.read()
     return found

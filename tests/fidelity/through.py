@@ -9,9 +9,14 @@ import secrets
 import time
 
 import session
+from session import livy_client
 
 LIMIT_S = 300
 PIECE_BYTES = 4 << 20
+# What the daemon starts its sessions with; and deeper stacks, for the quick JVM of tests/livy needs
+# more of them than a plain one: with a long lineage (mllib/recommendation_example.py) it died.
+CONF = {"spark.scheduler.mode": "FAIR", "spark.python.worker.reuse": "false",
+        "spark.driver.defaultJavaOptions": "-Xss4m"}
 
 
 class Broken(Exception):
@@ -80,7 +85,7 @@ class Runner:
     """The runner's protocol, spoken to one session"""
 
     def __init__(self, server, slots, bundle):
-        self.session = session.start_session(server.url, {"spark.scheduler.mode": "FAIR"})
+        self.session = session.start_session(server.url, CONF)
         with open(bundle, encoding="utf-8") as text:
             source = text.read()
         begin = time.monotonic()
@@ -104,7 +109,10 @@ class Runner:
         return "%s(%r)" % (function, json.dumps(parts))
 
     def _say(self, code):
-        said = self.session.run(code, "pyspark")
+        try:
+            said = self.session.run(code, "pyspark")
+        except (AssertionError, OSError, livy_client.TooLong) as error:
+            raise Broken("the session is lost: %s" % error)
         text = said.get("data", {}).get("text/plain") if said["status"] == "ok" else None
         try:
             answer = json.loads(text)

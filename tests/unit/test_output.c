@@ -500,7 +500,7 @@ START_TEST(test_append_where_owners_are_mapped)
 	err = stage(&w, dir, &fx)->err;
 	setfsuid(0);
 	ck_assert_int_eq(err, 0);
-	ck_assert_uint_eq(stat_of(&w, p1).st_size, 6);
+	ck_assert_int_eq(stat_of(&w, p1).st_size, 6);
 	ck_assert_uint_eq(entries(&w, false), 2);
 out:
 	world_close(&w);

@@ -55,8 +55,8 @@ START_TEST(what_cannot_begin_a_statement_goes_on)
 	is_joined("val x = df\n    .a\n    .b", "val x = df /*\n*/  .a /*\n*/  .b");
 	is_joined("if (a) b\nelse c\n", "if (a) b /*\n*/else c\n");
 	is_joined("if (a) b;\nelse c\n", "if (a) b; /*\n*/else c\n");
-	is_joined("try { a }\ncatch { b }\nfinally c\n",
-	    "try { a } /*\n*/catch { b } /*\n*/finally c\n");
+	is_joined(
+	    "try { a }\ncatch { b }\nfinally c\n", "try { a } /*\n*/catch { b } /*\n*/finally c\n");
 	is_joined("x\nmatch { case _ => 1 }\n", "x /*\n*/match { case _ => 1 }\n");
 	is_joined("for (i <- a)\nyield i\n", "for (i <- a) /*\n*/yield i\n");
 	is_joined("class A\nextends B\nwith C\n", "class A /*\n*/extends B /*\n*/with C\n");
@@ -70,7 +70,8 @@ START_TEST(what_cannot_end_a_statement_goes_on)
 {
 	is_joined("val x =\n1\n", "val x = /*\n*/1\n");
 	is_joined("val f = (x: Int) =>\n  x\n", "val f = (x: Int) => /*\n*/x\n");
-	is_joined("val f = (x: Int) \xE2\x87\x92\n  x\n", "val f = (x: Int) \xE2\x87\x92 /*\n*/x\n");
+	is_joined(
+	    "val f = (x: Int) \xE2\x87\x92\n  x\n", "val f = (x: Int) \xE2\x87\x92 /*\n*/x\n");
 	is_joined("df.\n  count\n", "df. /*\n*/count\n");
 	is_joined("val a,\nb = 1\n", "val a, /*\n*/b = 1\n");
 	is_joined("new\nA\n", "new /*\n*/A\n");
@@ -157,8 +158,7 @@ START_TEST(annotations_and_modifiers)
 	is_joined("@a.b(\"c\")\nclass A\n", "@a.b(\"c\") /*\n*/class A\n");
 	is_joined("@a @b[T]\n// c\nclass A\n", "@a @b[T] /*\n//\n*/class A\n");
 	is_joined("private[a]\nval b = 1\n", "private[a] /*\n*/val b = 1\n");
-	is_joined("@a\nprivate[b]\nfinal class C\n",
-	    "@a /*\n*/private[b] /*\n*/final class C\n");
+	is_joined("@a\nprivate[b]\nfinal class C\n", "@a /*\n*/private[b] /*\n*/final class C\n");
 	is_unchanged("val x: A @b\nval y = 1\n");
 	is_unchanged("(x: @b) match { case _ => }\nval y = 1\n");
 	is_unchanged("private[a] val b = 1\nval c = 1\n");
@@ -185,7 +185,8 @@ START_TEST(text_is_no_code)
 {
 	is_unchanged("val a = \"{ ( [ // /* \\\" \"\nb\n");
 	is_unchanged("val a = \"\"\"{ \" // /*\n.b \"\" { \"\"\"\"\"\nc\n");
-	is_unchanged("val a = '{'\nval b = '\\''\nval c = '\"'\nval d = '\\u0022'\nval e = '''\nf\n");
+	is_unchanged(
+	    "val a = '{'\nval b = '\\''\nval c = '\"'\nval d = '\\u0022'\nval e = '''\nf\n");
 	is_unchanged("val a = '\xC3\xA9'\nval b = 'sym\nval c = '+\nd\n");
 	is_unchanged("val a = `{ (`\nb\n");
 	is_unchanged("val a = s\"{ ${ f(\"}\") } $$ $b ${\n'}'\n} (\"\nc\n");
@@ -241,7 +242,8 @@ END_TEST
 START_TEST(companions_are_compiled_together)
 {
 	is_joined("class A\nobject A\n", "class A /*\n*/object A\n");
-	is_joined("object A\n\n// c\ncase class A(b: B)\n", "object A /*\n\n//\n*/case class A(b: B)\n");
+	is_joined(
+	    "object A\n\n// c\ncase class A(b: B)\n", "object A /*\n\n//\n*/case class A(b: B)\n");
 	is_joined("trait A\nimport b.c\nclass B\nobject A\nclass D\n",
 	    "trait A /*\n*/import b.c /*\n*/class B /*\n*/object A\nclass D\n");
 	is_joined("class A {\n}\n\nobject A {\n}\nclass B\n",
@@ -271,7 +273,8 @@ START_TEST(what_is_used_above_its_definition)
 	is_joined("def a = b\ndef b = 1\na\n", "def a = b /*\n*/def b = 1\na\n");
 	is_joined("def a = b\ndef c = 1\ndef b = 1\ndef d = 1\n",
 	    "def a = b /*\n*/def c = 1 /*\n*/def b = 1\ndef d = 1\n");
-	is_joined("def a = b\ndef b = c\ndef c = 1\n", "def a = b /*\n*/def b = c /*\n*/def c = 1\n");
+	is_joined(
+	    "def a = b\ndef b = c\ndef c = 1\n", "def a = b /*\n*/def b = c /*\n*/def c = 1\n");
 	is_joined("class A(b: B)\ntype B = Int\n", "class A(b: B) /*\n*/type B = Int\n");
 	is_joined("def a = s\"$x ${b}\"\nlazy val b = 1\n",
 	    "def a = s\"$x ${b}\" /*\n*/lazy val b = 1\n");
@@ -456,8 +459,8 @@ static size_t count_line_ends(struct bytes t)
 }
 
 /* Equal but for the form feeds in a line for Livy. */
-static bool same_text(struct bytes a, const struct scala_token *t, struct bytes b,
-    const struct scala_token *u)
+static bool same_text(
+    struct bytes a, const struct scala_token *t, struct bytes b, const struct scala_token *u)
 {
 	size_t i = t->at;
 
@@ -550,8 +553,8 @@ static void holds(struct bytes file, bool whole)
 	arena_init(&a);
 	scala_join(&a, file, &plan);
 	if (!plan.refused) {
-		ck_assert_msg(count_line_ends(file) == count_line_ends(plan.code),
-		    "%.*s\n---\n%s", (int)file.n, file.p, plan.code.p);
+		ck_assert_msg(count_line_ends(file) == count_line_ends(plan.code), "%.*s\n---\n%s",
+		    (int)file.n, file.p, plan.code.p);
 		has_same_tokens(file, plan.code);
 		if (whole && plan.warning == NULL)
 			is_never_torn(file, plan.code);
@@ -569,12 +572,13 @@ static uint32_t draw(uint32_t *seed, size_t below)
 START_TEST(tokens_of_anything_stay)
 {
 	static const char *const fragment[] = { "val x = ", "df", ".count", "\n", "\n", "\n\n", " ",
-		"// c /* \n", "/* a\n\n b */", "/* c */", "\"a\\\"{\"", "s\"b ${", "s\"\"\"\n${", "}",
-		"{", "(", ")", "[", "]", "\n  else ", "if (a)", "case class A", "object A", "class B",
-		"def f(x: Int)", "def g = f", "<a>", "</a>", "<b/>", " <c d={", "'c'", "'s", "'{'",
-		"\n%json x\n", " + ", "-", ";", "\"\"\"\n\"\"\"", "@a ", "\f", "\r\n", "\xC3\xA9",
-		" \xE2\x87\x92 ", "`q`", "0x1F", "1.5e3", "_", " yield ", "do ", "while (x)", "1",
-		"match {", "case _ => ", "import a.b", "\"", "$", "\\", "*/", "=", ",", "lazy val y = B" };
+		"// c /* \n", "/* a\n\n b */", "/* c */", "\"a\\\"{\"", "s\"b ${", "s\"\"\"\n${",
+		"}", "{", "(", ")", "[", "]", "\n  else ", "if (a)", "case class A", "object A",
+		"class B", "def f(x: Int)", "def g = f", "<a>", "</a>", "<b/>", " <c d={", "'c'",
+		"'s", "'{'", "\n%json x\n", " + ", "-", ";", "\"\"\"\n\"\"\"", "@a ", "\f", "\r\n",
+		"\xC3\xA9", " \xE2\x87\x92 ", "`q`", "0x1F", "1.5e3", "_", " yield ", "do ",
+		"while (x)", "1", "match {", "case _ => ", "import a.b", "\"", "$", "\\", "*/", "=",
+		",", "lazy val y = B" };
 	uint32_t seed = 4;
 
 	for (size_t round = 0; round < ROUNDS; round++) {
@@ -592,12 +596,12 @@ END_TEST
 /* Lines as people write them, in any order: these are whole, so they can be fed. */
 START_TEST(statements_of_whole_lines_are_not_torn)
 {
-	static const char *const line[] = { "val x = df\n", "  .count\n", "// c\n", "\n", "  /* d\n e */\n",
-		"class A\n", "object A {\n}\n", "{\n  a\n}\n", "def f(x: Int)\n", "  (y: Int) = x +\n",
-		"  y\n", "if (a)\n", "  b\n", "else\n", "@tailrec\n", "s\"${\n1\n}\"\n", "1 max\n",
-		"val s = \"\"\"a\n.b\"\"\"\n", "while (x)\n", "do\n", "<a>{\n1\n}</a>.b\n", "x match {\n}\n",
-		"private[a]\n", "a; b\n", "for {\n}\n", "yield c\n", "%json y\n", "def g = f\n", "foo\n",
-		"(1)\n", "import a.b\n" };
+	static const char *const line[] = { "val x = df\n", "  .count\n", "// c\n", "\n",
+		"  /* d\n e */\n", "class A\n", "object A {\n}\n", "{\n  a\n}\n", "def f(x: Int)\n",
+		"  (y: Int) = x +\n", "  y\n", "if (a)\n", "  b\n", "else\n", "@tailrec\n",
+		"s\"${\n1\n}\"\n", "1 max\n", "val s = \"\"\"a\n.b\"\"\"\n", "while (x)\n", "do\n",
+		"<a>{\n1\n}</a>.b\n", "x match {\n}\n", "private[a]\n", "a; b\n", "for {\n}\n",
+		"yield c\n", "%json y\n", "def g = f\n", "foo\n", "(1)\n", "import a.b\n" };
 	uint32_t seed = 9;
 
 	for (size_t round = 0; round < ROUNDS; round++) {
@@ -642,7 +646,8 @@ END_TEST
 START_TEST(large_files)
 {
 	static const char *const what[] = { "s\"\\\"\" + ", "/*", "s\"${", "a <b>", "'", "\"\"\"\"",
-		"def f = f\n", "a.b\n.c\n", "class A\nobject A\n", "\f", "<a> ", "`", "$", "((", "x\n\n" };
+		"def f = f\n", "a.b\n.c\n", "class A\nobject A\n", "\f", "<a> ", "`", "$", "((",
+		"x\n\n" };
 
 	for (size_t i = 0; i < ARRAY_LEN(what); i++) {
 		char *text = repeat(what[i], (1u << 20) / strlen(what[i]));
@@ -670,10 +675,10 @@ static int64_t line_of(const char *file, const char *error)
 
 START_TEST(line_of_a_compiler_error)
 {
-	ck_assert_int_eq(line_of("val a = 1\n\n\nval b = foo(1)\n",
-			     "<console>:22: error: not found: value foo\n"
-			     "       val b = foo(1)\n"
-			     "               ^\n"),
+	ck_assert_int_eq(
+	    line_of("val a = 1\n\n\nval b = foo(1)\n", "<console>:22: error: not found: value foo\n"
+						       "       val b = foo(1)\n"
+						       "               ^\n"),
 	    4);
 	ck_assert_int_eq(line_of("def f(x: Int) = {\n    val z = bar  \n\tz.q // hm\n}",
 			     "<console>:23: error: not found: value bar\n"
@@ -698,12 +703,14 @@ START_TEST(line_of_several_compiler_errors)
 {
 	static const char file[] = "def f = {\n  a\n  b\n}\ndef g = {\n  b\n  a\n\n  c\n}\n";
 
-	ck_assert_int_eq(line_of(file, "<console>:30: warning: something\n         a\n         ^\n"
-				       "<console>:23: error: not found: value a\n         a\n         ^\n"
-				       "<console>:24: error: not found: value b\n         b\n         ^\n"),
+	ck_assert_int_eq(
+	    line_of(file, "<console>:30: warning: something\n         a\n         ^\n"
+			  "<console>:23: error: not found: value a\n         a\n         ^\n"
+			  "<console>:24: error: not found: value b\n         b\n         ^\n"),
 	    2);
-	ck_assert_int_eq(line_of(file, "<console>:24: error: not found: value a\n         a\n         ^\n"
-				       "<console>:26: error: not found: value c\n         c\n         ^\n"),
+	ck_assert_int_eq(
+	    line_of(file, "<console>:24: error: not found: value a\n         a\n         ^\n"
+			  "<console>:26: error: not found: value c\n         c\n         ^\n"),
 	    7);
 	/* Twice in the file: nobody knows which. */
 	ck_assert_int_eq(
@@ -717,20 +724,24 @@ END_TEST
 
 START_TEST(line_of_an_exception)
 {
-	static const char file[] = "def boom(x: Int) =\n  1 / x\nval l = List(0)\n  .map { x => 1 / x }\n"
-				   "object Shop { def sum = boom(0) }\nclass A\nval a = 1\nval a = 2\n";
+	static const char file[] =
+	    "def boom(x: Int) =\n  1 / x\nval l = List(0)\n  .map { x => 1 / x }\n"
+	    "object Shop { def sum = boom(0) }\nclass A\nval a = 1\nval a = 2\n";
 
 	ck_assert_int_eq(line_of(file, "java.lang.ArithmeticException: / by zero\n"
 				       "  at boom(<console>:29)\n  ... 55 elided\n"),
 	    1);
-	ck_assert_int_eq(line_of(file, "java.lang.ArithmeticException: / by zero\n"
-				       "  at $anonfun$l$1(<console>:29)\n  at scala.List.map(List.scala:3)\n"),
+	ck_assert_int_eq(
+	    line_of(file, "java.lang.ArithmeticException: / by zero\n"
+			  "  at $anonfun$l$1(<console>:29)\n  at scala.List.map(List.scala:3)\n"),
 	    3);
-	ck_assert_int_eq(line_of(file, "e: / by zero\n\tat scala.sys.package$.error(package.scala:30)\n"
-				       "\tat $line3.$read$$iw$$iw$Shop$.sum(<console>:29)\n"),
+	ck_assert_int_eq(
+	    line_of(file, "e: / by zero\n\tat scala.sys.package$.error(package.scala:30)\n"
+			  "\tat $line3.$read$$iw$$iw$Shop$.sum(<console>:29)\n"),
 	    0);
 	ck_assert_int_eq(line_of(file, "e: x\n  at Shop$.sum(<console>:29)\n"), 5);
-	ck_assert_int_eq(line_of(file, "e: x\n  at other(<console>:2)\n  at A.<init>(<console>:2)\n"), 6);
+	ck_assert_int_eq(
+	    line_of(file, "e: x\n  at other(<console>:2)\n  at A.<init>(<console>:2)\n"), 6);
 	ck_assert_int_eq(line_of(file, "e: x\n  at $anonfun$res3$1(<console>:2)\n"), 0);
 	ck_assert_int_eq(line_of(file, "e: x\n  at $anonfun$a$1(<console>:2)\n"), 0);
 	ck_assert_int_eq(line_of(file, "e: x\n  ... 51 elided\n"), 0);

@@ -209,6 +209,31 @@ START_TEST(token_only_of_what_went_well)
 }
 END_TEST
 
+/* How Scala is joined is test_scala's. */
+START_TEST(code_that_is_sent)
+{
+	static const char text[] = "val a = b\n.c\n";
+	struct source_plan p;
+	struct arena a;
+
+	arena_init(&a);
+	p = source_plan(&a, KIND_PYSPARK, BYTES(text));
+	ck_assert_ptr_eq(p.code.p, text);
+	ck_assert_uint_eq(p.code.n, strlen(text));
+	ck_assert_ptr_null(p.refused);
+	ck_assert_ptr_null(p.warning);
+	p = source_plan(&a, KIND_SPARK, BYTES(text));
+	ck_assert_ptr_null(p.refused);
+	ck_assert_ptr_null(p.warning);
+	ck_assert_str_eq(p.code.p, "val a = b /*\n*/.c\n");
+	p = source_plan(&a, KIND_SPARK, BYTES("foo(\n"));
+	ck_assert_ptr_nonnull(p.warning);
+	p = source_plan(&a, KIND_SPARK, BYTES("package a\n"));
+	ck_assert_ptr_nonnull(p.refused);
+	arena_fini(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("source");
@@ -220,6 +245,7 @@ int main(void)
 	tcase_add_test(t, names_leave_room_for_results);
 	tcase_add_test(t, bytes_that_can_be_sent);
 	tcase_add_test(t, bytes_that_cannot);
+	tcase_add_test(t, code_that_is_sent);
 	tcase_add_test(t, token_code);
 	tcase_add_test(t, token_as_text);
 	tcase_add_test(t, token_as_a_cell);

@@ -132,6 +132,7 @@ struct world *world_new(void)
 			.version = "0.7.1-incubating",
 			.create_ms = 20,
 			.start_ms = 10000,
+			.piece_bytes = 1000,
 		};
 	}
 	log_set_sink(sink, w);

@@ -33,10 +33,12 @@ struct world_dir {
 	size_t count;
 	char **moved; /* names given to what after=move took away */
 	size_t moved_count;
-	bool gone;	 /* the path leads nowhere */
-	bool deaf;	 /* no inotify */
-	int stage_err;	 /* what the next one comes to; 0: all is well */
+	bool gone;	     /* the path leads nowhere */
+	bool deaf;	     /* no inotify */
+	const char *modules; /* what lies in the spool's directory of modules, as ev_read has it */
+	int stage_err;	     /* what the next one comes to; 0: all is well */
 	int append_err;
+	bool full;	 /* no more bytes, until there is room again */
 	int dispose_err; /* the same; the file is put back */
 	int scan;	 /* steps of the scan under way; 0: none */
 	bool scan_again;
@@ -94,7 +96,10 @@ struct world_server {
 	enum world_start start;
 	int64_t create_ms;
 	int64_t start_ms;
-	int sessions_max; /* 0: none */
+	int sessions_max;    /* 0: none */
+	const char *alone;   /* why its runners fork nothing; NULL: they do */
+	const char *refusal; /* why its runners begin nothing; NULL: they do */
+	size_t piece_bytes;  /* of output in a runner's answer */
 	struct world_session **session;
 	size_t count;
 	int next_id;
@@ -277,6 +282,9 @@ void world_fault(struct world *w, struct world_fault fault);
 void world_mend(struct world *w);			      /* no faults any more */
 void world_forgetful_restart(struct world *w, size_t server); /* all sessions gone, ids from 0 */
 void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
+void world_runner_is_another(struct world *w, size_t server); /* with the runs of the first */
+void world_runner_forgets(struct world *w, size_t server);    /* what has ended */
+int world_acked(const struct world *w); /* runs that the first server's runners may forget */
 
 /* ---- between the files of the world ---------------------------------------------------------- */
 
@@ -323,8 +331,11 @@ struct json_t *server_call_of(const char *code); /* a call of the runner; the ca
 /* worldrunner: begin carries a call out and says how long it takes; output is its answer. */
 int64_t runner_begin(struct world *w, struct world_server *sv, struct world_session *s,
     const char *code, int64_t at_ms);
-char *runner_output(struct world *w, struct world_session *s, const char *code);
+char *runner_output(
+    struct world *w, const struct world_server *sv, struct world_session *s, const char *code);
 void runner_advance(struct world_session *s, int64_t now_ms);
+/* False: this run, or one before it, was to have the session for itself (alone). */
+bool runner_takes(struct world_session *s, const char *id, bool alone);
 void runner_fini(struct world_runner *r);
 
 void spool_append(struct world *w, const struct fx_append *fx);

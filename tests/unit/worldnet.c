@@ -151,7 +151,12 @@ static void check_starts(const struct world *w, const struct fx_http *http, cons
 		    "a run was sent before its intent was committed");
 		struct world_session *s = server_side(w, http);
 		const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
-		if (s == NULL || w->pool[rec->pool].owners == OWNERS_SHARED)
+		if (s == NULL)
+			continue;
+		bool alone = w->pool[rec->pool].isolation == ISOLATION_FRESH ||
+			     (row->code != NULL && strstr(row->code, "isolation=fresh") != NULL);
+		ck_assert_msg(runner_takes(s, id, alone), "a fresh session was shared");
+		if (w->pool[rec->pool].owners == OWNERS_SHARED)
 			continue;
 		ck_assert_msg(
 		    s->uid == 0 || s->uid == row->rec.ident.uid, "a session served two owners");
@@ -314,7 +319,9 @@ void net_perform(struct world *w, const struct fx_http *http)
 		(creates && processed ? w->server[http->tag.endpoint].create_ms : 0));
 	if (processed)
 		r->status = server_answer(w, http->tag.endpoint, http, &r->body);
-	r->outcome = HTTP_REPLY;
+	r->outcome = r->body != NULL && strlen(r->body) > (size_t)http->body_bytes_max
+			 ? HTTP_TOO_BIG
+			 : HTTP_REPLY;
 	r->retry_after_ms = f.retry_after_ms;
 	if (f.fate == FATE_STATUS || f.fate == FATE_MANGLED)
 		set_body(r, f.status, xstrdup(f.reply == NULL ? "" : f.reply));

@@ -36,7 +36,7 @@ void spool_append(struct world *w, const struct fx_append *fx)
 	struct world_file *f = dir_find(d, name);
 	ev->job = fx->job;
 	ev->part = fx->part;
-	ev->err = d->gone ? ENODEV : d->append_err;
+	ev->err = d->gone ? ENODEV : d->full ? ENOSPC : d->append_err;
 	d->append_err = 0;
 	if (ev->err == 0 && f == NULL)
 		f = dir_create(w, d, name);
@@ -97,7 +97,7 @@ void spool_stage(struct world *w, const struct fx_stage *fx)
 	(void)buf_adds(&w->trace, "\n");
 	ck_assert(str_ends_with(out[fx->count - 1].name, ".json"));
 	ev->job = fx->job;
-	ev->err = d->gone ? ENOENT : d->stage_err;
+	ev->err = d->gone ? ENODEV : d->full ? ENOSPC : d->stage_err;
 	d->stage_err = 0;
 	if (ev->err == 0)
 		ev->err = stage_all(w, fx, d, out);
@@ -139,7 +139,7 @@ void spool_publish(struct world *w, const struct fx_publish *fx)
 	ck_assert_msg(row != NULL && row->rec.state == JOB_STAGED && row->rec.run->files != NULL,
 	    "published before its files were committed");
 	ev->job = fx->job;
-	ev->err = d->gone ? ENOENT : 0;
+	ev->err = d->gone ? ENODEV : 0;
 	(void)buf_adds(&w->trace, "publish");
 	if (!d->gone) {
 		const struct world_file *first = dir_find(d, fx->file[0].name);

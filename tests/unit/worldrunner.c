@@ -1,6 +1,9 @@
 /* worldrunner: the runner of a pyspark session, as src/runner/PROTOCOL has it. Its files know the same
  * first words as raw code: "sleep MS", "fail", "die MS" (with the driver); and "exit N", "big N" (so
- * many bytes of output), "kill MS" (after which the runner's zygote is dead). */
+ * many bytes of output), "drip MS" (a line each 100 ms), "kill MS" (after which the runner's zygote is
+ * dead). What they leave besides stands behind it: "+err", "+csv", "+png", "+files", "+warn"; and what
+ * no honest runner says: "+escape" (a name that leads out), "+short" (bytes that never come),
+ * "+endless" (no exit code). */
 #include "world.h"
 
 #include <jansson.h>
@@ -10,7 +13,8 @@
 
 #define RUN_MS 200
 #define CALL_MS 10
-#define PIECE_BYTES_MAX 1000
+#define DRIP_MS 100
+#define DRIP "drop\n"
 
 enum run_state { RUN_BARRED, RUN_RUNS, RUN_ENDED, RUN_FORGOTTEN };
 
@@ -18,7 +22,7 @@ struct world_run {
 	char id[TOKEN_TEXT_LEN];
 	enum run_state state;
 	int64_t begun_ms;
-	int64_t ends_ms; /* INT64_MAX: only when it is killed */
+	int64_t ends_ms;
 	char *code;
 	char *why;
 	int exit_code;
@@ -29,7 +33,12 @@ struct world_runner {
 	struct world_run *run;
 	size_t count;
 	char boot[32];
+	char *code; /* its own name */
+	json_int_t slots;
 	bool dead;
+	bool taken; /* by a run that wanted it for itself */
+	char **modules;
+	size_t module_count;
 };
 
 /* ---- codes ----------------------------------------------------------------------------------- */
@@ -85,35 +94,65 @@ static struct world_run *run_add(struct world_runner *r, const char *id)
 	return run;
 }
 
+/* Behind what it says of itself. */
+static const char *body_of(const struct world_run *run)
+{
+	const char *line = run->code[0] == '#' ? strchr(run->code, '\n') : NULL;
+	return line == NULL ? run->code : line + 1;
+}
+
 static bool does(const struct world_run *run, const char *word)
 {
+	const char *body = body_of(run);
 	size_t n = strlen(word);
-	return strncmp(run->code, word, n) == 0 && (run->code[n] == ' ' || run->code[n] == '\0');
+	return strncmp(body, word, n) == 0 && (body[n] == ' ' || body[n] == '\0');
 }
 
 static int64_t number_of(const struct world_run *run)
 {
-	return strtol(run->code + strcspn(run->code, " "), NULL, 10);
+	const char *body = body_of(run);
+	return strtol(body + strcspn(body, " "), NULL, 10);
 }
 
-static void run_begin(struct world *w, struct world_server *sv, struct world_session *s,
+static bool has(const struct world_run *run, const char *mark)
+{
+	return strstr(run->code, mark) != NULL;
+}
+
+static void run_end(struct world_run *run, const char *why, int exit_code, int64_t at_ms)
+{
+	if (run->state != RUN_RUNS)
+		return;
+	run->state = RUN_ENDED;
+	run->ends_ms = run->ends_ms < at_ms ? run->ends_ms : at_ms;
+	if (why != NULL) {
+		free(run->why);
+		run->why = xstrdup(why);
+		run->exit_code = exit_code;
+	}
+}
+
+static int64_t length_of(const struct world_run *run)
+{
+	bool timed =
+	    does(run, "sleep") || does(run, "die") || does(run, "kill") || does(run, "drip");
+	return timed ? number_of(run) : RUN_MS;
+}
+
+/* How long it takes. */
+static int64_t run_begin(struct world *w, struct world_server *sv, struct world_runner *r,
     const json_t *start, int64_t at_ms)
 {
-	struct world_runner *r = s->runner;
-	const char *id = json_string_value(json_object_get(start, "id"));
 	json_int_t limit_ms =
 	    json_integer_value(json_object_get(json_object_get(start, "limits"), "time_ms"));
-	if (r->dead || run_by_id(r, id) != NULL)
-		return;
-	struct world_run *run = run_add(r, id);
+	struct world_run *run = run_add(r, json_string_value(json_object_get(start, "id")));
 	run->state = RUN_RUNS;
 	run->begun_ms = at_ms;
 	run->code = plain_of(json_string_value(json_object_get(start, "code")));
 	run->why = xstrdup("exit");
 	run->exit_code = does(run, "fail") ? 1 : does(run, "exit") ? (int)number_of(run) : 0;
 	run->out_bytes = does(run, "big") ? (size_t)number_of(run) : strlen(run->code);
-	bool timed = does(run, "sleep") || does(run, "die") || does(run, "kill");
-	run->ends_ms = at_ms + (timed ? number_of(run) : RUN_MS);
+	run->ends_ms = at_ms + length_of(run);
 	if (limit_ms > 0 && run->ends_ms - at_ms > limit_ms) {
 		run->ends_ms = at_ms + limit_ms;
 		run->exit_code = 137;
@@ -123,25 +162,14 @@ static void run_begin(struct world *w, struct world_server *sv, struct world_ses
 	(void)buf_addf(&w->trace, "(ran %s)\n", run->code);
 	sv->ran = xrealloc(sv->ran, (sv->ran_count + 1) * sizeof(*sv->ran));
 	sv->ran[sv->ran_count++] = xstrdup(run->code);
+	return run->ends_ms - at_ms;
 }
 
-static void run_end(struct world_run *run, const char *why, int exit_code)
-{
-	if (run->state != RUN_RUNS)
-		return;
-	run->state = RUN_ENDED;
-	if (why != NULL) {
-		free(run->why);
-		run->why = xstrdup(why);
-		run->exit_code = exit_code;
-	}
-}
-
-static void runner_die(struct world_runner *r)
+static void runner_die(struct world_runner *r, int64_t now_ms)
 {
 	r->dead = true;
 	for (size_t i = 0; i < r->count; i++)
-		run_end(&r->run[i], "died", 137);
+		run_end(&r->run[i], "died", 137, now_ms);
 }
 
 void runner_advance(struct world_session *s, int64_t now_ms)
@@ -152,10 +180,55 @@ void runner_advance(struct world_session *s, int64_t now_ms)
 		if (run->state != RUN_RUNS || run->ends_ms > now_ms)
 			continue;
 		s->dead = s->dead || does(run, "die");
-		run_end(run, NULL, 0);
+		run_end(run, NULL, 0, now_ms);
 		if (does(run, "kill"))
-			runner_die(r);
+			runner_die(r, now_ms);
 	}
+}
+
+/* ---- what befalls runners -------------------------------------------------------------------- */
+
+void world_runner_is_another(struct world *w, size_t server)
+{
+	for (size_t i = 0; i < w->server[server].count; i++) {
+		struct world_runner *r = w->server[server].session[i]->runner;
+		if (r != NULL)
+			(void)snprintf(r->boot, sizeof(r->boot), "another-%zu", i);
+	}
+}
+
+void world_runner_forgets(struct world *w, size_t server)
+{
+	for (size_t i = 0; i < w->server[server].count; i++) {
+		struct world_runner *r = w->server[server].session[i]->runner;
+		for (size_t k = 0; r != NULL && k < r->count; k++)
+			if (r->run[k].state == RUN_ENDED)
+				r->run[k].state = RUN_FORGOTTEN;
+	}
+}
+
+int world_acked(const struct world *w)
+{
+	int n = 0;
+	for (size_t i = 0; i < w->server[0].count; i++) {
+		const struct world_runner *r = w->server[0].session[i]->runner;
+		for (size_t k = 0; r != NULL && k < r->count; k++)
+			n += r->run[k].state == RUN_FORGOTTEN;
+	}
+	return n;
+}
+
+bool runner_takes(struct world_session *s, const char *id, bool alone)
+{
+	struct world_runner *r = s->runner;
+	size_t others = 0;
+	if (run_by_id(r, id) != NULL)
+		return true; /* sent again */
+	for (size_t i = 0; i < r->count; i++)
+		others += r->run[i].state != RUN_BARRED;
+	bool ok = !r->taken && !(alone && others > 0);
+	r->taken = r->taken || alone;
+	return ok;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -182,56 +255,182 @@ static void each(const json_t *call, const char *what, struct world_runner *r)
 	}
 }
 
+static bool has_modules(const struct world_runner *r, const char *hash)
+{
+	for (size_t i = 0; i < r->module_count; i++)
+		if (str_eq(r->modules[i], hash))
+			return true;
+	return hash == NULL;
+}
+
+static void put_modules(struct world_runner *r, const json_t *call)
+{
+	const json_t *list = json_object_get(call, "put");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *files = json_object_get(json_array_get(list, i), "files");
+		ck_assert_uint_gt(json_array_size(files), 0);
+		r->modules = xrealloc(r->modules, (r->module_count + 1) * sizeof(char *));
+		r->modules[r->module_count++] =
+		    xstrdup(json_string_value(json_object_get(json_array_get(list, i), "hash")));
+	}
+}
+
+static bool is_full(const struct world_runner *r)
+{
+	json_int_t running = 0;
+	for (size_t i = 0; i < r->count; i++)
+		running += r->run[i].state == RUN_RUNS;
+	return running >= r->slots;
+}
+
+static int64_t begin_all(struct world *w, struct world_server *sv, struct world_session *s,
+    const json_t *call, int64_t at_ms)
+{
+	struct world_runner *r = s->runner;
+	const json_t *starts = json_object_get(call, "start");
+	int64_t alone_ms = 0;
+	for (size_t i = 0; i < json_array_size(starts); i++) {
+		const json_t *start = json_array_get(starts, i);
+		const char *hash = json_string_value(json_object_get(start, "modules"));
+		if (r->dead ||
+		    run_by_id(r, json_string_value(json_object_get(start, "id"))) != NULL ||
+		    !has_modules(r, hash) || sv->refusal != NULL ||
+		    (sv->alone == NULL && is_full(r)))
+			continue;
+		int64_t ms = run_begin(w, sv, r, start, at_ms + alone_ms);
+		alone_ms += sv->alone != NULL ? ms : 0;
+	}
+	return alone_ms;
+}
+
+static struct world_runner *runner_new(const struct world_session *s, const json_t *boot)
+{
+	struct world_runner *r = xcalloc(1, sizeof(*r));
+	(void)snprintf(r->boot, sizeof(r->boot), "boot-%d", s->id);
+	r->code = xstrdup(json_string_value(json_object_get(boot, "code")));
+	r->slots = json_integer_value(json_object_get(boot, "slots"));
+	ck_assert_ptr_nonnull(r->code);
+	ck_assert_int_gt(r->slots, 0);
+	return r;
+}
+
 /* Carries out a call; how long its statement takes. */
 int64_t runner_begin(struct world *w, struct world_server *sv, struct world_session *s,
     const char *code, int64_t at_ms)
 {
 	json_t *call = server_call_of(code);
-	const json_t *starts = json_object_get(call, "start");
 	if (s->runner == NULL) {
 		ck_assert_msg(strstr(code, "_sparkspool_boot('") != NULL, "a call before the boot");
-		s->runner = xcalloc(1, sizeof(*s->runner));
-		(void)snprintf(s->runner->boot, sizeof(s->runner->boot), "boot-%d", s->id);
+		s->runner = runner_new(s, call);
 	}
-	for (size_t i = 0; i < json_array_size(starts); i++)
-		run_begin(w, sv, s, json_array_get(starts, i), at_ms);
+	put_modules(s->runner, call);
+	int64_t ms = begin_all(w, sv, s, call, at_ms);
 	each(call, "bar", s->runner);
 	each(call, "ack", s->runner);
-	int64_t ms = CALL_MS + wait_of(s->runner, call, at_ms);
+	ms += CALL_MS + (sv->alone != NULL ? 0 : wait_of(s->runner, call, at_ms));
 	json_decref(call);
 	return ms;
 }
 
-static char *text_of(const struct world_run *run)
+/* ---- answers --------------------------------------------------------------------------------- */
+
+struct output {
+	const char *name;
+	char *text;
+	size_t bytes;
+};
+
+#define OUTPUTS_MAX 8
+
+/* Of what runs, only drops are to be seen; of what has ended, all of it. */
+static char *out_of(const struct world_run *run, int64_t now_ms, size_t *bytes)
 {
-	char *text = xcalloc(run->out_bytes + 1, 1);
-	for (size_t i = 0; i < run->out_bytes; i++)
-		text[i] = run->code[i % strlen(run->code)];
-	return text;
+	int64_t end_ms = run->state == RUN_RUNS && now_ms < run->ends_ms ? now_ms : run->ends_ms;
+	*bytes = run->state == RUN_ENDED ? run->out_bytes : 0;
+	const char *text = run->code;
+	if (does(run, "drip")) {
+		text = DRIP;
+		*bytes = (size_t)((end_ms - run->begun_ms) / DRIP_MS) * strlen(DRIP);
+	}
+	char *out = xcalloc(*bytes + 1, 1);
+	for (size_t i = 0; i < *bytes; i++)
+		out[i] = text[i % strlen(text)];
+	return out;
 }
 
-/* Of what runs, nothing is to be seen; of what has ended, all of it, in pieces. */
-static json_t *data_of(const struct world_run *run, const json_t *at)
+static size_t outputs_of(
+    const struct world_run *run, int64_t now_ms, struct output list[OUTPUTS_MAX])
 {
-	json_t *list = json_array();
-	const json_t *from = json_object_get(at, "out");
+	static const struct {
+		const char *mark;
+		const char *name;
+		const char *text;
+	} more[] = {
+		{ "", "out", NULL },
+		{ "+err", "err", "oops" },
+		{ "+csv", "csv", "a\r\n1\r\n" },
+		{ "+png", "1.png", "PNG" },
+		{ "+files", "files/a.txt", "left" },
+		{ "+files", "files/sub/b.txt", "" },
+	};
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		bool there = i == 0 || (run->state == RUN_ENDED && has(run, more[i].mark));
+		if (!there)
+			continue;
+		struct output *o = &list[n++];
+		o->name = more[i].name;
+		o->text = i == 0 ? out_of(run, now_ms, &o->bytes) : xstrdup(more[i].text);
+		o->bytes = i == 0 ? o->bytes : strlen(o->text);
+	}
+	return n;
+}
+
+/* In pieces, as far as an answer may go. */
+static void add_piece(json_t *list, const struct output *o, const json_t *at, size_t *most)
+{
+	const json_t *from = json_object_get(at, o->name);
 	size_t offset = (size_t)json_integer_value(from);
-	if (from == NULL || run->state != RUN_ENDED || offset >= run->out_bytes)
-		return list;
+	if (from == NULL || offset >= o->bytes)
+		return;
 	struct buf b;
-	char *text = text_of(run);
-	size_t n =
-	    run->out_bytes - offset < PIECE_BYTES_MAX ? run->out_bytes - offset : PIECE_BYTES_MAX;
-	buf_init(&b, 2 * PIECE_BYTES_MAX);
-	ck_assert_int_eq(buf_put_base64(&b, text + offset, n), 0);
+	size_t n = o->bytes - offset < *most ? o->bytes - offset : *most;
+	buf_init(&b, 2 * n + 8);
+	ck_assert_int_eq(buf_put_base64(&b, o->text + offset, n), 0);
 	json_array_append_new(list,
-	    json_pack("{s:s,s:I,s:s}", "name", "out", "at", (json_int_t)offset, "data", b.data));
+	    json_pack("{s:s,s:I,s:s}", "name", o->name, "at", (json_int_t)offset, "data", b.data));
 	buf_fini(&b);
-	free(text);
-	return list;
+	*most -= n;
 }
 
-static json_t *run_json(const struct world *w, const struct world_run *run, const json_t *poll)
+static void add_file(json_t *files, const char *name, size_t bytes)
+{
+	json_array_append_new(
+	    files, json_pack("{s:s,s:I,s:i}", "name", name, "bytes", (json_int_t)bytes, "cut", 0));
+}
+
+static void add_outputs(
+    json_t *o, const struct world_run *run, const json_t *at, int64_t now_ms, size_t *most)
+{
+	struct output list[OUTPUTS_MAX];
+	json_t *files = json_array();
+	json_t *data = json_array();
+	size_t n = outputs_of(run, now_ms, list);
+	for (size_t i = 0; i < n; i++) {
+		add_file(files, list[i].name, list[i].bytes);
+		add_piece(data, &list[i], at, most);
+		free(list[i].text);
+	}
+	if (has(run, "+escape"))
+		add_file(files, "files/../x", 3);
+	if (has(run, "+short"))
+		add_file(files, "csv", 10);
+	json_object_set_new(o, "files", files);
+	json_object_set_new(o, "data", data);
+}
+
+static json_t *run_json(
+    const struct world *w, const struct world_run *run, const json_t *poll, size_t *most)
 {
 	static const char *const state[] = { "barred", "running", "ended", "forgotten" };
 	const char *id = json_string_value(json_object_get(poll, "id"));
@@ -242,33 +441,63 @@ static json_t *run_json(const struct world *w, const struct world_run *run, cons
 		return o;
 	json_object_set_new(
 	    o, "started_ms", json_integer(run->begun_ms + w->now.real_ms - w->now.mono_ms));
-	json_object_set_new(o, "data", data_of(run, json_object_get(poll, "at")));
+	add_outputs(o, run, json_object_get(poll, "at"), w->now.mono_ms, most);
 	if (run->state != RUN_ENDED)
 		return o;
-	json_object_set_new(o, "files",
-	    json_pack("[{s:s,s:I,s:i},{s:s,s:i,s:i}]", "name", "out", "bytes",
-		(json_int_t)run->out_bytes, "cut", 0, "name", "err", "bytes", 0, "cut", 0));
-	json_object_set_new(o, "exit_code", json_integer(run->exit_code));
+	if (!has(run, "+endless"))
+		json_object_set_new(o, "exit_code", json_integer(run->exit_code));
 	json_object_set_new(o, "why", json_string(run->why));
+	if (has(run, "+warn"))
+		json_object_set_new(o, "warnings", json_pack("[s]", "beware"));
 	return o;
 }
 
+/* Those of a call's starts that were not begun. */
+static void add_not_begun(
+    json_t *answer, const struct world_server *sv, const struct world_runner *r, const json_t *call)
+{
+	json_t *missing = json_array();
+	json_t *refused = json_array();
+	const json_t *starts = json_object_get(call, "start");
+	for (size_t i = 0; i < json_array_size(starts); i++) {
+		const json_t *start = json_array_get(starts, i);
+		const char *id = json_string_value(json_object_get(start, "id"));
+		const char *hash = json_string_value(json_object_get(start, "modules"));
+		if (run_by_id(r, id) != NULL)
+			continue;
+		if (!has_modules(r, hash))
+			json_array_append_new(missing, json_string(hash));
+		else
+			json_array_append_new(
+			    refused, json_pack("{s:s,s:s}", "id", id, "why",
+					 sv->refusal == NULL ? "full" : sv->refusal));
+	}
+	json_object_set_new(answer, "missing", missing);
+	json_object_set_new(answer, "refused", refused);
+}
+
 /* The answer to a call, or to the boot, as its statement's output. */
-char *runner_output(struct world *w, struct world_session *s, const char *code)
+char *runner_output(
+    struct world *w, const struct world_server *sv, struct world_session *s, const char *code)
 {
 	struct world_runner *r = s->runner;
 	json_t *call = server_call_of(code);
 	json_t *runs = json_array();
 	const json_t *polls = json_object_get(call, "poll");
+	const json_t *bytes_max = json_object_get(call, "data_bytes_max");
+	size_t most = (size_t)json_integer_value(bytes_max);
+	most = most < sv->piece_bytes ? most : sv->piece_bytes;
 	runner_advance(s, w->now.mono_ms);
 	for (size_t i = 0; i < json_array_size(polls); i++) {
 		const json_t *poll = json_array_get(polls, i);
 		const char *id = json_string_value(json_object_get(poll, "id"));
-		json_array_append_new(runs, run_json(w, run_by_id(r, id), poll));
+		json_array_append_new(runs, run_json(w, run_by_id(r, id), poll, &most));
 	}
-	json_t *answer = json_pack("{s:i,s:O,s:s,s:s,s:b,s:o}", "sparkspool", 1, "tag",
-	    json_object_get(call, "tag"), "boot", r->boot, "mode", "process", "dead", r->dead,
-	    "runs", runs);
+	json_t *answer = json_pack("{s:i,s:O,s:s,s:s,s:s,s:s,s:b,s:o}", "sparkspool", 1, "tag",
+	    json_object_get(call, "tag"), "boot", r->boot, "code", r->code, "mode",
+	    sv->alone == NULL ? "process" : "interpreter", "why",
+	    sv->alone == NULL ? "" : sv->alone, "dead", r->dead, "runs", runs);
+	add_not_begun(answer, sv, r, call);
 	char *text = json_dumps(answer, JSON_COMPACT);
 	json_decref(answer);
 	json_decref(call);
@@ -277,11 +506,16 @@ char *runner_output(struct world *w, struct world_session *s, const char *code)
 
 void runner_fini(struct world_runner *r)
 {
-	for (size_t i = 0; r != NULL && i < r->count; i++) {
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->count; i++) {
 		free(r->run[i].code);
 		free(r->run[i].why);
 	}
-	if (r != NULL)
-		free(r->run);
+	for (size_t i = 0; i < r->module_count; i++)
+		free(r->modules[i]);
+	free(r->modules);
+	free(r->code);
+	free(r->run);
 	free(r);
 }

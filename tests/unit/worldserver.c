@@ -68,7 +68,7 @@ static char *output_of(struct world *w, const struct world_server *sv, struct wo
 	if (sv->start == START_LIMP)
 		return failure(n, "InterpreterError", "Fail to start interpreter");
 	if (server_is_runner(st->code)) {
-		char *text = runner_output(w, s, st->code);
+		char *text = runner_output(w, sv, s, st->code);
 		char *output = success(s->kind, n, text);
 		free(text);
 		return output;

@@ -260,6 +260,17 @@ static bool same_ident(const struct ident *a, const struct ident *b)
 	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->uid == b->uid;
 }
 
+static void read_modules(struct world *w, const struct fx_read *fx, struct ev_read *ev)
+{
+	char hash[SHA256_TEXT_LEN];
+	const char *text = w->dir[fx->spool]->modules;
+	ck_assert_ptr_nonnull(text);
+	fake_sha256(text, strlen(text), hash);
+	ev->modules.p = arena_strdup(&w->events.arena, text);
+	ev->modules.n = strlen(text);
+	ev->modules_hash = arena_strdup(&w->events.arena, hash);
+}
+
 static enum read_result judge(struct world *w, const struct fx_read *fx, struct ev_read *ev)
 {
 	const struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
@@ -292,6 +303,8 @@ static enum read_result judge(struct world *w, const struct fx_read *fx, struct 
 	ev->code.p = arena_strdup(&w->events.arena, f->text);
 	ev->code.n = (size_t)f->ident.size;
 	fake_sha256(f->text, ev->code.n, ev->sha256);
+	if (fx->modules != NULL)
+		read_modules(w, fx, ev);
 	return READ_OK;
 }
 

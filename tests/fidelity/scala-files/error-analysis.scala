@@ -1,3 +1,4 @@
+// fidelity: error 0
 val df = spark.range(3).toDF("id")
 
 df

@@ -1,3 +1,4 @@
+// fidelity: error 8
 val a = 1
 
 val b = List(1, 2, 3)

@@ -1,3 +1,4 @@
+// fidelity: error 2
 def ratio(a: Int, b: Int): Int =
   a / b
 

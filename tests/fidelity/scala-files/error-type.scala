@@ -1,3 +1,4 @@
+// fidelity: error 7
 case class User(name: String, age: Int)
 
 object User {

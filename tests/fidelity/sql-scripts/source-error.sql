@@ -1,0 +1,3 @@
+select 1;
+source failing.inc;
+select 2;
