@@ -53,6 +53,7 @@ struct build {
 	const struct result_input *in;
 	struct outcome o;
 	struct buf out;
+	struct table t;
 	json_t *warnings;
 	struct result_file *file;
 	size_t count;
@@ -129,6 +130,7 @@ static void put_table(struct build *b)
 		add_file(b, ".csv", &csv);
 	if (ok)
 		warn_about_rows(b, &t);
+	b->t = t;
 	buf_fini(&csv);
 }
 
@@ -221,12 +223,21 @@ static void put_err(struct build *b)
 	buf_fini(&err);
 }
 
-/* Behind .err, which would otherwise lie beside every R file. */
-static void warn_about_r(struct build *b)
+/* What Livy's interpreters lose without a sign (facts of Livy). Behind .err, which would otherwise lie
+ * beside every such file. */
+static void warn_about_losses(struct build *b)
 {
+	bool sql = b->in->rec->kind == KIND_SQL && b->t.sql;
+
+	if (sql && b->t.decimals)
+		warn(b,
+		    "decimals came as doubles, as Livy's own SQL sends them: digits may be lost");
+	if (sql && b->t.doubles)
+		warn(b, "NaN and infinities come as null from Livy's own SQL");
 	if (b->in->rec->kind == KIND_SPARKR && b->o.readable)
-		warn(b, "of R only the last value is shown, print() shows others; where the code names "
-			"a plot function (plot, hist, lines ...) not even that");
+		warn(b,
+		    "of R only the last value is shown, print() shows others; where the code names "
+		    "a plot function (plot, hist, lines ...) not even that");
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -265,7 +276,7 @@ size_t result_build(struct arena *a, const struct result_input *in, struct resul
 	warn_about_others(&b);
 	add_file(&b, ".out", &b.out);
 	put_err(&b);
-	warn_about_r(&b);
+	warn_about_losses(&b);
 	sort_files(&b);
 	if (in->html) {
 		b.file[b.count].data =

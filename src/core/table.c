@@ -334,17 +334,34 @@ static bool add_named(struct csv *c, struct bytes names, struct bytes data, stru
 	return add_header(c, names, t) && add_rows(c, data, t);
 }
 
+static bool has_type(struct bytes fields, const char *prefix)
+{
+	struct jsontext it;
+	struct bytes field;
+	size_t n = strlen(prefix);
+
+	(void)jsontext_open(&it, fields);
+	while (jsontext_next(&it, NULL, &field)) {
+		struct bytes type = jsontext_member(field, "type");
+
+		if (jsontext_type(type) == '"' && type.n > n && memcmp(type.p + 1, prefix, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool add_json(struct csv *c, struct bytes value, struct table *t)
 {
 	struct jsontext it;
 	struct bytes first;
 
 	if (jsontext_type(value) == '{') {
-		struct bytes schema = jsontext_member(value, "schema");
+		struct bytes fields = jsontext_member(jsontext_member(value, "schema"), "fields");
 
 		t->sql = true;
-		return add_named(
-		    c, jsontext_member(schema, "fields"), jsontext_member(value, "data"), t);
+		t->decimals = has_type(fields, "decimal");
+		t->doubles = has_type(fields, "double") || has_type(fields, "float");
+		return add_named(c, fields, jsontext_member(value, "data"), t);
 	}
 	if (jsontext_type(value) != '[')
 		return false;

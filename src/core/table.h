@@ -11,7 +11,9 @@
 struct table {
 	size_t columns;
 	size_t rows;
-	bool sql; /* of the form in which Livy's SQL kind answers */
+	bool sql;      /* of the form in which Livy's SQL kind answers ... */
+	bool decimals; /* ... with a column of decimals in it, which that kind sends as doubles */
+	bool doubles;  /* ... or of doubles, whose NaN it sends as null */
 };
 
 /* The application/json of an output: SQL's {schema, data}; from %json a list of objects (columns

@@ -200,6 +200,40 @@ START_TEST(a_thousand_rows_are_suspicious)
 }
 END_TEST
 
+/* What Livy's own SQL loses is said, in the record alone. */
+static const struct {
+	const char *type;
+	const char *warning;
+} lossy[] = {
+	{ "\"decimal(10,2)\"", "decimals came as doubles" },
+	{ "\"double\"", "NaN and infinities" },
+	{ "\"float\"", "NaN and infinities" },
+	{ "\"long\"", NULL },
+	{ "{\"type\":\"array\",\"elementType\":\"double\"}", NULL },
+	{ "7", NULL },
+};
+
+START_TEST(lossy_types)
+{
+	struct made m;
+	char *answer = xasprintf(OK("\"application/json\":{\"schema\":{\"fields\":[{\"name\":\"a\","
+				    "\"type\":%s}]},\"data\":[[1]]}"),
+	    lossy[_i].type);
+
+	made_init(&m);
+	m.rec.kind = KIND_SQL;
+	made_build(&m, answer);
+	const char *said = made_member(&m, "warnings");
+	if (lossy[_i].warning == NULL)
+		ck_assert_str_eq(said, "[]");
+	else
+		ck_assert_ptr_nonnull(strstr(said, lossy[_i].warning));
+	made_has(&m, ".err", NULL);
+	made_fini(&m);
+	free(answer);
+}
+END_TEST
+
 /* ---- pictures and other types ---------------------------------------------------------------- */
 
 START_TEST(pictures)
@@ -390,6 +424,7 @@ int main(void)
 	tcase_add_test(files, tables);
 	tcase_add_test(files, a_statement_without_columns_has_no_csv);
 	tcase_add_test(files, a_thousand_rows_are_suspicious);
+	tcase_add_loop_test(files, lossy_types, 0, ARRAY_LEN(lossy));
 	tcase_add_test(files, pictures);
 	tcase_add_test(files, pictures_that_are_none);
 	tcase_add_test(files, other_types_are_in_the_record);
