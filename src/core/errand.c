@@ -63,7 +63,7 @@ static void errand_add_start(struct core *c, struct json_t *call, const struct j
 {
 	const struct conf_spool *spool = core_spool_conf(c, job);
 	const struct terms t = terms_of(c, job);
-	const struct runner_start start = {
+	const struct runner_program start = {
 		.id = job->r.run->token,
 		.kind = job->r.kind == KIND_SQL ? "sql" : "python",
 		.style = t.d.style == STYLE_NOTEBOOK ? "notebook" : "script",

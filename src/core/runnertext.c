@@ -99,7 +99,7 @@ struct json_t *runnertext_begin(const char *tag)
 	return o;
 }
 
-static json_t *limits_of(const struct runner_start *start)
+static json_t *limits_of(const struct runner_program *start)
 {
 	json_t *o = json_object();
 	put_int(o, "time_ms", start->time_ms);
@@ -111,7 +111,7 @@ static json_t *limits_of(const struct runner_start *start)
 	return o;
 }
 
-void runnertext_add_start(struct json_t *call, const struct runner_start *start)
+void runnertext_add_start(struct json_t *call, const struct runner_program *start)
 {
 	json_t *o = json_object();
 	json_t *args = json_array();

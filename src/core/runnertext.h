@@ -17,7 +17,7 @@ struct bytes runnertext_boot(
 void runnertext_name_code(struct bytes code, char name[RUNNER_CODE_TEXT_LEN]);
 
 /* What the runner needs to begin a run. */
-struct runner_start {
+struct runner_program {
 	const char *id;
 	const char *kind;  /* "python", "sql" */
 	const char *style; /* "script", "notebook" */
@@ -39,7 +39,7 @@ struct runner_start {
 /* A call in the making. Everything is copied. */
 struct json_t;
 struct json_t *runnertext_begin(const char *tag);
-void runnertext_add_start(struct json_t *call, const struct runner_start *start);
+void runnertext_add_start(struct json_t *call, const struct runner_program *start);
 void runnertext_add_put(struct json_t *call, const char *hash, const char *files);
 void runnertext_add_id(struct json_t *call, const char *what, const char *id); /* "bar", "ack" */
 void runnertext_add_poll(struct json_t *call, const char *id, const struct script *sc);

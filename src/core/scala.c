@@ -148,12 +148,16 @@ static void add_feed(struct writer *w, const char *p, const char *end)
  * lines between move behind its first word. Returns how much of the magic is written. */
 static size_t add_magic(struct writer *w, const char *p, const char *end, bool first)
 {
-	size_t lines = count_lines(p, end) - !first;
+	size_t lines = count_lines(p, end);
 	const char *word = end;
 	const char *stop = w->file.p + w->file.n;
 
-	if (!first)
+	assert(*end == '%');
+	if (!first) {
+		assert(lines > 0);
+		lines--;
 		(void)buf_addc(&w->b, '\n');
+	}
 	while (word < stop && !strchr(" \t\r\n", *word))
 		word++;
 	(void)buf_add(&w->b, end, (size_t)(word - end));
@@ -285,6 +289,20 @@ static const char *refusal(struct arena *a, struct bytes file, const struct scal
 	return no_start(a, file, s);
 }
 
+/* What makes the interpreter read something else than the author wrote, or nothing at all. */
+static const char *trouble(struct arena *a, struct bytes file, const struct scala_split *s)
+{
+	if (s->problem)
+		return arena_printf(
+		    a, "line %zu: %s", scala_line_of(file, s->problem_at), s->problem);
+	if (s->torn_at > 0)
+		return arena_printf(a,
+		    "line %zu: the XML here belongs to that of the line before, but the "
+		    "interpreter will take it for a statement of its own; put both in parentheses",
+		    scala_line_of(file, s->torn_at));
+	return NULL;
+}
+
 void scala_join(struct arena *a, struct bytes file, struct scala_plan *plan)
 {
 	struct scala_split s;
@@ -299,8 +317,8 @@ void scala_join(struct arena *a, struct bytes file, struct scala_plan *plan)
 	if (plan->refused)
 		return;
 	plan->warning = scala_merge(a, file, &s);
-	if (s.problem)
-		plan->warning =
-		    arena_printf(a, "line %zu: %s", scala_line_of(file, s.problem_at), s.problem);
+	const char *worse = trouble(a, file, &s);
+	if (worse)
+		plan->warning = worse;
 	plan->code = write_all(a, file, &s);
 }

@@ -107,6 +107,9 @@ struct scala_lex {
 	/* Why no further tokens can be told, and where; NULL while all is well. */
 	const char *problem;
 	size_t problem_at;
+	/* Where XML at the top level goes on after a line's end, which cannot be said to an interpreter
+	 * that reads lines; 0: nowhere. */
+	size_t torn_at;
 	/* Whether the quotes from odd_from to odd_to, a line's end, are odd in number. */
 	size_t odd_from;
 	size_t odd_to;
@@ -187,7 +190,8 @@ struct scala_split {
 	size_t piece_cap;
 	const char *problem; /* where it stopped, NULL: at the end; words without a line */
 	size_t problem_at;
-	bool too_long; /* more pieces or gaps than we keep */
+	size_t torn_at; /* of the lexer */
+	bool too_long;	/* more pieces or gaps than we keep */
 };
 
 /* Files beyond this would run for hours in an interpreter. */

@@ -13,6 +13,7 @@ void scala_lex_init(struct scala_lex *l, struct bytes text)
 	l->xml_levels = 0;
 	l->problem = NULL;
 	l->problem_at = 0;
+	l->torn_at = 0;
 	l->odd_from = 1; /* of no line */
 	l->odd_to = 0;
 	l->odd = false;
@@ -189,8 +190,9 @@ static enum scala_word word_of(const char *p, size_t n)
 		{ ">:", WORD_BOUND },
 	};
 
-	for (size_t i = 0; n <= sizeof("protected") && i < ARRAY_LEN(known); i++)
-		if (strlen(known[i].text) == n && memcmp(known[i].text, p, n) == 0)
+	for (size_t i = 0; n < sizeof("protected") && i < ARRAY_LEN(known); i++)
+		if (known[i].text[0] == *p && strlen(known[i].text) == n &&
+		    memcmp(known[i].text, p, n) == 0)
 			return known[i].word;
 	return WORD_NONE;
 }
@@ -251,6 +253,7 @@ static void say_cut(struct scala_lex *l, const struct scala_level *level)
 /* From its beginning; level is not yet open. */
 static void begin_text(struct scala_lex *l, struct scala_token *t, struct scala_level level)
 {
+	assert(level.at <= l->at);
 	enum scala_stop stop = read_text(l, &level);
 
 	t->sort = SCALA_LITERAL;
@@ -267,6 +270,7 @@ static void begin_text(struct scala_lex *l, struct scala_token *t, struct scala_
 static void resume_text(struct scala_lex *l, struct scala_token *t)
 {
 	struct scala_level level = pop(l);
+	assert(level.kind == '"' || level.kind == 'T' || level.kind == '<');
 	enum scala_stop stop = read_text(l, &level);
 
 	t->bracket = level.kind == '<' ? '<' : '"';

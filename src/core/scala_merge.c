@@ -34,6 +34,7 @@ static uint32_t hash(const char *p, size_t n)
 {
 	uint32_t h = 2166136261u;
 
+	assert(n > 0);
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ (unsigned char)p[i]) * 16777619u;
 	return h;
@@ -141,6 +142,7 @@ static bool are_overloads(
 
 static void need(struct merge *m, uint32_t i, uint32_t k)
 {
+	assert(i < k && in_one_run(m, i, k));
 	if (m->reach[i] < k)
 		m->reach[i] = k;
 }
@@ -232,6 +234,7 @@ static bool clash(const struct merge *m, uint32_t i, uint32_t last)
 
 static void join(struct merge *m, uint32_t first, uint32_t last)
 {
+	assert(first < last && last < m->s->pieces);
 	for (uint32_t i = first; i < last; i++)
 		if (clash(m, i, last))
 			return;

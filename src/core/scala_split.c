@@ -77,6 +77,7 @@ static void add_gap(struct reader *r, const struct scala_token *t, enum scala_ho
 {
 	struct scala_split *s = r->s;
 
+	assert(t->before <= t->at && t->newlines > 0);
 	if (s->gaps == SCALA_GAPS_MAX) {
 		s->too_long = true;
 		return;
@@ -107,6 +108,7 @@ static void end_piece(struct reader *r, size_t end)
 		s->piece_cap = s->piece_cap == 0 ? 64 : s->piece_cap * 2;
 		s->piece = xrealloc(s->piece, s->piece_cap * sizeof(*s->piece));
 	}
+	assert(end >= r->piece.at && end <= r->file.n);
 	r->piece.end = (uint32_t)end;
 	if (r->several)
 		r->piece.kind = PIECE_CODE;
@@ -132,6 +134,8 @@ static void begin_statement(struct reader *r)
 static void begin_piece(struct reader *r, const struct scala_token *t)
 {
 	bool first = r->s->pieces == 0;
+
+	assert(!r->open && t->depth == 0);
 
 	if (!first)
 		add_gap(r, t, GAP_BREAK);
@@ -318,6 +322,7 @@ static enum scala_kind kind_of(const struct reader *r, enum scala_sort sort, enu
 
 static void note_name(struct reader *r, const struct scala_token *t)
 {
+	assert(r->piece.name_bytes == 0);
 	r->head = HEAD_DONE;
 	if (t->sort != SCALA_NAME && t->sort != SCALA_OPERATOR)
 		return;
@@ -466,6 +471,7 @@ void scala_split(struct arena *a, struct bytes file, struct scala_split *s)
 	end_piece(r, r->lex.problem ? file.n : r->prev.end);
 	s->problem = r->lex.problem;
 	s->problem_at = r->lex.problem_at;
+	s->torn_at = r->lex.torn_at;
 	if (s->gap)
 		arena_take(a, s->gap);
 	if (s->piece)

@@ -261,6 +261,7 @@ static bool xml_open(struct scala_lex *l, struct scala_level *xml)
 /* In a tag: one attribute's value, or its end. */
 static enum scala_stop xml_tag(struct scala_lex *l, struct scala_level *xml)
 {
+	assert(l->at < l->t.n);
 	char c = l->t.p[l->at++];
 
 	if (c == '{')
@@ -277,6 +278,7 @@ static enum scala_stop xml_tag(struct scala_lex *l, struct scala_level *xml)
 /* Between tags. */
 static enum scala_stop xml_content(struct scala_lex *l, struct scala_level *xml)
 {
+	assert(l->at < l->t.n);
 	char c = l->t.p[l->at];
 
 	if (c == '<')
@@ -300,6 +302,8 @@ static bool xml_goes_on(struct scala_lex *l)
 	char after = scala_char(l, at + 1);
 	if (scala_char(l, at) != '<' || (!is_xml_name(l, at + 1) && after != '!' && after != '?'))
 		return false;
+	if (l->depth == 0 && l->torn_at == 0 && memchr(l->t.p + l->at, '\n', at - l->at))
+		l->torn_at = at;
 	l->at = at;
 	return true;
 }

@@ -74,7 +74,7 @@ class Hold(object):
 
 
 class Loose(object):
-    """The same for a process whose references may go whenever Python drops them."""
+    """The same where references may go whenever Python drops them."""
 
     def __init__(self, gateway):
         self.gateway = gateway
@@ -83,15 +83,10 @@ class Loose(object):
     def __call__(self, value):
         return value
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, kind, value, frames):
-        pass
-
-
-def connect(port, token, address=None):
-    named = {"port": int(port), "auto_convert": True, "enable_memory_management": False}
+def connect(port, token, address=None, collected=False):
+    """`collected`: what Python drops is let go at once, on whichever connection is free."""
+    named = {"port": int(port), "auto_convert": True, "enable_memory_management": collected}
     if token:
         named["auth_token"] = token
     if address:
@@ -272,11 +267,12 @@ def start_server(h, builder, name):
     return server, accepting.getListeningPort(), group
 
 
-def server_builder(h, pinned, token):
+def server_builder(h, pinned, token, entry_point):
     """Pinned: each thread of Python has a thread of the JVM, as in pyspark since 3.2."""
     py4j = h.jvm.py4j
-    builder = py4j.ClientServer.ClientServerBuilder if pinned else py4j.GatewayServer.GatewayServerBuilder
-    return h(h(h(builder()).javaPort(0)).authToken(token))
+    kind = py4j.ClientServer.ClientServerBuilder if pinned else py4j.GatewayServer.GatewayServerBuilder
+    builder = h(h(h(kind(entry_point)).javaPort(0)).authToken(token))
+    return h(builder.autoStartJavaServer(False)) if pinned else builder
 
 
 def bear(h, sc, session, properties):
@@ -311,11 +307,11 @@ def own_jobs(h, sc, name):
 
 
 def cancel_jobs(h, sc, name, why):
-    """How many it cancelled."""
+    """Those that it cancelled."""
     jobs = own_jobs(h, sc, name)
     for number in jobs:
         sc.cancelJob(number, why)
-    return len(jobs)
+    return jobs
 
 
 def stop_streams(h, shared):
@@ -363,6 +359,17 @@ def drop_rdds(h, jsc, name):
     return dropped
 
 
+def drop_listeners(h, sc, sessions):
+    """A session's manager of streams listens to everything that happens, for ever; there is one from
+    the moment it is first asked for."""
+    for session in h(h.jvm.java.util.ArrayList(sessions)):
+        state = h(find_field(h, session, "sessionState").get(session))
+        manager = state and h(find_field(h, state, "streamingQueryManager").get(state))
+        if manager:
+            bus = h(find_field(h, manager, "listenerBus").get(manager))
+            h(sc.listenerBus()).removeListener(bus)
+
+
 def drop_cache(h, shared):
     cache = h(shared.cacheManager())
     if not cache.isEmpty():
@@ -389,11 +396,11 @@ def forget_path(h, path):
     h.jvm.org.apache.spark.util.ShutdownHookManager.removeShutdownDeleteDir(h(h.jvm.java.io.File(path)))
 
 
-def until(condition, limit_s):
+def until(condition, limit_s, pause_s):
     """Whether it became true within that time."""
     end = time.time() + limit_s
     while not condition():
         if time.time() >= end:
             return False
-        time.sleep(0.01)
+        time.sleep(pause_s)
     return True

@@ -5,6 +5,8 @@ shell prints, expressions of Spark the lines of the CSV file. Neither side ever 
 the partitions are computed a group at a time, and of a group only its compressed bytes wait.
 """
 
+import logging
+
 import sqlcsv
 
 SMALL_ROWS = 20000  # where Spark knows that there are no more: fetched at once, as its shell does
@@ -29,6 +31,8 @@ class Spark(object):
         self.session = session._jsparkSession
         self.version = tuple(int(part) for part in session.version.split(".")[:2])
         self.context = self.session.sparkContext()
+        # pyspark 4 writes each error of a statement as JSON on standard error, too.
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
         # Plans made by hand, and the formatting of times, look for the session of their thread.
         self._companion("SparkSession").setActiveSession(self.session)
 

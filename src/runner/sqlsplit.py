@@ -20,7 +20,7 @@ Statement = collections.namedtuple("Statement", "text line column word block ope
 # what stands in it are tokens.
 _TOKEN = re.compile(r"""
     (?P<line>  --(?:\\\n|[^\n])* )
-  | (?P<hint>  /\*\+ )
+  | (?P<hint>  /\*\+ | \*/ )
   | (?P<comment> /\* )
   | (?P<raw>   [rR](?:'[^']*'|"[^"]*") )
   | (?P<text>  '[^'\\]*(?:\\.[^'\\]*)*' | "[^"\\]*(?:\\.[^"\\]*)*" )

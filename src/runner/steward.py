@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import threading
-import time
 import traceback
 
 import jvm
@@ -18,6 +17,64 @@ import wire
 
 QUIET_S = 1.5      # how long a run's threads may take to end, by themselves and then interrupted
 LINGER_S = 600.0   # how long what does not end is watched
+
+
+def first_line(error):
+    if hasattr(error, "java_exception"):
+        error = error.java_exception.toString()
+    return (str(error).splitlines() or [""])[0][:300]
+
+
+class Closing(object):
+    """What a run has in the JVM, on its way out. The steps are taken in the order in which they stand."""
+
+    def __init__(self, steward, seq, view):
+        self.h = jvm.Loose(steward.side)
+        self.seq = seq
+        self.name = jvm.name_of(seq)
+        self.shared, self.server, self.group, self.sessions = (
+            jvm.JavaObject(view[part], steward.side._gateway_client) for part in ("shared", "server", "group", "sessions"))
+        self.jsc = steward.side.entry_point.get(0)
+        self.sc = self.jsc.sc()
+        self.files = steward.files
+        self.is_quiet = False
+
+    def shut(self):
+        """No more words from Python: what its threads are at, they finish."""
+        self.server.shutdown()
+
+    def stop_streams(self):
+        """A stream's stop waits for the stream, so its jobs are cancelled meanwhile."""
+        if not self.shared.activeStreamingQueries().isEmpty() or jvm.has_dstream(self.h, self.name):
+            stopper = threading.Thread(target=self._stop_them)
+            stopper.start()
+            stopper.join(QUIET_S)
+
+    def _stop_them(self):
+        for stop in (lambda: jvm.stop_streams(self.h, self.shared), lambda: jvm.stop_dstream(self.h, self.name)):
+            try:
+                stop()
+            except Exception as e:
+                print("stopping the streams of %s: %s" % (self.name, first_line(e)), file=sys.stderr)
+
+    def _look(self):
+        self.is_quiet = not (jvm.threads_left(self.h, self.group)
+                             + jvm.cancel_jobs(self.h, self.sc, self.name, "the file has ended"))
+        return self.is_quiet
+
+    def quiet(self, limit_s=None, pause_s=0.01):
+        """Jobs are cancelled until no thread is left that could start one; a thread that does not
+        end by that is interrupted."""
+        if not jvm.until(self._look, limit_s or QUIET_S, pause_s) and not limit_s:
+            for thread in jvm.threads_left(self.h, self.group):
+                thread.interrupt()
+            jvm.until(self._look, QUIET_S, pause_s)
+
+    def drop(self):
+        jvm.drop_cache(self.h, self.shared)
+        jvm.drop_rdds(self.h, self.jsc, self.name)
+        jvm.drop_listeners(self.h, self.sc, self.sessions)
+        shutil.rmtree(os.path.join(self.files, shipping.task_directory(self.name)), ignore_errors=True)
 
 
 class Steward(object):
@@ -40,7 +97,8 @@ class Steward(object):
         things.add(jvm.JavaObject(livy["jsc"], first._gateway_client))
         things.add(jvm.JavaObject(livy["session"], first._gateway_client))
         token = jvm.new_token()
-        builder = h(jvm.server_builder(h, False, token).entryPoint(things))
+        # The pinned kind, as the other one has a thread that keeps the JVM from ending.
+        builder = jvm.server_builder(h, True, token, things)
         server, port, group = jvm.start_server(h, builder, "sparkspool")
         h.release()
         first.close()
@@ -48,7 +106,7 @@ class Steward(object):
 
     def _connect(self):
         self.hand = jvm.connect(**self.own)
-        self.side = jvm.connect(**self.own)
+        self.side = jvm.connect(collected=True, **self.own)
         entry = self.hand.entry_point
         self.jsc, self.base = entry.get(0), entry.get(1)
         self.sc = self.jsc.sc()
@@ -56,9 +114,6 @@ class Steward(object):
         # What a session needs the first time takes seconds, and no run should be the first.
         with jvm.Hold(self.hand) as h:
             h(h(self.base.newSession()).sessionState())
-
-    def on_side(self, target_id):
-        return jvm.JavaObject(target_id, self.side._gateway_client)
 
     # ---- making ----------------------------------------------------------------------------------
 
@@ -70,118 +125,58 @@ class Steward(object):
             properties = jvm.properties_of(seq, slot)
             try:
                 jvm.bear(h, self.sc, session, properties)
+                sessions = h(h.jvm.java.util.concurrent.CopyOnWriteArrayList())
                 server, port, group = jvm.start_server(
-                    h, jvm.server_builder(h, self.pinned, token), jvm.name_of(seq))
+                    h, jvm.server_builder(h, self.pinned, token, sessions), jvm.name_of(seq))
             finally:
                 jvm.bear(h, self.sc, None, {name: None for name in properties})
-            self.views[seq] = {"shared": h.keep(shared), "server": h.keep(server), "group": h.keep(group)}
+            parts = {"shared": shared, "server": server, "group": group, "sessions": sessions}
+            self.views[seq] = {part: h.keep(parts[part]) for part in parts}
         return {"open": seq, "port": port, "token": token, "view": self.views[seq]}
 
     # ---- unmaking --------------------------------------------------------------------------------
 
     def close(self, seq, view):
         """Ends all that the run has in the JVM; returns what is worth a word."""
-        name = jvm.name_of(seq)
+        run = Closing(self, seq, view)
         warnings = []
-        h = jvm.Hold(self.side)
-        shared, server, group = (h(self.on_side(view[part])) for part in ("shared", "server", "group"))
-        steps = (
-            lambda: server.shutdown(),
-            lambda: self._stop_streams(h, name, shared),
-            lambda: self._quiet(h, name, group),
-            lambda: self._drop(h, name, shared),
-        )
-        for step in steps:
+        for step in (run.shut, run.stop_streams, run.quiet, run.drop):
             try:
                 step()
             except Exception as e:
-                if hasattr(e, "java_exception"):
-                    e = h(e.java_exception).toString()
-                warnings.append("cleaning up in Spark: %s" % str(e).splitlines()[0][:200])
-        left = self._left(h, name, group)
-        if left:
-            threading.Thread(target=self._linger, args=(h, seq, name, group, shared)).start()
+                warnings.append("cleaning up in Spark: %s" % first_line(e))
+        if run.is_quiet:
+            self.views.pop(seq, None)
         else:
-            self._forget(h, seq)
-        return {"closed": seq, "warnings": warnings + left}
+            warnings.append("a thread of this file in Spark's driver does not end: it is watched")
+            threading.Thread(target=self._linger, args=(run,)).start()
+        return {"closed": seq, "warnings": warnings}
 
-    def _linger(self, h, seq, name, group, shared):
+    def _linger(self, run):
         """A thread of the JVM that does not end by now (one that plans a query hears nothing) may
         start a job yet: it is waited for, and its jobs are cancelled."""
-        end = time.time() + LINGER_S
-        pause_s = 0.05
         try:
-            while time.time() < end and not self._is_quiet(name, group):
-                time.sleep(pause_s)
-                pause_s = min(2.0, pause_s * 1.5)
-            self._drop(h, name, shared)
+            run.quiet(LINGER_S, 0.2)
+            run.drop()
         except Exception as e:
-            print("cleaning up after %s: %s" % (name, e), file=sys.stderr)
-        finally:
-            self._forget(h, seq)
-
-    def _forget(self, h, seq):
-        self.views.pop(seq, None)
-        h.release()
-
-    def _sc(self, h):
-        return h(h(self.side.entry_point.get(0)).sc())
-
-    def _stop_streams(self, h, name, shared):
-        """A stream's stop waits for the stream, so its jobs are cancelled meanwhile."""
-        if h(shared.activeStreamingQueries()).isEmpty() and not jvm.has_dstream(h, name):
-            return
-        stopper = threading.Thread(target=self._stop_them, args=(name, shared))
-        stopper.start()
-        stopper.join(QUIET_S)
-
-    def _stop_them(self, name, shared):
-        for stop in (lambda h: jvm.stop_streams(h, shared), lambda h: jvm.stop_dstream(h, name)):
-            try:
-                with jvm.Hold(self.side) as h:
-                    stop(h)
-            except Exception as e:
-                print("stopping the streams of %s: %s" % (name, e), file=sys.stderr)
-
-    def _is_quiet(self, name, group):
-        with jvm.Hold(self.side) as h:
-            cancelled = jvm.cancel_jobs(h, self._sc(h), name, "the file has ended")
-            return not cancelled and not jvm.threads_left(h, group)
-
-    def _quiet(self, h, name, group):
-        """Jobs are cancelled until no thread is left that could start one; a thread that does not
-        end by that is interrupted."""
-        if not jvm.until(lambda: self._is_quiet(name, group), QUIET_S):
-            for thread in jvm.threads_left(h, group):
-                thread.interrupt()
-            jvm.until(lambda: self._is_quiet(name, group), QUIET_S)
-
-    def _drop(self, h, name, shared):
-        jvm.drop_cache(h, shared)
-        jvm.drop_rdds(h, h(self.side.entry_point.get(0)), name)
-        shutil.rmtree(os.path.join(self.files, shipping.task_directory(name)), ignore_errors=True)
-
-    def _left(self, h, name, group):
-        jobs = len(jvm.own_jobs(h, self._sc(h), name))
-        threads = len(jvm.threads_left(h, group))
-        return ["still running in Spark: %d jobs, %d threads" % (jobs, threads)] if jobs or threads else []
+            print("cleaning up after %s: %s" % (run.name, first_line(e)), file=sys.stderr)
+        self.views.pop(run.seq, None)
 
     # ---- progress --------------------------------------------------------------------------------
 
     def progress(self, seqs):
         """Finished tasks of all tasks, over the jobs that run now."""
         done = {}
-        with jvm.Hold(self.side) as h:
-            sc = self._sc(h)
-            store = h(sc.statusStore())
-            for number, properties in jvm.active_jobs(h, sc):
-                name = properties.getProperty(jvm.MARK) if properties is not None else None
-                for seq in seqs:
-                    if name == jvm.name_of(seq):
-                        job = h(store.job(number))
-                        finished, tasks = done.get(seq, (0, 0))
-                        done[seq] = (finished + job.numCompletedTasks() + job.numSkippedTasks(),
-                                     tasks + job.numTasks())
+        h = jvm.Loose(self.side)
+        sc = self.side.entry_point.get(0).sc()
+        store = sc.statusStore()
+        for number, properties in jvm.active_jobs(h, sc):
+            name = properties.getProperty(jvm.MARK) if properties is not None else None
+            for seq in seqs:
+                if name == jvm.name_of(seq):
+                    job = store.job(number)
+                    finished, tasks = done.get(seq, (0, 0))
+                    done[seq] = (finished + job.numCompletedTasks() + job.numSkippedTasks(), tasks + job.numTasks())
         return {"progress": {str(seq): finished / float(tasks) for seq, (finished, tasks) in done.items() if tasks}}
 
     # ---- the loop --------------------------------------------------------------------------------

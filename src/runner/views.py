@@ -24,7 +24,8 @@ class Warm(object):
         self.directory = birth.directory
         self.lock = threading.RLock()
         self.taken = False     # the file has asked for a context; what was made ahead is its
-        self.sc = self.spark = self.view = self.jsc = None
+        self.sc = self.spark = self.view = self.view_conf = self.jsc = None
+        self.sessions = None   # a list in the JVM, so that what they leave there can be found
         self.warn = lambda text: None
         self.warned = set()
         self.shipped = shipping.Shipped(self)
@@ -52,7 +53,12 @@ class Warm(object):
         self.set_in_view("spark.app.name", name)
 
     def set_in_view(self, key, value):
-        self.view.sessionState().conf().setConfString(key, value)
+        self.view_conf.setConfString(key, value)
+
+    def take_view(self, view):
+        """What a session finds out when it is first used takes a while: now, and not in the file's time."""
+        self.view = view
+        self.view_conf = view.sessionState().conf()
 
     # ---- settings --------------------------------------------------------------------------------
 
@@ -132,7 +138,7 @@ class Warm(object):
         self.cancel_jobs("SparkContext was shut down")
         jvm.drop_cache(h, shared)
         jvm.drop_rdds(h, self.jsc, self.name)
-        self.view = jvm.renew_shared(h, self.view, os.path.join(self.directory, "work"))
+        self.take_view(jvm.renew_shared(h, self.view, os.path.join(self.directory, "work")))
         self.taken = True
 
 
@@ -159,7 +165,8 @@ def attach(birth):
     SparkContext._ensure_initialized()
     gateway, java = SparkContext._gateway, SparkContext._jvm
     warm = Warm(birth)
-    warm.view = java.SparkSession.getActiveSession().get()
+    warm.take_view(java.SparkSession.getActiveSession().get())
+    warm.sessions = gateway.entry_point
     warm.jsc = java.JavaSparkContext.fromSparkContext(warm.view.sparkContext())
     patch(warm)
     warm.sc = SparkContext(jsc=warm.jsc, gateway=gateway, conf=SparkConf(_jvm=java, _jconf=warm.jsc.getConf()))
@@ -271,6 +278,7 @@ def patch_session(warm):
                 SparkSession._instantiatedSession = self
                 SparkSession._activeSession = self
                 self._jvm.SparkSession.setActiveSession(self._jsparkSession)
+            warm.sessions.addIfAbsent(self._jsparkSession)
 
     def getOrCreate(self):
         session = builder_get(self)

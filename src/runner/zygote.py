@@ -5,6 +5,7 @@ their limits and ends all that descends from them. What runs have in the JVM is 
 When the prelude goes away, everything ends.
 """
 
+import gc
 import os
 import select
 import signal
@@ -551,12 +552,20 @@ class Zygote(object):
         results.remove(self.conf["base"])
 
 
+PRELOADED = ("py4j.clientserver", "pyspark.sql.functions", "pyspark.sql.types", "pyspark.streaming",
+             "child", "figures", "notebook", "sqlscript")
+
+
 def preload():
-    """What a program of Spark imports, so that a child has it already. Nothing that starts a thread."""
-    import py4j.clientserver   # noqa: F401
-    import pyspark.sql.functions  # noqa: F401
-    import pyspark.sql.types   # noqa: F401
-    import pyspark.streaming   # noqa: F401
+    """What a child needs, so that it has it already. Nothing of it may start a thread."""
+    for name in PRELOADED:
+        try:
+            __import__(name)
+        except ImportError as e:
+            print("not preloaded: %s" % e, file=sys.stderr)
+    gc.collect()
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # what all children share stays shared: no collection writes to it
 
 
 def main(fd, conf):

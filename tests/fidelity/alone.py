@@ -11,10 +11,14 @@ import signal
 import subprocess
 import time
 
-LIMIT_S = 300
+LIMIT_S = 1800
 MASTER = "local[2]"
 # To be raised when this file changes what a remembered outcome means.
 VERSION = 1
+
+
+class TooLong(Exception):
+    pass
 
 
 class Outcome:
@@ -147,6 +151,8 @@ class Alone:
                                        stdin=subprocess.DEVNULL, start_new_session=True)
             try:
                 return process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                raise TooLong("%s has not ended within %d s under spark-submit" % (command[-1], LIMIT_S))
             finally:
                 # Whatever it left running, too.
                 try:

@@ -11,7 +11,7 @@ import time
 import session
 from session import livy_client
 
-LIMIT_S = 300
+LIMIT_S = 1200
 PIECE_BYTES = 4 << 20
 # What the daemon starts its sessions with; and deeper stacks, for the quick JVM of tests/livy needs
 # more of them than a plain one: with a long lineage (mllib/recommendation_example.py) it died.

@@ -405,7 +405,7 @@ static void any_reload(void)
 		w->pool[0].slots = 1 + (int)any(4);
 		break;
 	case 2:
-		w->pool[0].isolation = any(3) == 0 ? ISOLATION_FRESH : ISOLATION_SHARED;
+		w->spool[0].timeout_ms = any(2) == 0 ? 20000 : CONF_NEVER;
 		break;
 	default:
 		w->spool[0].html = !w->spool[0].html;

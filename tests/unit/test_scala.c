@@ -381,6 +381,15 @@ START_TEST(what_is_never_closed)
 }
 END_TEST
 
+START_TEST(xml_that_is_torn)
+{
+	warns("val a = <b/>\n\n  <c/>\n", "line 3: ", "parentheses");
+	warns("val a = <b>{ 1 }</b>\n<!-- c -->\n", "line 2: ", "parentheses");
+	warns("val a = (<b/>\n<c/>)\n", "", NULL);
+	warns("val a = <b/> <c/>\nd\n", "", NULL);
+}
+END_TEST
+
 /* Before the place, all is joined; behind it, nothing is touched. */
 START_TEST(up_to_what_is_not_understood)
 {
@@ -801,6 +810,7 @@ int main(void)
 	tcase_add_test(t, a_program_that_nobody_starts);
 	tcase_add_test(t, companions_that_stay_apart);
 	tcase_add_test(t, what_is_never_closed);
+	tcase_add_test(t, xml_that_is_torn);
 	tcase_add_test(t, up_to_what_is_not_understood);
 	tcase_add_test(t, depth_has_a_limit);
 	tcase_add_test(t, statements_have_a_limit);

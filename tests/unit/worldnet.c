@@ -155,7 +155,8 @@ static void check_starts(const struct world *w, const struct fx_http *http, cons
 			continue;
 		bool alone = w->pool[rec->pool].isolation == ISOLATION_FRESH ||
 			     (row->code != NULL && strstr(row->code, "isolation=fresh") != NULL);
-		ck_assert_msg(runner_takes(s, id, alone), "a fresh session was shared");
+		ck_assert_msg(runner_takes(s, id, alone), "a fresh session was shared by %s\n%s%s",
+		    row->rec.name, world_tail(&w->trace), world_tail(&w->log));
 		if (w->pool[rec->pool].owners == OWNERS_SHARED)
 			continue;
 		ck_assert_msg(

@@ -36,7 +36,7 @@ struct world_runner {
 	char *code; /* its own name */
 	json_int_t slots;
 	bool dead;
-	bool taken; /* by a run that wanted it for itself */
+	char taken[TOKEN_TEXT_LEN]; /* by this run, which wanted it for itself */
 	char **modules;
 	size_t module_count;
 };
@@ -221,14 +221,15 @@ int world_acked(const struct world *w)
 bool runner_takes(struct world_session *s, const char *id, bool alone)
 {
 	struct world_runner *r = s->runner;
-	size_t others = 0;
-	if (run_by_id(r, id) != NULL)
-		return true; /* sent again */
+	bool others = false;
+	ck_assert_ptr_nonnull(r);
 	for (size_t i = 0; i < r->count; i++)
-		others += r->run[i].state != RUN_BARRED;
-	bool ok = !r->taken && !(alone && others > 0);
-	r->taken = r->taken || alone;
-	return ok;
+		others = others || (r->run[i].state != RUN_BARRED && !str_eq(r->run[i].id, id));
+	if (r->taken[0] != '\0')
+		return str_eq(r->taken, id); /* sent again */
+	if (alone)
+		(void)snprintf(r->taken, sizeof(r->taken), "%s", id);
+	return !alone || !others;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
