@@ -1,5 +1,6 @@
 /* outcome: a finished statement taken apart, as pieces of the server's own text. */
 #include "core/outcome.h"
+#include "core/scala.h"
 #include "core/text.h"
 #include <assert.h>
 #include <jansson.h>
@@ -67,6 +68,7 @@ void outcome_read(struct arena *a, struct bytes answer, struct outcome *o)
 		o->failed = read.statement.failed;
 		o->data = jsontext_member(output, "data");
 		o->traceback = jsontext_member(output, "traceback");
+		o->code = jsontext_member(answer, "code");
 		o->ename = text_of(a, jsontext_member(output, "ename"));
 		o->evalue = text_of(a, jsontext_member(output, "evalue"));
 	}
@@ -127,22 +129,6 @@ static int64_t sql_line(const struct outcome *o)
 	return line > 0 ? line : find_line(o->evalue, "; line ", " pos ", false);
 }
 
-/* 0 is better than a line of something else. */
-int64_t outcome_line(const struct outcome *o, enum kind kind)
-{
-	switch (kind) {
-	case KIND_PYSPARK:
-		return python_line(o);
-	case KIND_SQL:
-		return sql_line(o);
-	case KIND_SPARK: /* "<console>:22:" counts what the session has run before as well */
-	case KIND_SPARKR:
-	case KIND_COUNT:
-		break;
-	}
-	return 0;
-}
-
 /* ---- the error as text ----------------------------------------------------------------------- */
 
 /* With exactly one newline, whether the server gave one or not. */
@@ -175,6 +161,46 @@ static size_t add_traceback(struct buf *b, const struct outcome *o)
 	}
 	buf_fini(&line);
 	return last;
+}
+
+/* "<console>:22:" counts what the session has run before as well: the code itself is needed. */
+static int64_t scala_line(const struct outcome *o)
+{
+	struct buf code;
+	struct buf error;
+	int64_t line = 0;
+
+	if (jsontext_type(o->code) != '"' || !o->evalue)
+		return 0;
+	buf_init(&code, o->code.n);
+	jsontext_add_string(&code, o->code);
+	buf_init(&error, strlen(o->evalue) + 1 + o->traceback.n * 2);
+	(void)buf_adds(&error, o->evalue);
+	(void)buf_addc(&error, '\n');
+	(void)add_traceback(&error, o);
+	if (code.len > 0)
+		line = scala_error_line(
+		    (struct bytes){ code.data, code.len }, (struct bytes){ error.data, error.len });
+	buf_fini(&error);
+	buf_fini(&code);
+	return line;
+}
+
+/* 0 is better than a line of something else. */
+int64_t outcome_line(const struct outcome *o, enum kind kind)
+{
+	switch (kind) {
+	case KIND_PYSPARK:
+		return python_line(o);
+	case KIND_SQL:
+		return sql_line(o);
+	case KIND_SPARK:
+		return scala_line(o);
+	case KIND_SPARKR:
+	case KIND_COUNT:
+		break;
+	}
+	return 0;
 }
 
 void outcome_add_error(struct buf *b, const struct outcome *o)

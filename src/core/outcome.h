@@ -14,7 +14,8 @@ struct outcome {
 	bool failed;		/* output.status is "error" */
 	struct bytes data;	/* of the output: an object of MIME types */
 	struct bytes traceback;
-	char *ename; /* NULL, or of the arena; valid UTF-8, no line ends at its ends */
+	struct bytes code; /* what ran, as the server echoes it */
+	char *ename;	   /* NULL, or of the arena; valid UTF-8, no line ends at its ends */
 	char *evalue;
 };
 

@@ -163,7 +163,11 @@ static void submit_send(
 	free(late);
 	job->r.attempts++;
 	job->failures = 0;
-	job_set_code(job, ev->code);
+	const struct source_plan plan = source_plan(&c->fx->arena, s->r.kind, ev->code);
+	assert(plan.refused == NULL); /* submit_check */
+	if (plan.warning != NULL)
+		run->warnings = result_add_warning(run->warnings, plan.warning);
+	job_set_code(job, plan.code);
 	job_move(&c->jobs, job, JOB_SENDING);
 	core_row_job_code(c, job); /* step 1: the bytes and the intent */
 	if (job->marker != NULL) {
@@ -207,6 +211,8 @@ static const char *submit_check(struct core *c, struct job *job, const struct ev
 		why = arena_printf(a,
 		    "the file is larger than what can be sent to a runner: %d bytes",
 		    SCRIPT_BYTES_MAX);
+	if (why == NULL)
+		why = source_plan(a, terms_of(c, job).kind, ev->code).refused;
 	return why;
 }
 
@@ -263,7 +269,8 @@ static void submit_not_read(struct core *c, struct job *job, const struct ev_rea
 		break;
 	default:
 		log_error("job=%llu event=not-read file=\"%s\" error=\"%s\" retry_ms=%d",
-		    (unsigned long long)job->r.id, job->r.name, ev->why == NULL ? strerror(ev->err) : ev->why, READ_FAILED_MS);
+		    (unsigned long long)job->r.id, job->r.name,
+		    ev->why == NULL ? strerror(ev->err) : ev->why, READ_FAILED_MS);
 		submit_unsettle(c, job, READ_FAILED_MS);
 	}
 }

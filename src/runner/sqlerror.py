@@ -13,6 +13,7 @@ Error = collections.namedtuple("Error", "name message line text")
 _PLACES = (re.compile(r"(\(line )(\d+)(, pos )(\d+)(\))"),
            re.compile(r"(; line )(\d+)( pos )(\d+)()"),
            re.compile(r"(== SQL \(line )(\d+)(, position )(\d+)(\) ==)"))
+_BLOCK_LINE = re.compile(r"\A\{LINE:(\d+)\}")  # in a BEGIN ... END block
 # Known by another name to everyone, pyspark included.
 _NAMES = {"ExtendedAnalysisException": "AnalysisException"}
 _JOB_FAILED = "Job aborted"
@@ -66,7 +67,7 @@ def _causes(thrown, said):
 
 def _line(thrown, statement):
     """The line in the statement, from 1. Not every error has one, not every version tells it."""
-    for ask in (_line_of_analysis, _line_of_context):
+    for ask in (_line_of_block, _line_of_analysis, _line_of_context):
         try:
             line = ask(thrown, statement)
         except Exception:
@@ -74,6 +75,11 @@ def _line(thrown, statement):
         if line and line <= statement.text.count("\n") + 1:
             return line
     return 1
+
+
+def _line_of_block(thrown, _statement):
+    said = _BLOCK_LINE.match(thrown.getMessage())
+    return int(said.group(1)) if said else None
 
 
 def _line_of_analysis(thrown, _statement):
@@ -95,6 +101,7 @@ def _placed(message, statement):
         shift = statement.column if line == "1" else 0
         return "%s%d%s%d%s" % (before, int(line) + statement.line - 1, between, int(column) + shift, after)
 
+    message = _BLOCK_LINE.sub(lambda match: "{LINE:%d}" % (int(match.group(1)) + statement.line - 1), message)
     for place in _PLACES:
         message = place.sub(moved, message)
     return message

@@ -39,7 +39,9 @@ expected_status() {
 	runtime_error.py) echo error 5 ;;
 	syntax_error.py) echo error 2 ;;
 	error.sql | two.sql) echo error 2 ;;
-	zero_division.py | exit.py | spark_error.py | child.py | *_error.scala | incomplete.scala | value.R) echo error null ;;
+	compile_error.scala | incomplete.scala) echo error 1 ;;
+	far_error.scala) echo error 6 ;;
+	zero_division.py | exit.py | spark_error.py | child.py | runtime_error.scala | value.R) echo error null ;;
 	*) echo ok null ;;
 	esac
 }

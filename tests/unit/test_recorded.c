@@ -172,7 +172,7 @@ START_TEST(recorded_lines)
 
 	line_is(t, "pyspark syntax error result", KIND_PYSPARK, 1);
 	line_is(t, "sql two result", KIND_SQL, 1);
-	line_is(t, "spark compile error result", KIND_SPARK, 0);
+	line_is(t, "spark compile error result", KIND_SPARK, 1);
 	line_is(t, "pyspark error result", KIND_PYSPARK, 0);
 	tape_free(t);
 }
