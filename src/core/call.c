@@ -135,8 +135,10 @@ static void call_not_accepted(struct core *c, struct session *s, struct call *ca
 
 static void call_doubt(struct core *c, struct session *s, struct call *call, const char *why)
 {
-	if (call_is_runners(call)) {
-		runner_failed(c, s, call, why); /* it may be sent twice */
+	if (s->r.kind == KIND_RUNNER) {
+		/* It may be sent twice. Behind the last statement that the ledger knows of lie calls of an
+		 * earlier life, and no answer to the question whether this one arrived. */
+		runner_failed(c, s, call, why);
 		return;
 	}
 	log_warn("session=%s event=doubt call=%llu error=\"%s\"; looking whether it arrived",

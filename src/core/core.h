@@ -32,7 +32,7 @@ struct endpoint_state {
 struct pool_state {
 	struct lane_list lanes;
 	struct timer timer;
-	int failures[KIND_SESSIONS];     /* to start a session, in a row */
+	int failures[KIND_SESSIONS];	 /* to start a session, in a row */
 	int64_t after_ms[KIND_SESSIONS]; /* no new session of this kind before */
 	uint64_t claim; /* a file that no session will serve at max: later ones wait; 0: none */
 };

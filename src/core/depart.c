@@ -106,7 +106,7 @@ static void depart_script(struct core *c, struct job *job, const char *words)
 	}
 	switch (job->script->phase) {
 	case SCRIPT_START:
-		if (!job->script->maybe) {
+		if (!job->script->maybe && !job->script->asked) {
 			finish_requeue(c, job, "it was not sent yet");
 			return;
 		}
@@ -226,6 +226,7 @@ void depart_retire(struct core *c, struct session *s, const char *why)
 		log_info("session=%s event=retired reason=\"%s\"", s->r.name, why);
 		session_move(s, SESSION_RETIRED, c->now.mono_ms);
 		core_row_session(c, s);
+		depart_wake(c, s, 0); /* what runs in it may have to be heard still */
 	}
 	depart_go_on(c, s);
 }

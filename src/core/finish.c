@@ -268,12 +268,11 @@ static void finish_stage_anew(struct core *c, struct job *job)
 	char *both = result_files_join(job->r.old_files, job->r.run->files);
 	free(job->r.old_files);
 	job->r.old_files = both;
-	if (job->script != NULL) {
+	/* Its runner was told to forget it, in this life or an earlier one. */
+	if (job->r.run->script && job->r.run->started_ms > 0) {
 		script_free(job->script);
 		job->script = NULL;
-		job->r.run->warnings = result_add_warning(
-		    job->r.run->warnings, "what it printed is lost: its hidden files were gone "
-					  "before they got their names");
+		job->r.run->warnings = result_add_warning(job->r.run->warnings, SCRIPT_LOST);
 	}
 	job_move(&c->jobs, job, JOB_ANSWERED);
 	core_row_job_answer(c, job);

@@ -264,7 +264,7 @@ struct fx_append {
 /* name may have directories below the spool ("foo.py.files/a/b"), made as they are needed. */
 struct result_file {
 	const char *name;
-	unsigned part;	    /* the bytes lie in this part of FX_APPEND, data behind them; 0: in none */
+	unsigned part; /* the bytes lie in this part of FX_APPEND, data behind them; 0: in none */
 	int64_t part_bytes; /* so many of them; what lies behind is cut off */
 	struct bytes data;
 };

@@ -47,9 +47,15 @@ static void report_plain_end(struct arena *a, const json_t *o, struct report *r)
 {
 	int64_t code = number_of(o, "exit_code");
 	const char *why = json_string_value(json_object_get(o, "why"));
-	if (code == 0)
+	const json_t *v = json_object_get(o, "exit_code");
+	if (json_is_integer(v) && json_integer_value(v) == 0)
 		return;
-	bool signal = why != NULL && strcmp(why, "signal") == 0;
+	if (code == 0) { /* nor a good end: core/runnerread says so, too */
+		r->error_name = "ExitCode";
+		r->error_message = "its runner does not say how it ended";
+		return;
+	}
+	bool signal = why != NULL && strcmp(why, "signal") == 0 && code > 128;
 	r->error_name = signal ? "Signal" : "ExitCode";
 	r->error_message =
 	    signal ? arena_printf(a, "it was ended by signal %lld", (long long)code - 128)
@@ -65,7 +71,7 @@ static void report_end(struct arena *a, const json_t *o, struct report *r)
 		return;
 	r->error_name = str_of(a, error, "name");
 	r->error_message = str_of(a, error, "message");
-	if (r->error_name == NULL)
+	if (r->readable && r->error_name == NULL)
 		report_plain_end(a, o, r);
 }
 

@@ -21,15 +21,20 @@ struct pagebuild {
 
 /* What is at hand of a file, and how large it is. What lies in a part is here as far as its script
  * has kept its head. */
-static struct bytes head_of(
-    const struct result_input *in, const struct result_file *f, uint64_t *size)
+static struct bytes head_of(const struct pagebuild *b, const struct result_file *f, uint64_t *size)
 {
 	*size = f->data.n;
 	if (f->part == 0)
 		return f->data;
-	const struct script_part *part = &in->script->part[f->part - 1];
+	const struct script_part *part = &b->in->script->part[f->part - 1];
 	*size = (uint64_t)f->part_bytes + f->data.n;
-	return (struct bytes){ part->head == NULL ? "" : part->head, part->head_bytes };
+	struct bytes head = { part->head == NULL ? "" : part->head, part->head_bytes };
+	if (f->data.n == 0 || head.n != (size_t)f->part_bytes)
+		return head;
+	char *both = arena_calloc(b->a, head.n + f->data.n + 1, 1);
+	memcpy(both, head.p, head.n);
+	memcpy(both + head.n, f->data.p, f->data.n);
+	return (struct bytes){ both, head.n + f->data.n };
 }
 
 static bool is(const struct pagebuild *b, const struct result_file *f, const char *suffix)
@@ -42,7 +47,7 @@ static void add_picture(struct pagebuild *b, const struct result_file *f)
 {
 	struct page_picture *pic = &b->picture[b->p.picture_count++];
 	uint64_t size;
-	struct bytes head = head_of(b->in, f, &size);
+	struct bytes head = head_of(b, f, &size);
 	pic->file = f->name;
 	if (head.n == size)
 		pic->png = head;
@@ -51,7 +56,7 @@ static void add_picture(struct pagebuild *b, const struct result_file *f)
 static void add_file(struct pagebuild *b, const struct result_file *f)
 {
 	uint64_t size;
-	struct bytes head = head_of(b->in, f, &size);
+	struct bytes head = head_of(b, f, &size);
 	if (is(b, f, ".out"))
 		b->p.out = (struct page_head){ head, size, f->name };
 	else if (is(b, f, ".err"))

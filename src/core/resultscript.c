@@ -51,6 +51,8 @@ static struct result_file *add_empty(struct scriptbuild *b, const char *suffix)
 static struct bytes own_words(struct scriptbuild *b)
 {
 	const struct run_rec *run = b->in->rec->run;
+	const struct script *sc = b->in->script;
+	bool midst = sc && sc->part_count > 1 && sc->part[1].at > 0 && sc->part[1].last != '\n';
 	bool ours = run->error_name || run->error_message;
 	const char *name = ours ? run->error_name : b->report.error_name;
 	const char *message = ours ? run->error_message : b->report.error_message;
@@ -59,8 +61,8 @@ static struct bytes own_words(struct scriptbuild *b)
 
 	buf_init(&text, OWN_BYTES_MAX);
 	if (run->status != STATUS_OK && (ours || b->report.ours))
-		(void)buf_addf(
-		    &text, "sparkspool: %s: %s\n", name ? name : "Error", message ? message : "");
+		(void)buf_addf(&text, "%ssparkspool: %s: %s\n", midst ? "\n" : "",
+		    name ? name : "Error", message ? message : "");
 	if (text.full)
 		buf_reset(&text);
 	char *p = arena_take(b->a, buf_steal(&text, &n));

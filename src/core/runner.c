@@ -214,6 +214,7 @@ static void runner_append(
 	fx->part = (unsigned)(part - job->script->part) + 1;
 	fx->at = part->at;
 	fx->data = data;
+	part->last = data.p[data.n - 1];
 	part->busy = true;
 }
 
@@ -249,7 +250,7 @@ static bool runner_take_data(struct core *c, struct job *job, const struct runne
 		int64_t end = part->at + (int64_t)run->data[i].data.n;
 		part->bytes = part->bytes > end ? part->bytes : end;
 		if (core_spool_conf(c, job)->html)
-			script_keep(part, run->data[i].data);
+			script_keep(job->script, part, run->data[i].data);
 		runner_append(c, job, part, run->data[i].data);
 		came = true;
 	}

@@ -109,8 +109,9 @@ static enum job_status status_of(const json_t *o, int exit_code)
 
 static void read_end(struct arena *a, json_t *o, struct runner_run *run)
 {
-	int64_t code = int_of(o, "exit_code");
-	run->exit_code = code > 255 ? 255 : (int)code;
+	const json_t *v = json_object_get(o, "exit_code");
+	json_int_t code = json_is_integer(v) ? json_integer_value(v) : -1;
+	run->exit_code = code > 255 ? 255 : code < 0 ? -1 : (int)code;
 	run->status = status_of(o, run->exit_code);
 	json_object_del(o, "data");
 	json_object_del(o, "state");

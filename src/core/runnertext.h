@@ -78,8 +78,8 @@ struct runner_run {
 	struct runner_data *data;
 	size_t data_count;
 	enum job_status status; /* RUNNER_ENDED */
-	int exit_code;
-	const char *report; /* JSON, without the data */
+	int exit_code;		/* -1: not said, and then it is no good end */
+	const char *report;	/* JSON, without the data */
 };
 
 struct runner_refusal {

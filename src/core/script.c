@@ -88,15 +88,31 @@ struct script_part *script_part(struct script *sc, const char *name)
 	return part;
 }
 
-/* Pieces come in order, and again from the start when an append has failed. */
-void script_keep(struct script_part *part, struct bytes piece)
+static bool script_is_picture(const struct script_part *part)
 {
-	bool picture = str_ends_with(part->name, ".png");
-	size_t max = picture ? SCRIPT_PICTURE_BYTES : SCRIPT_HEAD_BYTES;
+	return str_ends_with(part->name, ".png");
+}
+
+/* A file may draw a thousand of them; a page shows some. */
+static size_t script_head_max(const struct script *sc, const struct script_part *part)
+{
+	size_t others = 0;
 	if (strncmp(part->name, FILES_PREFIX, strlen(FILES_PREFIX)) == 0)
-		return;
+		return 0;
+	if (!script_is_picture(part))
+		return SCRIPT_HEAD_BYTES;
+	for (size_t i = 0; i < sc->part_count; i++)
+		if (script_is_picture(&sc->part[i]) && &sc->part[i] != part)
+			others += sc->part[i].head_bytes;
+	return others + SCRIPT_PICTURE_BYTES <= SCRIPT_PICTURES_BYTES ? SCRIPT_PICTURE_BYTES : 0;
+}
+
+/* Pieces come in order, and again from the start when an append has failed. */
+void script_keep(const struct script *sc, struct script_part *part, struct bytes piece)
+{
 	if (part->at == 0)
 		part->head_bytes = 0;
+	size_t max = script_head_max(sc, part);
 	if (part->at != (int64_t)part->head_bytes || part->head_bytes >= max)
 		return;
 	size_t n = piece.n < max - part->head_bytes ? piece.n : max - part->head_bytes;

@@ -19,6 +19,7 @@ struct script_part {
 	int64_t bytes; /* as many as the runner has so far */
 	int64_t cut;   /* more than these were dropped by a limit */
 	int64_t at;    /* as many as are in the spool */
+	char last;     /* the last byte of these */
 	bool busy;     /* an append is under way */
 	char *head;    /* its first bytes, for the page; NULL: none are kept */
 	size_t head_bytes;
@@ -31,6 +32,7 @@ struct script_part {
 /* As much of a part's head is kept as a page shows of it. */
 #define SCRIPT_HEAD_BYTES (128 << 10)
 #define SCRIPT_PICTURE_BYTES (2 << 20)
+#define SCRIPT_PICTURES_BYTES (8 << 20) /* all of them */
 
 struct script {
 	enum script_phase phase;
@@ -62,8 +64,8 @@ void script_move(struct script *sc, enum script_phase to, int64_t now_ms);
 #define SCRIPT_PARTS_MAX 1100
 struct script_part *script_part(struct script *sc, const char *name);
 
-/* Keeps the piece, as far as it belongs to the head. */
-void script_keep(struct script_part *part, struct bytes piece);
+/* Keeps the piece, as far as it belongs to the head. part is one of sc. */
+void script_keep(const struct script *sc, struct script_part *part, struct bytes piece);
 
 /* All that the runner has lies in the spool. */
 bool script_is_fetched(const struct script *sc);

@@ -11,6 +11,19 @@ static enum kind terms_kind(enum kind file, enum conf_style style)
 										: file;
 }
 
+/* What was read as it should be is run, though its pool does not serve it any more since a reload:
+ * within its spool's limits. finish_ready() says so of what waits. */
+static void terms_unserved(
+    const struct core *c, const struct job *job, const struct directives *said, struct terms *t)
+{
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	t->d.pool = spool->pool;
+	t->d.isolation = c->conf->pool[spool->pool].isolation;
+	t->d.timeout_ms = spool->timeout_ms;
+	t->d.args = said->args;
+	t->d.arg_count = said->arg_count;
+}
+
 struct terms terms_of(const struct core *c, const struct job *job)
 {
 	static const struct directives nothing;
@@ -25,8 +38,8 @@ struct terms terms_of(const struct core *c, const struct job *job)
 		bool plain =
 		    directive_apply(c->conf, job->r.spool, job->r.kind, &nothing, &t.d, &e);
 		free(e.text);
-		if (!plain) /* the pool does not serve it: finish_ready() says so */
-			t.d.pool = core_spool_conf(c, job)->pool;
+		if (!plain)
+			terms_unserved(c, job, said, &t);
 	}
 	const struct conf_pool *pool = &c->conf->pool[t.d.pool];
 	t.kind = terms_kind(job->r.kind, t.d.style);

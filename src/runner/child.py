@@ -81,8 +81,8 @@ def place(spec, path):
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = [sys.executable, path] + spec["args"]
     sys.path.insert(0, os.path.dirname(path))
-    if spec["modules"]:
-        sys.path.insert(1, spec["modules"]["dir"])
+    after = [spec["modules"]["dir"]] if spec["modules"] else []
+    sys.path[1:1] = after + [entry for entry in spec["env"].get("PYTHONPATH", "").split(":") if entry]
 
 
 # ---- errors --------------------------------------------------------------------------------------

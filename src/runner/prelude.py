@@ -24,7 +24,7 @@ import results
 import wire
 
 UP_S = 120.0           # until the zygote and the steward stand
-SLACK_S = 15.0         # beyond the wait that was asked for, until the zygote counts as dead
+SLACK_S = 60.0         # beyond the wait that was asked for, until the zygote counts as dead
 LOG_TAIL = 2000
 
 _START = """
@@ -379,7 +379,7 @@ class Runner(object):
                     "data": [], "exit_code": 130, "why": "cancelled", "error": None, "warnings": [], "sql": None}
         if run_id not in self.known:
             return {"id": run_id, "state": "unknown"}
-        end = results.end_of(self.directory(run_id)) if live is None or live["state"] == "ended" else None
+        end = live.get("end") if live else results.end_of(self.directory(run_id))
         if end is not None:
             return dict(end, id=run_id, state="ended", progress=1.0)
         live = live or {}

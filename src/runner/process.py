@@ -150,25 +150,35 @@ class Process(object):
 
     def fork(self, fork, gateway, to_close):
         """None in the zygote; in the child what it is to live by."""
-        ours, theirs = os.pipe(), os.pipe()
-        control = _pair()
+        ends = os.pipe() + os.pipe() + _pair()
+        ours, theirs = ends[0::2], ends[1::2]
         parent = os.getpid()
-        pid = fork()
+        try:
+            pid = fork()
+        except OSError:
+            _close(ends)
+            raise
         if pid:
-            for fd in (ours[1], theirs[1], control[1]):
-                os.close(fd)
-            self.pid = pid
-            self.control = wire.Wire(control[0])
-            self.out, self.err = Pump(ours[0], self.budget), Pump(theirs[0], self.budget)
-            _widen(ours[0])
-            _widen(theirs[0])
+            _close(theirs)
+            self._born(pid, *ours)
             return None
         try:
-            _begin_child(parent, ours[1], theirs[1], self.mark,
-                         list(to_close) + [ours[0], theirs[0], control[0]])
+            _begin_child(parent, theirs[0], theirs[1], self.mark, list(to_close) + list(ours))
         except BaseException:
             os._exit(71)  # it must not go on as a second zygote
-        return Birth(self.seq, control[1], self.directory, gateway)
+        return Birth(self.seq, theirs[2], self.directory, gateway)
+
+    def _born(self, pid, out, err, control):
+        self.pid = pid
+        self.control = wire.Wire(control)
+        self.out, self.err = Pump(out, self.budget), Pump(err, self.budget)
+        for fd in (out, err):
+            _widen(fd)
+
+    def open_outputs(self, run):
+        folder = os.path.join(run.directory, "result")
+        self.out.open(os.path.join(folder, "out"), run.limits["out_bytes"])
+        self.err.open(os.path.join(folder, "err"), run.limits["err_bytes"])
 
     def fds(self):
         """Those that nobody but the zygote may hold."""
@@ -192,6 +202,11 @@ def _pair():
     return ours.detach(), theirs.detach()
 
 
+def _close(fds):
+    for fd in fds:
+        os.close(fd)
+
+
 def _widen(fd):
     try:
         fcntl.fcntl(fd, _F_SETPIPE_SZ, PIPE_BYTES)
@@ -208,9 +223,7 @@ def _begin_child(parent, out, err, mark, to_close):
         os.dup2(fd, number)
         if fd > 2:
             os.close(fd)
-    for fd in to_close:
-        if fd > 2:
-            os.close(fd)
+    _close(fd for fd in to_close if fd > 2)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

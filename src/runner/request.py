@@ -99,14 +99,15 @@ def run(entry):
     need(modules is None or is_hash(modules), "modules is not a hash")
     limits = entry.get("limits") or {}
     need(isinstance(limits, dict), "limits is not an object")
-    need(isinstance(entry.get("code"), str) and len(entry["code"]) <= CODE_BYTES_MAX * 4 // 3 + 4, "code is missing or too large")
+    code = entry.get("code")
+    need(isinstance(code, str) and len(code) <= CODE_BYTES_MAX * 4 // 3 + 4, "code is missing or too large")
     return {
         "id": entry["id"], "kind": entry["kind"], "style": entry.get("style", "script"),
         "name": file_name(entry.get("name"), "name"),
         "args": [text(arg, "args", 1 << 17) for arg in entries(entry, "args")],
         "env": env, "modules": modules, "label": text(entry.get("label") or "", "label"),
         "limits": {name: number(limits.get(name, 0), 0, 1 << 60, name) for name in LIMITS},
-        "code": entry["code"],
+        "code": code,
     }
 
 

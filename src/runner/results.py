@@ -14,6 +14,7 @@ import stat
 
 WALK_MAX = 100000       # files looked at in a working directory
 NAME_BYTES_MAX = 1000
+LARGE = 500             # entries of a tree that takes long to remove
 _PLAIN = re.compile(r"^(out|err|csv|[1-9][0-9]{0,5}\.png)$")
 
 
@@ -146,6 +147,31 @@ def remove(path):
         for name in folders:
             os.chmod(os.path.join(folder, name), 0o700)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def keep_made(directory, files, budget):
+    """Tables and pictures count too: what there is no room for is removed. (files, warnings)
+    The outputs have been counted as they came."""
+    kept, dropped = [], []
+    for each in files:
+        if each["name"] in ("out", "err") or _take(budget, each["bytes"]):
+            kept.append(each)
+        else:
+            os.unlink(path_of(directory, each["name"]))
+            kept.append(dict(each, bytes=0, cut=each["bytes"]))
+            dropped.append(each["name"])
+    if not dropped:
+        return kept, []
+    return kept, ["no room is left for %s: results take too much of the driver's disk" % ", ".join(dropped)]
+
+
+def is_large(path):
+    seen = 0
+    for folder, folders, names in os.walk(path):
+        seen += len(folders) + len(names)
+        if seen > LARGE:
+            return True
+    return False
 
 
 # ---- the end -------------------------------------------------------------------------------------

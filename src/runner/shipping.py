@@ -31,7 +31,8 @@ def digest_of_tree(path):
         folders.sort()
         for name in sorted(names):
             full = os.path.join(folder, name)
-            digest.update(("%s\0%s\n" % (os.path.relpath(full, path), digest_of(full))).encode("utf-8", "surrogateescape"))
+            line = "%s\0%s\n" % (os.path.relpath(full, path), digest_of(full))
+            digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
 
 

@@ -32,8 +32,9 @@ class Closing(object):
         self.h = jvm.Loose(steward.side)
         self.seq = seq
         self.name = jvm.name_of(seq)
+        client = steward.side._gateway_client
         self.shared, self.server, self.group, self.sessions = (
-            jvm.JavaObject(view[part], steward.side._gateway_client) for part in ("shared", "server", "group", "sessions"))
+            jvm.JavaObject(view[part], client) for part in ("shared", "server", "group", "sessions"))
         self.jsc = steward.side.entry_point.get(0)
         self.sc = self.jsc.sc()
         self.files = steward.files

@@ -8,178 +8,96 @@ When the prelude goes away, everything ends.
 import gc
 import os
 import select
-import signal
-import socket
 import sys
 import time
 import traceback
-from collections import OrderedDict, deque
+from collections import deque
 
+import family
 import memory
 import process
 import procs
 import results
-import steward
 import wire
+from run import Run
 
 CHECK_S = 0.5          # between two looks at the memory
 CLOSE_WAIT_S = 5.0     # how long an end waits for the JVM's part of it
 LEAVE_S = 5.0          # how long the steward may clean up when all ends
 FAILURES_MAX = 3       # children that did not come to life before none is made ahead
 PROGRESS_S = 1.0
-STEWARDS_MAX = 3
 ERRORS_MAX = 20         # of the loop itself, one after the other
 
 
-class Run(object):
-    def __init__(self, order):
-        self.id = order["id"]
-        self.directory = order["dir"]
-        self.limits = order["limits"]
-        self.started = time.monotonic()
-        self.started_ms = int(time.time() * 1000)
-        self.process = None
-        self.why = None        # why it was killed
-        self.killed = False
-        self.error = self.sql = None
-        self.warnings = []
-        self.progress = 0.0
-        self.finish_by = None  # ended, but for the JVM's part
-        self.end = None
-        self.kept = 0
-
-    def run_ms(self):
-        return int((time.monotonic() - self.started) * 1000)
-
-    def due(self):
-        """When the next thing about it is due, or None."""
-        if self.end:
-            return None
-        if self.finish_by:
-            return self.finish_by
-        if self.limits["time_ms"] and not self.killed:
-            return self.started + self.limits["time_ms"] / 1000.0
-        return None
-
-    def cut(self):
-        if not self.process or not self.process.out:
-            return {}
-        return {"out": self.process.out.cut, "err": self.process.err.cut}
-
-    def tell(self):
-        if self.end:
-            return {"state": "ended"}
-        return {"state": "running", "run_ms": self.run_ms(), "started_ms": self.started_ms,
-                "progress": self.progress, "cut": self.cut()}
-
-
-class Zygote(object):
+class Zygote(family.Family):
     def __init__(self, fd, conf):
-        self.conf = conf
+        family.Family.__init__(self, conf)
         self.prelude = wire.Wire(fd)
-        self.steward = None
-        self.steward_pid = 0
-        self.budget = process.Budget(conf["keep_bytes"])
-        self.mark_base = procs.mark_base()
-        self.seq = 0
-        self.processes = OrderedDict()  # seq: Process
         self.runs = {}                  # id: Run
         self.pending = deque()          # runs without a process
         self.call = None                # the call that waits for its answer
-        self.failures = 0
-        self.why_failed = ""
-        self.stewards = 1
-        self.late = []
+        self.is_up = False              # a child has come to life: the prelude has been told
         self.checked = self.asked = 0.0
-        self.wake = os.pipe()
 
-    # ---- birth -----------------------------------------------------------------------------------
-
-    def start(self):
-        process.adopt_orphans()
-        for fd in self.wake:
-            os.set_blocking(fd, False)
-        signal.set_wakeup_fd(self.wake[1])
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        return self.start_steward()
+    # ---- births ----------------------------------------------------------------------------------
 
     def own_fds(self):
-        fds = [self.prelude.fd] + list(self.wake)
-        if self.steward:
-            fds.append(self.steward.fd)
-        for each in self.processes.values():
-            fds += each.fds()
-        return fds
-
-    def start_steward(self):
-        """True in the steward itself, once it has nothing more to do."""
-        ours, theirs = socket.socketpair()
-        ours, theirs = ours.detach(), theirs.detach()
-        to_close = self.own_fds() + [ours]
-        pid = self.fork()
-        if pid:
-            os.close(theirs)
-            self.steward, self.steward_pid = wire.Wire(ours), pid
-            return False
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for fd in to_close:
-            os.close(fd)
-        steward.main(theirs, self.conf["livy"])
-        return True
-
-    def fork(self):
-        threads = process.count_threads()
-        if threads != 1:
-            raise RuntimeError("the zygote has %d threads: it does not fork" % threads)
-        return os.fork()
-
-    def free_slot(self):
-        taken = {each.slot for each in self.processes.values()}
-        return next(n for n in range(len(taken) + 1) if n not in taken)
+        return family.Family.own_fds(self) + [self.prelude.fd]
 
     def top_up(self):
         """As many children on their way as are wanted."""
         spare = self.conf["spare"] if self.failures < FAILURES_MAX else 0
+        if not self.is_up and self.failures < FAILURES_MAX:
+            spare = max(1, spare)  # one shows that it can be done
         unused = sum(1 for each in self.processes.values() if each.run is None and each.status is None)
         while self.steward and unused < spare + len(self.pending):
-            self.seq += 1
             unused += 1
-            directory = os.path.join(self.conf["base"], "work", str(self.seq))
-            for name in ("work", "tmp", "spark"):
-                os.makedirs(os.path.join(directory, name), 0o700)
-            slot = self.free_slot()
-            self.processes[self.seq] = process.Process(
-                self.seq, slot, procs.mark_of(self.mark_base, self.seq), directory, self.budget)
-            self.steward.send({"op": "open", "seq": self.seq, "slot": slot,
-                               "dir": os.path.join(directory, "work")})
-
-    def opened(self, answer):
-        """The gateway stands: now the child. Returns its Birth in the child."""
-        each = self.processes.get(answer["open"])
-        if each is None:
-            return None
-        each.view = answer["view"]
-        gateway = {"port": answer["port"], "token": answer["token"], "pinned": self.conf["livy"]["pinned"]}
-        return each.fork(self.fork, gateway, self.own_fds())
+            if time.monotonic() >= self.rest_until and not self.conceive():
+                return
 
     def failed(self, answer):
-        self.why_failed = answer["why"]
         if answer["failed"] == "open":
             each = self.processes.pop(answer["args"][0], None)
-            self.stillborn(each, "Spark gave it no session: " + answer["why"])
+            if each:
+                self.remove(each.directory)
+            self.stillborn("Spark gave it no session: " + answer["why"])
         elif answer["failed"] == "close":
             self.closed({"closed": answer["args"][0], "warnings": ["cleaning up in Spark: " + answer["why"]]})
 
-    def stillborn(self, each, why):
+    def stillborn(self, why):
         """A child that never came to be a run. If a run waits for one, it is that run's failure."""
+        print("a child did not come to life: %s" % why, file=sys.stderr)
         self.failures += 1
-        self.why_failed = why
-        if each:
-            results.remove(each.directory)
+        self.rest_until = time.monotonic() + family.REST_S
+        if self.failures >= FAILURES_MAX and not self.is_up:
+            self.prelude.send({"up": None, "why": why})
         if self.pending and self.failures >= FAILURES_MAX:
             self.lost(self.pending.popleft(), why)
+
+    def lost(self, run, why):
+        run.error = {"name": "CannotAttach", "message": why[:2000], "line": None, "statement": None}
+        run.finish(70, "died", self.budget)
+
+    def give_up_steward(self):
+        for each in list(self.processes.values()):
+            if each.status is not None:
+                self.closed({"closed": each.seq, "warnings": ["the runner lost its hold of Spark: not cleaned up"]})
+        while self.pending:
+            self.lost(self.pending.popleft(), "the runner has lost its hold of Spark")
+
+    def tell_up(self):
+        if not self.is_up:
+            self.is_up = True
+            self.prelude.send({"up": True, "own": self.conf["livy"].get("own")})
+
+    def hear(self, each):
+        for message in each.control.receive():
+            if "ready" in message:
+                each.ready = True
+                self.failures = 0
+                self.tell_up()
+            if each.run:
+                each.run.hear(message)
 
     # ---- runs ------------------------------------------------------------------------------------
 
@@ -201,10 +119,12 @@ class Zygote(object):
         for each in list(self.processes.values()):
             if self.pending and each.ready and each.run is None and each.status is None:
                 run = self.pending.popleft()
+                try:
+                    each.open_outputs(run)
+                except OSError as e:
+                    self.lost(run, "no room for its output: %s" % e)
+                    continue
                 each.run, run.process = run, each
-                folder = os.path.join(run.directory, "result")
-                each.out.open(os.path.join(folder, "out"), run.limits["out_bytes"])
-                each.err.open(os.path.join(folder, "err"), run.limits["err_bytes"])
                 each.control.send({"run": run.directory})
 
     def kill(self, run_id, why):
@@ -216,11 +136,7 @@ class Zygote(object):
             procs.kill(run.process.members(self.adopted()))
         else:
             self.pending.remove(run)
-            self.finish(run, 130 if why == "cancelled" else 137, why)
-
-    def adopted(self):
-        known = {each.pid for each in self.processes.values()} | {self.steward_pid}
-        return [pid for pid in procs.children_of(os.getpid()) if pid not in known]
+            run.finish(130 if why == "cancelled" else 137, why, self.budget)
 
     def drop(self, run_id):
         run = self.runs.get(run_id)
@@ -231,43 +147,6 @@ class Zygote(object):
         return True
 
     # ---- ends ------------------------------------------------------------------------------------
-
-    def reap(self):
-        try:
-            os.read(self.wake[0], 4096)
-        except OSError:
-            pass
-        ended = self.collect_dead()
-        for each in ended:
-            self.ended(each)
-
-    def collect_dead(self):
-        by_pid = {each.pid: each for each in self.processes.values() if each.pid}
-        ended = []
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if not pid:
-                break
-            if pid in by_pid:
-                by_pid[pid].status = status
-                ended.append(by_pid[pid])
-            elif pid == self.steward_pid:
-                self.steward_pid = 0
-        return ended
-
-    def end_members(self, each):
-        """All that is left of it. New ones may come while it looks, so it looks again."""
-        for attempt in range(200):
-            alive = [pid for pid in each.members(self.adopted()) if not procs.is_zombie(pid)]
-            if not alive:
-                return
-            procs.kill(alive)
-            time.sleep(0.001)
-            for other in self.collect_dead():
-                self.late.append(other)
 
     def ended(self, each):
         self.late = []
@@ -280,25 +159,13 @@ class Zygote(object):
         self.close_view(each)
         run = each.run
         if run is None:
-            self.stillborn(None, (each.err.tail or each.out.tail).decode("utf-8", "replace")[-1000:])
+            self.stillborn((each.err.tail or each.out.tail).decode("utf-8", "replace")[-1000:])
         else:
             run.finish_by = time.monotonic() + CLOSE_WAIT_S
             if not self.steward:
                 self.settle(run)
         for other in self.late:
             self.ended(other)
-
-    def close_view(self, each):
-        if self.steward:
-            self.steward.send({"op": "close", "seq": each.seq, "view": each.view})
-        else:
-            self.forget(each)
-
-    def again(self):
-        """What a steward before this one has not finished."""
-        for each in self.processes.values():
-            if each.status is not None:
-                self.close_view(each)
 
     def closed(self, answer):
         each = self.processes.get(answer["closed"])
@@ -309,47 +176,12 @@ class Zygote(object):
             self.settle(each.run)
         self.forget(each)
 
-    def forget(self, each):
-        each.forget()
-        results.remove(each.directory)
-        self.processes.pop(each.seq, None)
-
     def settle(self, run):
         """The process is gone and the JVM is clean, or has had its time."""
         status = run.process.status
         signalled = os.WIFSIGNALED(status)
         why = run.why if run.killed and signalled else "signal" if signalled else "exit"
-        self.finish(run, process.exit_code_of(status), why)
-
-    def finish(self, run, exit_code, why):
-        left = []
-        if run.process:
-            left, words = results.take_left(
-                os.path.join(run.process.directory, "work"), run.directory, run.limits, self.budget)
-            run.warnings += words
-            run.kept += run.process.out.bytes + run.process.err.bytes
-        files = results.listing(run.directory, run.cut()) + left
-        run.kept += sum(entry["bytes"] for entry in left)
-        run.end = {
-            "exit_code": exit_code, "why": why, "error": run.error, "warnings": run.warnings[:100],
-            "sql": run.sql, "run_ms": run.run_ms(), "started_ms": run.started_ms, "files": files,
-        }
-        results.write_end(run.directory, run.end)
-        results.remove(os.path.join(run.directory, "src"))
-
-    # ---- what children say -----------------------------------------------------------------------
-
-    def hear(self, each):
-        for message in each.control.receive():
-            if "ready" in message:
-                each.ready = True
-                self.failures = 0
-            if each.run:
-                run = each.run
-                run.error = message.get("error", run.error)
-                run.sql = message.get("sql", run.sql)
-                if "warning" in message and len(run.warnings) < 100:
-                    run.warnings.append(message["warning"][:2000])
+        run.finish(process.exit_code_of(status), why, self.budget)
 
     # ---- limits ----------------------------------------------------------------------------------
 
@@ -379,6 +211,8 @@ class Zygote(object):
         due = [run.due() for run in self.runs.values() if run.due() is not None]
         if any(run.process and not run.end for run in self.runs.values()):
             due.append(self.checked + CHECK_S)
+        if self.rest_until > time.monotonic():
+            due.append(self.rest_until)
         if self.call:
             due.append(self.call["until"])
         return max(0.0, min(due) - time.monotonic()) if due else 30.0
@@ -444,38 +278,15 @@ class Zygote(object):
             elif "steward" in message:
                 self.conf["livy"]["own"] = message["own"]
                 self.again()
-                self.prelude.send({"up": message["spark"], "own": message["own"]})
             elif "failed" in message:
                 self.failed(message)
-                if message["failed"] == "connect":
+                if message["failed"] == "connect" and not self.is_up:
                     self.prelude.send({"up": None, "why": message["why"]})
         return None
 
-    def lose_steward(self):
-        """Another one finds what the first has made: it is all in the JVM."""
-        print("the steward has died", file=sys.stderr)
-        self.steward.close()
-        self.steward = None
-        for each in list(self.processes.values()):
-            if not each.pid:
-                self.processes.pop(each.seq)
-                results.remove(each.directory)
-        self.stewards += 1
-        if self.stewards > STEWARDS_MAX or not self.conf["livy"].get("own"):
-            self.give_up_steward()
-            return False
-        return self.start_steward()
-
-    def give_up_steward(self):
-        for each in list(self.processes.values()):
-            if each.status is not None:
-                self.closed({"closed": each.seq, "warnings": ["the runner lost its hold of Spark: not cleaned up"]})
-        while self.pending:
-            self.lost(self.pending.popleft(), "the runner has lost its hold of Spark")
-
-    def lost(self, run, why):
-        run.error = {"name": "CannotAttach", "message": why[:2000], "line": None, "statement": None}
-        self.finish(run, 70, "died")
+    def from_prelude(self):
+        for message in self.prelude.receive():
+            self.take_call(message)
 
     def sources(self):
         """{descriptor: what to do with it}"""
@@ -487,10 +298,6 @@ class Zygote(object):
                 if pump and pump.fd >= 0:
                     found[pump.fd] = pump.pump
         return found
-
-    def from_prelude(self):
-        for message in self.prelude.receive():
-            self.take_call(message)
 
     def turn(self):
         """A Birth, in a child."""

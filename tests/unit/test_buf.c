@@ -292,6 +292,79 @@ START_TEST(base64_reads_every_byte)
 }
 END_TEST
 
+/* ---- and back ---------------------------------------------------------------------------------- */
+
+START_TEST(base64_writes)
+{
+	static const struct {
+		const char *bytes;
+		const char *text;
+	} known[] = {
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" },
+		{ "\xfb\xef\xbe\xff", "++++/w==" },
+	};
+	struct buf b;
+
+	buf_init(&b, 100);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		buf_reset(&b);
+		ck_assert_int_eq(buf_adds(&b, "x"), 0);
+		ck_assert_int_eq(buf_put_base64(&b, known[i].bytes, strlen(known[i].bytes)), 0);
+		ck_assert_str_eq(b.data + 1, known[i].text);
+		ck_assert_uint_eq(b.len, 1 + strlen(known[i].text));
+	}
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(base64_writes_to_the_ceiling)
+{
+	struct buf b;
+
+	buf_init(&b, 8);
+	ck_assert_int_eq(buf_put_base64(&b, "foobar", 6), 0);
+	ck_assert_int_eq(buf_put_base64(&b, "", 0), 0);
+	ck_assert_int_eq(buf_put_base64(&b, "x", 1), -1);
+	ck_assert(b.full);
+	ck_assert_str_eq(b.data, "Zm9vYmFy"); /* nothing of it */
+	buf_reset(&b);
+	ck_assert_int_eq(buf_put_base64(&b, "foobarx", 7), -1);
+	ck_assert_uint_eq(b.len, 0);
+	buf_fini(&b);
+}
+END_TEST
+
+/* Whatever was written is read as it was. */
+START_TEST(base64_there_and_back)
+{
+	char bytes[600];
+	struct buf text;
+	struct buf back;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * 167 + i / 7);
+	buf_init(&text, 1000);
+	buf_init(&back, 1000);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		buf_reset(&text);
+		buf_reset(&back);
+		ck_assert_int_eq(buf_put_base64(&text, bytes, n), 0);
+		ck_assert_uint_eq(text.len, (n + 2) / 3 * 4);
+		ck_assert_int_eq(buf_add_base64(&back, text.data, text.len), 0);
+		ck_assert_uint_eq(back.len, n);
+		ck_assert(n == 0 || memcmp(back.data, bytes, n) == 0);
+	}
+	buf_fini(&text);
+	buf_fini(&back);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("buf");
@@ -312,6 +385,9 @@ int main(void)
 	tcase_add_loop_test(t, base64_refuses, 0, (int)ARRAY_LEN(base64_bad));
 	tcase_add_test(t, base64_minds_the_ceiling);
 	tcase_add_test(t, base64_reads_every_byte);
+	tcase_add_test(t, base64_writes);
+	tcase_add_test(t, base64_writes_to_the_ceiling);
+	tcase_add_test(t, base64_there_and_back);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

@@ -103,6 +103,33 @@ START_TEST(a_lane_for_each_kind_and_owner)
 }
 END_TEST
 
+/* Those that want a session for themselves wait apart from those that share. */
+START_TEST(a_lane_for_the_fresh)
+{
+	struct lane like = { .kind = KIND_RUNNER, .owner = 1 };
+	struct job *a = file(1, KIND_PYSPARK);
+	struct job *b = file(2, KIND_SQL);
+	struct job *c = file(3, KIND_PYSPARK);
+	struct job *d = file(4, KIND_PYSPARK);
+
+	queue_push(&lanes, a, &like);
+	queue_push(&lanes, b, &like);
+	like.fresh = true;
+	queue_push(&lanes, c, &like);
+	queue_push(&lanes, d, &like);
+	ck_assert_int_eq(lane_count(), 2);
+	ck_assert_ptr_eq(a->lane, b->lane); /* one kind of session for both kinds of files */
+	ck_assert_ptr_eq(c->lane, d->lane);
+	ck_assert_ptr_ne(a->lane, c->lane);
+	ck_assert(!a->lane->fresh && c->lane->fresh);
+	ck_assert_int_eq(c->lane->kind, KIND_RUNNER);
+	queue_remove(c);
+	ck_assert_ptr_eq(queue_first(d->lane), d);
+	queue_remove(d);
+	ck_assert_int_eq(lane_count(), 1);
+}
+END_TEST
+
 START_TEST(an_empty_lane_is_gone)
 {
 	struct job *a = file(1, KIND_SQL);
@@ -160,6 +187,7 @@ int main(void)
 	tcase_add_test(t, the_earliest_arrival_is_first);
 	tcase_add_test(t, back_to_its_old_place);
 	tcase_add_test(t, a_lane_for_each_kind_and_owner);
+	tcase_add_test(t, a_lane_for_the_fresh);
 	tcase_add_test(t, an_empty_lane_is_gone);
 	tcase_add_test(t, taken_from_the_middle);
 	tcase_add_test_raise_signal(t, nobody_waits_twice, SIGABRT);

@@ -351,6 +351,80 @@ START_TEST(whose_error)
 }
 END_TEST
 
+/* ---- scripts --------------------------------------------------------------------------------- */
+
+static const struct {
+	enum job_status status;
+	int exit_code;
+	const char *answer;
+	const char *code;
+	const char *error;
+} scripts[] = {
+	{ STATUS_OK, 0, "{\"exit_code\":0,\"why\":\"exit\"}", "0", "null" },
+	{ STATUS_ERROR, 7, "{\"exit_code\":7,\"why\":\"exit\"}", "7",
+	    "{\"name\":\"ExitCode\",\"message\":\"it ended with exit code 7\",\"line\":null}" },
+	{ STATUS_ERROR, 1,
+	    "{\"exit_code\":1,\"error\":{\"name\":\"E\",\"message\":\"m\",\"line\":3}}", "1",
+	    "{\"name\":\"E\",\"message\":\"m\",\"line\":3}" },
+	{ STATUS_ERROR, 1,
+	    "{\"exit_code\":1,\"error\":{\"name\":\"E\",\"message\":\"m\",\"line\":3,"
+	    "\"statement\":2}}",
+	    "1", "{\"name\":\"E\",\"message\":\"m\",\"line\":3,\"statement\":2}" },
+	{ STATUS_ERROR, 1, "{\"exit_code\":1,\"error\":{\"name\":\"E\"}}", "1",
+	    "{\"name\":\"E\",\"message\":null,\"line\":null}" },
+	{ STATUS_TIMEOUT, 137, "{\"exit_code\":137,\"why\":\"timeout\"}", "137",
+	    "{\"name\":\"Timeout\",\"message\":\"the time limit has passed; the file was ended\","
+	    "\"line\":null}" },
+	{ STATUS_DIED, -1, NULL, "null", "null" },
+	{ STATUS_OK, 0, "{\"exit_code\":0,\"error\":{\"name\":\"E\"}}", "0", "null" },
+};
+
+START_TEST(ends_of_scripts)
+{
+	struct made m;
+
+	made_init(&m);
+	m.run.script = true;
+	m.run.status = scripts[_i].status;
+	m.run.exit_code = scripts[_i].exit_code;
+	made_build(&m, scripts[_i].answer);
+	member_is(&m, "exit_code", scripts[_i].code);
+	member_is(&m, "error", scripts[_i].error);
+	member_is(&m, "truncated", "null");
+	member_is(&m, "answer", scripts[_i].answer == NULL ? "null" : scripts[_i].answer);
+	made_fini(&m);
+}
+END_TEST
+
+/* Whatever the runner says of it. */
+START_TEST(our_end_of_a_script)
+{
+	struct made m;
+
+	made_init(&m);
+	m.run.script = true;
+	m.run.status = STATUS_DIED;
+	m.run.error_name = (char *)"SessionDied";
+	m.run.error_message = (char *)"gone";
+	made_build(&m, "{\"exit_code\":1,\"error\":{\"name\":\"E\",\"line\":3,\"statement\":2}}");
+	member_is(&m, "error", "{\"name\":\"SessionDied\",\"message\":\"gone\",\"line\":null}");
+	made_fini(&m);
+}
+END_TEST
+
+/* Of raw code nobody knows an exit code, whatever stands there. */
+START_TEST(raw_code_has_no_exit_code)
+{
+	struct made m;
+
+	made_init(&m);
+	m.run.exit_code = 3;
+	made_build(&m, ANSWER);
+	member_is(&m, "exit_code", "null");
+	made_fini(&m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("record");
@@ -370,6 +444,9 @@ int main(void)
 	tcase_add_test(t, lines_of_sql);
 	tcase_add_test(t, lines_of_scala_are_not_the_files);
 	tcase_add_test(t, whose_error);
+	tcase_add_loop_test(t, ends_of_scripts, 0, ARRAY_LEN(scripts));
+	tcase_add_test(t, our_end_of_a_script);
+	tcase_add_test(t, raw_code_has_no_exit_code);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

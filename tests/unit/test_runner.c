@@ -48,6 +48,17 @@ static bool record_says(const char *name, const char *text)
 	return says;
 }
 
+static int posts(void)
+{
+	const char *p = w->trace.data == NULL ? "" : w->trace.data;
+	int n = 0;
+	while ((p = strstr(p, "POST ")) != NULL) {
+		n++;
+		p++;
+	}
+	return n;
+}
+
 /* ---- the way of a file ----------------------------------------------------------------------- */
 
 START_TEST(one_call_for_a_short_file)
@@ -145,13 +156,7 @@ START_TEST(a_long_run_costs_little)
 	begin_warm();
 	world_put(w, "a.py", "sleep 7200000");
 	world_until(w, 200 * MINUTES, world_done(w, "a.py"));
-	const char *p = w->trace.data;
-	int posts = 0;
-	while ((p = strstr(p, "POST ")) != NULL) {
-		posts++;
-		p++;
-	}
-	ck_assert_int_lt(posts, 150);
+	ck_assert_int_lt(posts(), 150);
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
 }
 END_TEST
@@ -434,6 +439,381 @@ START_TEST(a_stop_leaves_it_running)
 }
 END_TEST
 
+/* ---- what it leaves ------------------------------------------------------------------------------- */
+
+static void text_is(const char *name, const char *text)
+{
+	ck_assert_msg(strcmp(world_text(w, name), text) == 0, "%s: %s", name, world_text(w, name));
+}
+
+START_TEST(everything_that_it_leaves)
+{
+	begin_warm();
+	world_put(w, "a.py", "fail +err +csv +png +files +warn");
+	ends_as("a.py", "error");
+	text_is("a.py.out", "fail +err +csv +png +files +warn");
+	text_is("a.py.err", "oops");
+	text_is("a.py.csv", "a\r\n1\r\n");
+	text_is("a.py.1.png", "PNG");
+	text_is("a.py.files/a.txt", "left");
+	text_is("a.py.files/sub/b.txt", "");
+	ck_assert(record_says("a.py", "\"beware\""));
+	ck_assert(record_says("a.py", "\"a.py.files/sub/b.txt\""));
+	ck_assert(record_says("a.py", "\"exit_code\": 1"));
+	ck_assert(record_says("a.py", "\"truncated\": null"));
+}
+END_TEST
+
+/* The second run's files take the place of the first's, in directories as well. */
+START_TEST(a_run_again_with_files)
+{
+	begin_warm();
+	world_put(w, "a.py", "work +files +csv");
+	ends_as("a.py", "ok");
+	world_run(w, 1000);
+	world_write(w, "a.py", "work again +files");
+	world_until(w, 5 * MINUTES, world_ran(w, "work again +files") == 1);
+	world_until(w, 5 * MINUTES, strstr(world_text(w, "a.py.out"), "again") != NULL);
+	ends_as("a.py", "ok");
+	text_is("a.py.files/a.txt", "left");
+	text_is("a.py.csv", "(none)");
+	ran_once("work +files +csv");
+}
+END_TEST
+
+/* What no runner of ours says: a name that leads out, bytes that never come, an end without a code. */
+static const struct {
+	const char *code;
+	const char *status;
+	const char *word;
+} lies[] = {
+	{ "work +escape", "ok", "files/../x is left behind" },
+	{ "sleep 20000 +escape", "ok", "files/../x is left behind" },
+	{ "work +short", "ok", "\"csv\": 10" },
+	{ "sleep 20000 +short", "ok", "\"csv\": 10" },
+	{ "work +endless", "error", "its runner does not say how it ended" },
+};
+
+START_TEST(a_runner_that_lies)
+{
+	begin_warm();
+	world_put(w, "a.py", lies[_i].code);
+	ends_as("a.py", lies[_i].status);
+	ck_assert_msg(record_says("a.py", lies[_i].word), "%s", world_text(w, "a.py.json"));
+	text_is("x", "(none)");
+	text_is("a.py.out", lies[_i].code);
+	ran_once(lies[_i].code);
+	/* Once is enough for people, and a hundred calls for a runner. */
+	const char *json = strstr(world_text(w, "a.py.json"), "left behind");
+	ck_assert(json == NULL || strstr(json + 1, "left behind") == NULL);
+	ck_assert_int_lt(posts(), 100);
+}
+END_TEST
+
+/* Its output is to be seen while it runs, but no more calls are made for it than for a silent one. */
+START_TEST(a_run_that_prints_all_the_time)
+{
+	begin_warm();
+	world_put(w, "a.py", "drip 3600000");
+	world_until(w, MINUTES, world_ran(w, "drip 3600000") == 1);
+	world_run(w, 30000);
+	const struct world_file *part = hidden();
+	ck_assert_ptr_nonnull(part);
+	ck_assert_int_gt(part->ident.size, 500);
+	world_until(w, 100 * MINUTES, world_done(w, "a.py"));
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 5 * 36000);
+	ck_assert_int_lt(posts(), 400);
+}
+END_TEST
+
+/* An answer has place for one of them at a time. */
+START_TEST(two_that_print_a_lot)
+{
+	begin_warm();
+	world_put(w, "a.py", "big 60000");
+	world_put(w, "b.py", "big 60001");
+	world_until(w, MINUTES, world_done(w, "a.py") || world_done(w, "b.py"));
+	world_run(w, 3000);
+	ck_assert(world_done(w, "a.py") && world_done(w, "b.py")); /* side by side */
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 60000);
+	ck_assert_uint_eq(strlen(world_text(w, "b.py.out")), 60001);
+}
+END_TEST
+
+/* One spool's disk is full: the files of another one have their answers. */
+START_TEST(a_full_disk_is_its_own_trouble)
+{
+	size_t other = world_add_spool(w, "other", 0);
+	w->spool[other].python = STYLE_SCRIPT;
+	begin_warm();
+	w->dir[0]->full = true;
+	world_put(w, "a.py", "big 3500");
+	world_run(w, 5000);
+	world_put_in(w, other, "b.py", "big 5000");
+	world_until(w, 2 * MINUTES, world_done(w, "b.py"));
+	ck_assert(!world_done(w, "a.py"));
+	w->dir[0]->full = false;
+	ends_as("a.py", "ok");
+	ran_once("big 3500");
+}
+END_TEST
+
+/* ---- what is not begun --------------------------------------------------------------------------- */
+
+START_TEST(helper_modules_are_brought_once)
+{
+	w->spool[0].modules = (char *)"/modules";
+	w->dir[0]->modules = "[{\"name\":\"helper.py\",\"data\":\"cGFzcwo=\"}]";
+	begin_warm();
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	world_story(w, "POST",
+	    "POST /sessions/s1/statements [runner]\n"	/* they are missing there */
+	    "POST /sessions/s1/statements [runner]\n"); /* brought, and begun */
+	world_run(w, 5000);
+	world_forget(w);
+	world_put(w, "b.py", "more");
+	ends_as("b.py", "ok");
+	world_story(w, "POST", "POST /sessions/s1/statements [runner]\n");
+	/* Others, and it is they that count. */
+	w->dir[0]->modules = "[{\"name\":\"helper.py\",\"data\":\"MQo=\"}]";
+	world_put(w, "c.py", "other");
+	ends_as("c.py", "ok");
+	ran_once("work");
+	ran_once("other");
+}
+END_TEST
+
+START_TEST(the_runner_refuses_it)
+{
+	w->server[0].refusal = "name is not the name of a file";
+	begin_warm();
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "rejected");
+	ck_assert(record_says("a.py", "the runner refuses it: name is not"));
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	w->server[0].refusal = NULL;
+	world_put(w, "b.py", "good");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* More slots than the runner was booted with: those who find no place wait for one. */
+START_TEST(the_runner_is_full)
+{
+	w->pool[0].slots = 1;
+	w->pool[0].max = 1;
+	begin_warm();
+	w->pool[0].slots = 4;
+	world_reload(w);
+	world_run(w, 1000);
+	world_put(w, "a.py", "sleep 20000");
+	world_put(w, "b.py", "sleep 20001");
+	world_put(w, "c.py", "sleep 20002");
+	world_until(w, 3 * MINUTES,
+	    world_done(w, "a.py") && world_done(w, "b.py") && world_done(w, "c.py"));
+	ran_once("sleep 20000");
+	ran_once("sleep 20001");
+	ran_once("sleep 20002");
+	ck_assert_int_lt(posts(), 400);
+}
+END_TEST
+
+/* The server will not have the statement, whatever it is sent: the files in it are to blame. */
+START_TEST(the_server_refuses_the_call)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "start",
+			   .fate = FATE_STATUS,
+			   .status = 400,
+			   .reply = "{\"msg\":\"requirement failed: too long\"}" });
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "rejected");
+	ck_assert(record_says("a.py", "too long"));
+	world_put(w, "b.py", "good");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* ---- other runners --------------------------------------------------------------------------------- */
+
+/* Where nothing can be forked a file runs within its call, and its record says so. */
+START_TEST(in_the_interpreter)
+{
+	w->server[0].alone = "no fork here";
+	begin_warm();
+	world_put(w, "a.py", "sleep 30000");
+	world_put(w, "b.py", "exit 3 +err");
+	ends_as("a.py", "ok");
+	ends_as("b.py", "error");
+	ck_assert(record_says("a.py", "not as a process: no fork here"));
+	text_is("b.py.err", "oops");
+	ck_assert(record_says("b.py", "\"exit_code\": 3"));
+	ran_once("sleep 30000");
+	ran_once("exit 3 +err");
+}
+END_TEST
+
+START_TEST(in_the_interpreter_over_a_crash)
+{
+	w->server[0].alone = "no fork here";
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_run(w, 10000 * _i);
+	world_crash(w);
+	ends_as("a.py", "ok");
+	ran_once("sleep 60000");
+}
+END_TEST
+
+/* The daemon was replaced: what runs goes on, and then the session makes place for a newer runner. */
+START_TEST(an_older_runner)
+{
+	static char newer[] = "# another runner\n";
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_run(w, 1000);
+	w->conf.runner_code = newer;
+	w->conf.runner_code_bytes = strlen(newer);
+	world_crash(w);
+	world_run(w, 20000);
+	world_put(w, "b.py", "work");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 2); /* not in the old one */
+	ends_as("a.py", "ok");
+	world_until(w, 2 * MINUTES, w->server[0].deleted == 1);
+	ran_once("sleep 60000");
+}
+END_TEST
+
+START_TEST(the_runner_may_forget)
+{
+	begin_warm();
+	for (int i = 0; i < 8; i++) {
+		char name[] = "a0.py";
+		name[1] = (char)('0' + i);
+		world_put(w, name, "work");
+	}
+	world_until(w, MINUTES, world_done(w, "a7.py"));
+	world_run(w, 5000);
+	ck_assert_int_eq(world_acked(w), 8);
+}
+END_TEST
+
+/* ---- other servers --------------------------------------------------------------------------------- */
+
+static void list_only(void)
+{
+	w->server[0].version = NULL;
+	w->server[0].list_only = true;
+}
+
+static void nameless(void)
+{
+	w->server[0].version = NULL;
+}
+
+static void newer(void)
+{
+	w->server[0].version = "0.10.0";
+}
+
+static void (*const servers[])(void) = { list_only, nameless, newer };
+
+START_TEST(on_other_servers)
+{
+	servers[_i]();
+	begin_warm();
+	world_put(w, "a.py", "sleep 20000 +files");
+	world_put(w, "b.sql", "big 5000");
+	world_put(w, "c.py", "exit 3");
+	ends_as("a.py", "ok");
+	ends_as("b.sql", "ok");
+	ends_as("c.py", "error");
+	text_is("a.py.files/a.txt", "left");
+	ck_assert_uint_eq(strlen(world_text(w, "b.sql.out")), 5000);
+	ran_once("sleep 20000 +files");
+	ran_once("big 5000");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(on_other_servers_over_a_crash)
+{
+	servers[_i / 4]();
+	begin_warm();
+	world_put(w, "a.py", "sleep 20000");
+	world_until(w, MINUTES, world_ran(w, "sleep 20000") == 1);
+	world_run(w, 700 * (_i % 4));
+	world_crash(w);
+	ends_as("a.py", "ok");
+	ran_once("sleep 20000");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* Where there is only a list, all answers that the server keeps come with each: together they must
+ * not be too large. */
+START_TEST(a_list_of_large_answers)
+{
+	list_only();
+	w->endpoint[0].answer_bytes_max = 1 << 20;
+	w->server[0].piece_bytes = 1 << 20;
+	begin_warm();
+	world_put(w, "a.py", "big 150000");
+	ends_as("a.py", "ok");
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 150000);
+	ran_once("big 150000");
+}
+END_TEST
+
+/* ---- as their owners -------------------------------------------------------------------------------- */
+
+START_TEST(as_its_owner)
+{
+	w->pool[0].session.proxy_user = (char *)"%owner";
+	world_begin(w);
+	world_put(w, "a.py", "sleep 20000")->ident.uid = 1000;
+	world_put(w, "b.py", "sleep 20001")->ident.uid = 1001;
+	world_put(w, "c.py", "sleep 20002")->ident.uid = 1000;
+	world_put(w, "d.py", "work")->ident.uid = 60001;
+	world_until(w, 3 * MINUTES,
+	    world_done(w, "a.py") && world_done(w, "b.py") && world_done(w, "c.py"));
+	ck_assert_int_eq(w->server[0].created, 2);
+	ran_once("sleep 20002");
+	ck_assert_str_eq(world_status(w, "d.py"), "rejected");
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+}
+END_TEST
+
+static void add_ways(TCase *t)
+{
+	tcase_add_test(t, everything_that_it_leaves);
+	tcase_add_test(t, a_run_again_with_files);
+	tcase_add_loop_test(t, a_runner_that_lies, 0, ARRAY_LEN(lies));
+	tcase_add_test(t, a_run_that_prints_all_the_time);
+	tcase_add_test(t, two_that_print_a_lot);
+	tcase_add_test(t, a_full_disk_is_its_own_trouble);
+	tcase_add_test(t, helper_modules_are_brought_once);
+	tcase_add_test(t, the_runner_refuses_it);
+	tcase_add_test(t, the_runner_is_full);
+	tcase_add_test(t, the_server_refuses_the_call);
+	tcase_add_test(t, in_the_interpreter);
+	tcase_add_loop_test(t, in_the_interpreter_over_a_crash, 0, 4);
+	tcase_add_test(t, an_older_runner);
+	tcase_add_test(t, the_runner_may_forget);
+	tcase_add_loop_test(t, on_other_servers, 0, ARRAY_LEN(servers));
+	tcase_add_loop_test(t, on_other_servers_over_a_crash, 0, 4 * ARRAY_LEN(servers));
+	tcase_add_test(t, a_list_of_large_answers);
+	tcase_add_test(t, as_its_owner);
+}
+
 static Suite *runner_suite(void)
 {
 	Suite *s = suite_create("runner");
@@ -464,6 +844,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, a_busy_session_drains);
 	tcase_add_test(t, owners_do_not_meet);
 	tcase_add_test(t, a_stop_leaves_it_running);
+	add_ways(t);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -50,17 +50,6 @@ static void ends_as(const char *name, const char *code, const char *status)
 	ck_assert_msg(world_ran(w, code) == 1, "'%s' ran %d times", code, world_ran(w, code));
 }
 
-static int posts(void)
-{
-	const char *p = w->trace.data == NULL ? "" : w->trace.data;
-	int n = 0;
-	while ((p = strstr(p, "POST ")) != NULL) {
-		n++;
-		p++;
-	}
-	return n;
-}
-
 /* ---- the session is lost ---------------------------------------------------------------------- */
 
 /* The call that starts it was accepted, and its answer never comes: it may have run. */
@@ -214,13 +203,12 @@ START_TEST(the_end_and_the_loss_in_one_turn)
 	world_fault(w, (struct world_fault){ .method = HTTP_GET,
 			   .path = "/sessions/*/statements/*",
 			   .fate = FATE_WELL,
-			   .delay_ms = 400,
-			   .skip = 1 });
+			   .delay_ms = 100,
+			   .skip = 8 });
 	world_fault(
 	    w, (struct world_fault){
 		   .method = HTTP_POST, .path = "/sessions", .fate = FATE_WELL, .delay_ms = _i });
 	starts("a.py", "big 500");
-	world_until(w, MINUTES, w->now.mono_ms > 0 && world_logged(w, "job=1 from=READING") == 1);
 	world_run(w, 300);
 	world_forgetful_restart(w, 0);
 	world_put_in(w, spool, "b.py", "work");
@@ -324,6 +312,155 @@ START_TEST(fresh_and_met_anew)
 	world_put(w, "b.py", "work");
 	ends_as("b.py", "work", "ok");
 	ck_assert(!world_recorded(w, "a.py", "unknown"));
+}
+END_TEST
+
+/* ---- the server is away, or the daemon stops ----------------------------------------------------------- */
+
+/* Moments in the life of a.py, from its reading to its acknowledgement. */
+#define MOMENTS 30
+
+static void begin_until_moment(int i)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 2000 +files");
+	world_put(w, "b.py", "big 3500");
+	world_run(w, i < 12 ? 7 * i : i < 20 ? 100 * i : 1900 + 15 * i);
+}
+
+static void both_end_well(void)
+{
+	ends_as("a.py", "sleep 2000 +files", "ok");
+	ends_as("b.py", "big 3500", "ok");
+	ck_assert_str_eq(world_text(w, "a.py.files/a.txt"), "left");
+	ck_assert_uint_eq(strlen(world_text(w, "b.py.out")), 3500);
+}
+
+START_TEST(ten_minutes_without_a_server)
+{
+	begin_until_moment(_i / 2);
+	for (int method = HTTP_GET; method <= HTTP_DELETE; method++)
+		world_fault(w, (struct world_fault){ .method = (enum http_method)method,
+				   .fate = _i % 2 == 0 ? FATE_NOT_SENT : FATE_LOST_AFTER,
+				   .times = -1 });
+	world_run(w, 10 * MINUTES);
+	world_mend(w);
+	both_end_well();
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+START_TEST(a_stop_at_any_moment)
+{
+	begin_until_moment(_i);
+	world_stop(w);
+	world_until(w, 25000, core_is_done(w->core, w->now.mono_ms));
+	world_run(w, 100);
+	world_crash(w);
+	both_end_well();
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* A stop that deletes idle sessions: one that still has a run in it is not idle. */
+START_TEST(a_stop_that_deletes)
+{
+	w->pool[0].on_stop = ON_STOP_DELETE;
+	begin_until_moment(_i);
+	world_stop(w);
+	world_until(w, 25000, core_is_done(w->core, w->now.mono_ms));
+	world_run(w, 100);
+	world_crash(w);
+	both_end_well();
+}
+END_TEST
+
+START_TEST(a_crash_at_any_moment)
+{
+	begin_until_moment(_i);
+	world_crash(w);
+	world_run(w, 50 + 31 * _i);
+	world_crash(w);
+	both_end_well();
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* ---- a reload while they run --------------------------------------------------------------------------- */
+
+static void be_raw(void)
+{
+	w->spool[0].python = w->spool[0].sql = STYLE_RAW;
+}
+
+static void be_notebooks(void)
+{
+	w->spool[0].python = STYLE_NOTEBOOK;
+}
+
+static void go_elsewhere(void)
+{
+	w->spool[0].pool = world_add_pool(w, "elsewhere");
+}
+
+static void lose_the_pool(void)
+{
+	go_elsewhere();
+	w->pool[0].removed = true;
+}
+
+static void have_one_slot(void)
+{
+	w->pool[0].slots = 1;
+}
+
+static void be_fresh(void)
+{
+	w->pool[0].isolation = ISOLATION_FRESH;
+}
+
+static void want_pages(void)
+{
+	w->spool[0].html = true;
+}
+
+static void bring_no_runner(void)
+{
+	be_raw();
+	w->conf.runner_code = NULL;
+	w->conf.runner_code_bytes = 0;
+}
+
+static void serve_nothing(void)
+{
+	for (int i = 0; i < KIND_COUNT; i++)
+		w->pool[0].warm[i] = -1;
+}
+
+static void (*const reloads[])(void) = { be_raw, be_notebooks, go_elsewhere, lose_the_pool,
+	have_one_slot, be_fresh, want_pages, bring_no_runner, serve_nothing };
+
+#define RELOAD_MOMENTS 10
+
+/* What was begun is brought to its end; what was not goes where it belongs now. */
+START_TEST(a_reload_at_any_moment)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 2000");
+	world_put(w, "b.py", "sleep 2001");
+	int moment = _i % RELOAD_MOMENTS;
+	world_run(w, moment < 5 ? 7 * moment : moment < 8 ? 250 * moment : 2000 + 20 * moment);
+	reloads[_i / RELOAD_MOMENTS]();
+	world_reload(w);
+	world_until(w, 30 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
+	bool served = reloads[_i / RELOAD_MOMENTS] != serve_nothing;
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "a.py" : "b.py";
+		int ran = world_ran(w, i == 0 ? "sleep 2000" : "sleep 2001");
+		bool ok = world_recorded(w, name, "ok");
+		ck_assert_msg(ok ? ran == 1 : !served && ran == 0, "%s", world_text(w, name));
+		ck_assert(ok || world_recorded(w, name, "rejected"));
+	}
 }
 END_TEST
 
@@ -505,7 +642,7 @@ END_TEST
 
 static int seeds(void)
 {
-	return getenv("CHECK_LONG") != NULL ? 3000 : 300;
+	return getenv("CHECK_LONG") != NULL ? 3000 : 40;
 }
 
 int main(void)
@@ -529,8 +666,12 @@ int main(void)
 	tcase_add_test(t, fetched_and_lost_with_its_session);
 	tcase_add_test(t, fetched_and_lost_and_forgotten);
 	tcase_add_loop_test(t, fresh_and_met_anew, 0, 140);
+	tcase_add_loop_test(t, ten_minutes_without_a_server, 0, 2 * MOMENTS);
+	tcase_add_loop_test(t, a_stop_at_any_moment, 0, MOMENTS);
+	tcase_add_loop_test(t, a_stop_that_deletes, 0, MOMENTS);
+	tcase_add_loop_test(t, a_crash_at_any_moment, 0, MOMENTS);
+	tcase_add_loop_test(t, a_reload_at_any_moment, 0, ARRAY_LEN(reloads) * RELOAD_MOMENTS);
 	tcase_add_loop_test(t, anything_at_once, 0, seeds());
 	suite_add_tcase(s, t);
-	(void)posts;
 	return help_run(s);
 }

@@ -249,6 +249,14 @@ static void conf_script_fresh(void)
 	w->spool[0].python = w->spool[0].sql = STYLE_SCRIPT;
 }
 
+/* Room for both in one session, and output that comes in pieces. */
+static void conf_script_pieces(void)
+{
+	conf_script();
+	w->pool[0].max = 1;
+	w->server[0].piece_bytes = 5;
+}
+
 static void conf_unanswered(void)
 {
 	conf_swallowed(FATE_LOST_AFTER);
@@ -268,6 +276,17 @@ static void drop_marked(void)
 	world_put(w, "a.py.ready", "");
 	world_put(w, "b.sql", "select 1");
 	world_put(w, "b.sql.ready", "");
+}
+
+static void drop_files(void)
+{
+	world_put(w, "a.py", "print a +files +err");
+	world_put(w, "b.sql", "select 1");
+}
+
+static void rewrite_files(void)
+{
+	world_write(w, "a.py", "print a again +files");
 }
 
 static void rewrite_a(void)
@@ -340,6 +359,24 @@ static void check_rerun(void)
 	ran_once("print a again");
 }
 
+/* The second run's files took the place of the first's, and nothing of those is left. */
+static void check_files(void)
+{
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_status(w, "b.sql"), "ok");
+	ck_assert_str_eq(world_text(w, "a.py.out"), "print a again +files");
+	ck_assert_str_eq(world_text(w, "a.py.err"), "(none)");
+	ck_assert_str_eq(world_text(w, "a.py.files/a.txt"), "left");
+	ck_assert_str_eq(world_text(w, "a.py.files/sub/b.txt"), "");
+	ck_assert_str_eq(world_text(w, "b.sql.out"), "select 1");
+	ran_once("print a +files +err");
+	ran_once("print a again +files");
+	ran_once("select 1");
+	for (size_t i = 0; i < w->dir[0]->count; i++)
+		ck_assert_msg(
+		    w->dir[0]->file[i].name[0] != '.', "%s was left", w->dir[0]->file[i].name);
+}
+
 /* Without names it cannot always be told whether a statement was run: then it says so. */
 static void check_nameless(void)
 {
@@ -363,6 +400,7 @@ static const struct story stories[] = {
 	{ conf_script, drop_two, NULL, both_are_done, check_kept },
 	{ conf_script_fresh, drop_two, NULL, both_are_done, check_moved },
 	{ conf_script, drop_two, rewrite_a, is_done_again, check_rerun },
+	{ conf_script_pieces, drop_files, rewrite_files, is_done_again, check_files },
 	{ conf_script_late, drop_two, NULL, both_are_done, check_kept },
 	{ conf_script_lost, drop_two, NULL, both_are_done, check_kept },
 	{ conf_script_unanswered, drop_two, NULL, both_are_done, check_kept },

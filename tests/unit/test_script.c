@@ -3,6 +3,7 @@
 
 #include "core/script.h"
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ START_TEST(nothing_is_freed_as_well)
 	sc->modules = xstrdup("[]");
 	sc->modules_hash = xstrdup("00");
 	ck_assert_ptr_nonnull(script_part(sc, "csv"));
-	script_keep(script_part(sc, "csv"), text("a"));
+	script_keep(sc, script_part(sc, "csv"), text("a"));
 }
 END_TEST
 
@@ -198,7 +199,7 @@ END_TEST
 
 static void keep(struct script_part *part, const char *s)
 {
-	script_keep(part, text(s));
+	script_keep(sc, part, text(s));
 	part->at += (int64_t)strlen(s);
 }
 
@@ -257,12 +258,33 @@ START_TEST(heads_have_a_ceiling)
 	char piece[1000];
 	for (size_t i = 0; i < 3000; i++) {
 		memset(piece, (int)('a' + i % 26), sizeof(piece));
-		script_keep(part, (struct bytes){ piece, sizeof(piece) });
+		script_keep(sc, part, (struct bytes){ piece, sizeof(piece) });
 		part->at += (int64_t)sizeof(piece);
 	}
 	ck_assert_uint_eq(part->head_bytes, ceilings[_i].kept);
 	for (size_t i = 0; i < part->head_bytes; i++)
 		ck_assert_int_eq(part->head[i], (char)('a' + i / 1000 % 26));
+}
+END_TEST
+
+/* A thousand pictures are not kept for a page that shows some. */
+START_TEST(pictures_have_one_together)
+{
+	char piece[1000] = { 0 };
+	char name[32];
+	size_t all = 0;
+	for (int i = 1; i <= 40; i++) {
+		(void)snprintf(name, sizeof(name), "%d.png", i);
+		struct script_part *part = script_part(sc, name);
+		for (int k = 0; k < 1500; k++) {
+			script_keep(sc, part, (struct bytes){ piece, sizeof(piece) });
+			part->at += (int64_t)sizeof(piece);
+		}
+		ck_assert(part->head_bytes == 0 || part->head_bytes == 1500000);
+		all += part->head_bytes;
+	}
+	ck_assert_uint_le(all, SCRIPT_PICTURES_BYTES);
+	ck_assert_uint_ge(all, SCRIPT_PICTURES_BYTES - 2 * SCRIPT_PICTURE_BYTES);
 }
 END_TEST
 
@@ -321,6 +343,7 @@ int main(void)
 	tcase_add_test(t, a_head_begins_anew);
 	tcase_add_test(t, no_head_from_the_middle);
 	tcase_add_loop_test(t, heads_have_a_ceiling, 0, ARRAY_LEN(ceilings));
+	tcase_add_test(t, pictures_have_one_together);
 	tcase_add_test(t, fetched_is_when_nothing_is_missing);
 	tcase_add_loop_test(t, an_eighth_of_its_age, 0, ARRAY_LEN(pauses));
 	suite_add_tcase(s, t);

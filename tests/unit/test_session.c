@@ -148,6 +148,103 @@ START_TEST(coming_is_not_there)
 }
 END_TEST
 
+static const struct {
+	enum session_state state;
+	enum kind kind;
+	bool alone, fresh, draining, late;
+	unsigned runs;
+	int places; /* of 4 slots */
+	bool now;   /* and not only when it has come up */
+} places[] = {
+	{ SESSION_IDLE, KIND_RUNNER, false, false, false, false, 0, 4, true },
+	{ SESSION_BUSY, KIND_RUNNER, false, false, false, false, 1, 3, true },
+	{ SESSION_BUSY, KIND_RUNNER, false, false, false, false, 4, 0, false },
+	{ SESSION_BUSY, KIND_RUNNER, false, false, false, false, 6, 0,
+	    false }, /* slots were more */
+	{ SESSION_IDLE, KIND_RUNNER, true, false, false, false, 0, 1, true },
+	{ SESSION_BUSY, KIND_RUNNER, true, false, false, false, 1, 0, false },
+	{ SESSION_IDLE, KIND_RUNNER, false, true, false, false, 0, 1, true },
+	{ SESSION_BUSY, KIND_RUNNER, false, true, false, false, 1, 0, false },
+	{ SESSION_BUSY, KIND_RUNNER, false, false, true, false, 1, 0, false },
+	{ SESSION_IDLE, KIND_RUNNER, false, false, true, false, 0, 0, false },
+	{ SESSION_GREETING, KIND_RUNNER, false, false, false, false, 0, 4, false },
+	{ SESSION_LOOKING, KIND_RUNNER, false, false, false, false, 2, 2, false },
+	{ SESSION_LOOKING, KIND_RUNNER, false, false, false, true, 0, 0, false },
+	{ SESSION_RETIRED, KIND_RUNNER, false, false, false, false, 1, 0, false },
+	{ SESSION_DELETING, KIND_RUNNER, false, false, false, false, 0, 0, false },
+	{ SESSION_IDLE, KIND_PYSPARK, false, false, false, false, 0, 1, true },
+	{ SESSION_BUSY, KIND_PYSPARK, false, false, false, false, 1, 0, false },
+	{ SESSION_BUSY, KIND_PYSPARK, false, false, false, false, 0, 0, false },
+	{ SESSION_PROBING, KIND_PYSPARK, false, false, false, false, 0, 1, false },
+	{ SESSION_CREATING, KIND_SQL, false, false, false, false, 0, 1, false },
+};
+
+START_TEST(places_for_files)
+{
+	struct session *s = session_in(places[_i].state);
+
+	s->r.kind = places[_i].kind;
+	s->alone = places[_i].alone;
+	s->fresh = places[_i].fresh;
+	s->draining = places[_i].draining;
+	s->late = places[_i].late;
+	for (unsigned i = 0; i < places[_i].runs; i++)
+		session_load(s, 1 + i);
+	ck_assert_int_eq(session_places(s, 4), places[_i].places);
+	ck_assert_int_eq(session_is_free(s, 7, 4, false), places[_i].now);
+}
+END_TEST
+
+START_TEST(fresh_is_never_used)
+{
+	struct session *s = session_in(SESSION_IDLE);
+
+	s->r.kind = KIND_RUNNER;
+	ck_assert(session_is_free(s, 7, 4, true));
+	s->r.statements = 1;
+	ck_assert(!session_is_free(s, 7, 4, true));
+	ck_assert(session_is_free(s, 7, 4, false));
+	s->r.statements = 0;
+	session_load(s, 1);
+	ck_assert(!session_is_free(s, 7, 4, true));
+	ck_assert(session_is_free(s, 7, 4, false));
+}
+END_TEST
+
+/* ---- acknowledgements ---------------------------------------------------------------------------- */
+
+START_TEST(acks_in_order)
+{
+	static const char *const id[] = { "aa", "bb", "cc", "dd" };
+	struct session *s = session_in(SESSION_IDLE);
+
+	session_drop_acks(s, 0);
+	for (size_t i = 0; i < ARRAY_LEN(id); i++)
+		session_add_ack(s, id[i], 100 + (int64_t)i);
+	ck_assert_uint_eq(s->ack_count, 4);
+	ck_assert_int_eq(s->ack_ms, 100); /* of the first: the others go with it */
+	ck_assert_str_eq(s->ack[3], "dd");
+	session_drop_acks(s, 2);
+	ck_assert_uint_eq(s->ack_count, 2);
+	ck_assert_str_eq(s->ack[0], "cc");
+	session_add_ack(s, "ee", 300);
+	ck_assert_str_eq(s->ack[2], "ee");
+	session_drop_acks(s, 3);
+	ck_assert_uint_eq(s->ack_count, 0);
+	session_add_ack(s, "ff", 400);
+	ck_assert_int_eq(s->ack_ms, 400);
+	ck_assert_str_eq(s->ack[0], "ff"); /* and what is left goes with the session */
+}
+END_TEST
+
+START_TEST(more_acks_than_there_are)
+{
+	struct session *s = session_in(SESSION_IDLE);
+	session_add_ack(s, "aa", 0);
+	session_drop_acks(s, 2);
+}
+END_TEST
+
 /* ---- runs and calls ---------------------------------------------------------------------------- */
 
 START_TEST(runs_come_and_go)
@@ -199,6 +296,29 @@ START_TEST(a_new_call_knows_nothing_yet)
 }
 END_TEST
 
+START_TEST(the_first_call_of_its_kind)
+{
+	struct session *s = session_in(SESSION_BUSY);
+
+	ck_assert_ptr_null(session_call_of(s, CALL_RUNNER));
+	session_add_call(s, 5, CALL_GREET, 0);
+	struct call *first = session_add_call(s, 6, CALL_RUNNER, 0);
+	session_add_call(s, 7, CALL_RUNNER, 0);
+	ck_assert_ptr_eq(session_call_of(s, CALL_RUNNER), first);
+	ck_assert_ptr_null(session_call_of(s, CALL_BOOT));
+	session_drop_call(s, first);
+	ck_assert_uint_eq(session_call_of(s, CALL_RUNNER)->id, 7);
+}
+END_TEST
+
+START_TEST(raw_code_runs_alone)
+{
+	struct session *s = session_in(SESSION_BUSY);
+	session_load(s, 1);
+	session_load(s, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("session");
@@ -213,10 +333,16 @@ int main(void)
 	tcase_add_test(t, every_state_but_the_last_leads_out);
 	tcase_add_test(t, free_for_whom);
 	tcase_add_test(t, coming_is_not_there);
+	tcase_add_loop_test(t, places_for_files, 0, ARRAY_LEN(places));
+	tcase_add_test(t, fresh_is_never_used);
+	tcase_add_test(t, acks_in_order);
+	tcase_add_test_raise_signal(t, more_acks_than_there_are, SIGABRT);
 	tcase_add_test(t, runs_come_and_go);
 	tcase_add_test_raise_signal(t, what_it_does_not_hold, SIGABRT);
 	tcase_add_test_raise_signal(t, no_more_than_it_can_hold, SIGABRT);
 	tcase_add_test(t, a_new_call_knows_nothing_yet);
+	tcase_add_test(t, the_first_call_of_its_kind);
+	tcase_add_test_raise_signal(t, raw_code_runs_alone, SIGABRT);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

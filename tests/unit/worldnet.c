@@ -134,6 +134,15 @@ static void check_company(const struct world *w, const struct fx_http *http, uin
 	s->uid = uid;
 }
 
+/* By the pool's settings, old and new: what was sent before a reload is sent again as it was. */
+static bool is_for_one(const struct world *w, size_t pool)
+{
+	bool fresh = true;
+	for (size_t i = 0; i < w->reloads && i < ARRAY_LEN(w->in_force); i++)
+		fresh = fresh && w->in_force[i].pool[pool].isolation == ISOLATION_FRESH;
+	return fresh;
+}
+
 /* Each run's id was committed with the intent, before it is sent for the first time or again. */
 static void check_starts(const struct world *w, const struct fx_http *http, const char *code)
 {
@@ -153,7 +162,7 @@ static void check_starts(const struct world *w, const struct fx_http *http, cons
 		const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
 		if (s == NULL)
 			continue;
-		bool alone = w->pool[rec->pool].isolation == ISOLATION_FRESH ||
+		bool alone = is_for_one(w, rec->pool) ||
 			     (row->code != NULL && strstr(row->code, "isolation=fresh") != NULL);
 		ck_assert_msg(runner_takes(s, id, alone), "a fresh session was shared by %s\n%s%s",
 		    row->rec.name, world_tail(&w->trace), world_tail(&w->log));

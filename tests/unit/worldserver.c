@@ -69,6 +69,8 @@ static char *output_of(struct world *w, const struct world_server *sv, struct wo
 		return failure(n, "InterpreterError", "Fail to start interpreter");
 	if (server_is_runner(st->code)) {
 		char *text = runner_output(w, sv, s, st->code);
+		if (text == NULL)
+			return failure(n, "NameError", "name '_sparkspool_call' is not defined");
 		char *output = success(s->kind, n, text);
 		free(text);
 		return output;
