@@ -549,5 +549,7 @@ void runner_committed(struct core *c, struct job *job)
 	session_add_ack(s, job->r.run->token, c->now.mono_ms + ACK_MS);
 	s->r.statements++;
 	runner_unload(c, s, job);
+	if (s->run_count > 0)
+		core_row_session(c, s); /* a used one is not fresh, also in the next life */
 	runner_rest(c, s);
 }

@@ -50,6 +50,25 @@ def exit_code_of(error, err):
     return 1
 
 
+def stop_nothing(self, *args):
+    """A file that stops Spark would stop it for the session."""
+
+
+def keep_spark():
+    """Puts that where pyspark stops things; returns what puts it back."""
+    kept = []
+    for name, kind in (("pyspark", "SparkContext"), ("pyspark.sql", "SparkSession")):
+        cls = getattr(sys.modules.get(name), kind, None)
+        if cls is not None:
+            kept.append((cls, cls.stop))
+            cls.stop = stop_nothing
+
+    def put_back():
+        for cls, stop in kept:
+            cls.stop = stop
+    return put_back
+
+
 class Interpreter(object):
     def __init__(self, scope):
         self.scope = scope
@@ -72,11 +91,13 @@ class Interpreter(object):
     def _captured(self, spec, directory, out, err):
         kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), os.getcwd(), sys.modules.get("__main__")
         sys.stdout, sys.stderr = out, err
+        put_back = keep_spark()
         try:
             return self._execute(spec, directory)
         except SystemExit as e:
             return exit_code_of(e, err), None
         finally:
+            put_back()
             sys.stdout, sys.stderr, sys.argv, sys.path[:] = kept[:4]
             os.chdir(kept[4])
             sys.modules["__main__"] = kept[5]

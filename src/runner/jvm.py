@@ -185,27 +185,33 @@ def own_warehouse(h, shared, directory):
     return "file:" + os.path.join(directory, "spark-warehouse")
 
 
-def copy_shared(h, base, directory):
-    """A SharedState like the base session's, in which nothing is cached and no stream runs."""
-    shared = h(base.sharedState())
-    h(h(shared.globalTempViewManager()).database())  # both are lazy: they must be there to be copied
-    own_catalog = has_own_catalog(h, shared)
-    cls = h(shared.getClass())
-    fields = _fields_of(h, cls)
-    copy = h(_unsafe(h).allocateInstance(cls))
-    for name, kind, field in fields:
-        _copy_field(h, kind, field, shared, copy)
-    own = own_parts(h, shared, directory if own_catalog else None)
-    for name, kind, field in fields:
-        if name in own:
-            field.set(copy, own[name])
-    return copy
+class Copier(object):
+    """Makes a SharedState like the base session's, in which nothing is cached and no stream runs."""
+
+    def __init__(self, gateway, base):
+        h = Hold(gateway)  # never released: the fields are asked for once
+        self.shared = h(base.sharedState())
+        h(self.shared.globalTempViewManager())  # lazy: it must be there to be copied
+        self.own_catalog = has_own_catalog(h, self.shared)
+        self.cls = h(self.shared.getClass())
+        self.fields = _fields_of(h, self.cls)
+        self.unsafe = _unsafe(h)
+
+    def copy(self, h, directory):
+        copy = h(self.unsafe.allocateInstance(self.cls))
+        own = own_parts(h, self.shared, directory if self.own_catalog else None)
+        for name, kind, field in self.fields:
+            if name in own:
+                field.set(copy, own[name])
+            else:
+                _copy_field(h, kind, field, self.shared, copy)
+        return copy
 
 
 def own_parts(h, shared, directory):
     """What of a SharedState must be a run's own, by the names of its fields."""
     sql = h.jvm.org.apache.spark.sql
-    database = h(shared.globalTempViewManager()).database()
+    database = h(shared.conf()).get("spark.sql.globalTempDatabase", "global_temp")
     own = {
         "cacheManager": h(sql.execution.CacheManager()),
         "globalTempViewManager": h(sql.catalyst.catalog.GlobalTempViewManager(database)),
@@ -275,14 +281,22 @@ def server_builder(h, pinned, token, entry_point):
     return h(builder.autoStartJavaServer(False)) if pinned else builder
 
 
-def bear(h, sc, session, properties):
+def statics_of(h, java_object):
+    """The class of an object, for its static methods. (Spark 4 has moved SparkSession.)"""
+    found = h.jvm
+    for part in h(java_object.getClass()).getName().split("."):
+        found = getattr(found, part)
+    return found
+
+
+def bear(sc, statics, session, properties):
     """This connection's thread, and what it starts from now on, has these properties and session."""
     for name, value in properties.items():
         sc.setLocalProperty(name, value)
     if session is None:
-        h.jvm.org.apache.spark.sql.SparkSession.clearActiveSession()
+        statics.clearActiveSession()
     else:
-        h.jvm.org.apache.spark.sql.SparkSession.setActiveSession(session)
+        statics.setActiveSession(session)
 
 
 # ---- what a run left -----------------------------------------------------------------------------

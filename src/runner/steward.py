@@ -112,25 +112,27 @@ class Steward(object):
         self.jsc, self.base = entry.get(0), entry.get(1)
         self.sc = self.jsc.sc()
         self.files = self.hand.jvm.org.apache.spark.SparkFiles.getRootDirectory()
+        self.copier = jvm.Copier(self.hand, self.base)
         # What a session needs the first time takes seconds, and no run should be the first.
         with jvm.Hold(self.hand) as h:
+            self.statics = jvm.statics_of(h, self.base)
             h(h(self.base.newSession()).sessionState())
 
     # ---- making ----------------------------------------------------------------------------------
 
     def open(self, seq, slot, directory):
         with jvm.Hold(self.hand) as h:
-            shared = jvm.copy_shared(h, self.base, directory)
+            shared = self.copier.copy(h, directory)
             session = jvm.new_view(h, self.base, shared)
             token = jvm.new_token()
             properties = jvm.properties_of(seq, slot)
             try:
-                jvm.bear(h, self.sc, session, properties)
+                jvm.bear(self.sc, self.statics, session, properties)
                 sessions = h(h.jvm.java.util.concurrent.CopyOnWriteArrayList())
                 server, port, group = jvm.start_server(
                     h, jvm.server_builder(h, self.pinned, token, sessions), jvm.name_of(seq))
             finally:
-                jvm.bear(h, self.sc, None, {name: None for name in properties})
+                jvm.bear(self.sc, self.statics, None, {name: None for name in properties})
             parts = {"shared": shared, "server": server, "group": group, "sessions": sessions}
             self.views[seq] = {part: h.keep(parts[part]) for part in parts}
         return {"open": seq, "port": port, "token": token, "view": self.views[seq]}

@@ -95,7 +95,7 @@ def first_misfit(pattern, out, err):
     for item in pattern:
         reached = after_gap(states, out, err) if isinstance(item, Gap) else after_line(states, item, out, err)
         if not reached:
-            return (item,) + max(states)
+            return (item,) + min(states)
         states = reached
     if (len(out), len(err)) in states:
         return None
@@ -114,6 +114,24 @@ def judge(base, one, other, out, err):
     have = [repr(line) for line in (out[i:i + 1] + err[j:j + 1])] or ["the end"]
     return "spark-submit has %s where the run has %s (line %d of its output, %d of its errors)" % (
         wanted[:200], " and ".join(text[:200] for text in have), i + 1, j + 1)
+
+
+def words_of(text):
+    """The words of each line: without numbers, names of places, Spark's random ids, and single letters"""
+    bare = re.sub(rb"\S*/\S*|_[0-9a-f]{12}\b", b" ", text)
+    return set(tuple(re.findall(rb"[A-Za-z]{2,}", line)) for line in bare.split(b"\n"))
+
+
+def judge_words(base, one, other, out, err):
+    """For what is drawn: None if its lines have words that spark-submit's have; a line that both runs
+    of spark-submit have must not be missing, and none may be there that neither has"""
+    one, other, run = (words_of(without_place(text, base)) for text in (one, other, out + b"\n" + err))
+    strange, missing = run - one - other - {()}, (one & other) - run - {()}
+    if strange:
+        return "a line with words that spark-submit never has: %r" % b" ".join(min(strange))
+    if missing:
+        return "no line with the words that spark-submit always has: %r" % b" ".join(min(missing))
+    return None
 
 
 SAMPLES = (
@@ -138,3 +156,7 @@ def check_itself():
     for one, other, out, err, fits in SAMPLES:
         if (judge("x.py", one, other, out, err) is None) != fits:
             raise AssertionError("the comparison is broken: %r" % ((one, other, out, err),))
+    for out, err, fits in ((b"x is 7\nend here\n", b"", True), (b"x is 7\n", b"", False),
+                           (b"x is 7\nend here\n", b"a warning\n", False)):
+        if (judge_words("x.py", b"x is 1\nend here\n", b"x is 2\nend here\n", out, err) is None) != fits:
+            raise AssertionError("the comparison of words is broken: %r" % ((out, err),))

@@ -706,6 +706,33 @@ START_TEST(the_runner_may_forget)
 }
 END_TEST
 
+/* What has run in it is known to the next life, also while others still do. */
+START_TEST(used_is_used)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_put(w, "b.py", "work");
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	ck_assert_uint_gt(w->ledger.sessions, 0);
+	ck_assert_int_eq(w->ledger.session[0].statements, 1);
+	ck_assert_str_eq(world_status(w, "a.py"), "");
+}
+END_TEST
+
+/* The record names the pool in which it ran, whatever the spool's is by then. */
+START_TEST(the_pool_it_ran_in)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 20000");
+	world_until(w, MINUTES, world_ran(w, "sleep 20000") == 1);
+	world_run(w, 1000);
+	w->spool[0].pool = world_add_pool(w, "elsewhere");
+	world_reload(w);
+	ends_as("a.py", "ok");
+	ck_assert_msg(record_says("a.py", "\"pool\": \"main\""), "%s", world_text(w, "a.py.json"));
+}
+END_TEST
+
 /* ---- other servers --------------------------------------------------------------------------------- */
 
 static void list_only(void)
@@ -808,6 +835,8 @@ static void add_ways(TCase *t)
 	tcase_add_loop_test(t, in_the_interpreter_over_a_crash, 0, 4);
 	tcase_add_test(t, an_older_runner);
 	tcase_add_test(t, the_runner_may_forget);
+	tcase_add_test(t, used_is_used);
+	tcase_add_test(t, the_pool_it_ran_in);
 	tcase_add_loop_test(t, on_other_servers, 0, ARRAY_LEN(servers));
 	tcase_add_loop_test(t, on_other_servers_over_a_crash, 0, 4 * ARRAY_LEN(servers));
 	tcase_add_test(t, a_list_of_large_answers);

@@ -182,7 +182,7 @@ START_TEST(its_id_is_given_again)
 	begin_warm();
 	starts("a.py", "big 500");
 	world_until(w, MINUTES, strstr(w->trace.data, "GET /sessions/s1/statements") != NULL);
-	world_run(w, 200 + _i);
+	world_run(w, 5 * _i);
 	world_forgetful_restart(w, 0);
 	world_put_in(w, spool, "b.py", "work");
 	world_until(w, 10 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
@@ -204,12 +204,12 @@ START_TEST(the_end_and_the_loss_in_one_turn)
 			   .path = "/sessions/*/statements/*",
 			   .fate = FATE_WELL,
 			   .delay_ms = 100,
-			   .skip = 8 });
+			   .skip = 6 });
 	world_fault(
 	    w, (struct world_fault){
 		   .method = HTTP_POST, .path = "/sessions", .fate = FATE_WELL, .delay_ms = _i });
 	starts("a.py", "big 500");
-	world_run(w, 300);
+	world_run(w, 250);
 	world_forgetful_restart(w, 0);
 	world_put_in(w, spool, "b.py", "work");
 	world_until(w, 10 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
@@ -464,6 +464,28 @@ START_TEST(a_reload_at_any_moment)
 }
 END_TEST
 
+/* ---- a server that keeps a hundred statements ------------------------------------------------------------ */
+
+/* The first one, by which a session without a name is known, is not there any more. */
+START_TEST(a_long_run_without_a_name)
+{
+	w->server[0].version = NULL;
+	w->any_number = true;
+	begin_warm();
+	starts("a.py", "sleep 14400000");
+	for (int i = 0; i < 60; i++) { /* others, too, make the hundred full */
+		char *name = xasprintf("b%02d.py", i);
+		world_put(w, name, "work");
+		free(name);
+		world_run(w, 5000);
+	}
+	world_run(w, 60 * MINUTES);
+	ck_assert_int_gt(w->server[0].session[0]->count, 100);
+	world_reload(w);
+	ends_as("a.py", "sleep 14400000", "ok");
+}
+END_TEST
+
 /* ---- anything at once ----------------------------------------------------------------------------------- */
 
 #define FILES 10
@@ -659,8 +681,8 @@ int main(void)
 	tcase_add_test(t, a_retired_session_in_the_next_life);
 	tcase_add_loop_test(t, the_greeting_after_a_crash_is_lost, 0, ARRAY_LEN(fates));
 	tcase_add_loop_test(t, the_boot_after_a_crash_goes_wrong, 0, 3);
-	tcase_add_loop_test(t, its_id_is_given_again, 0, 40);
-	tcase_add_loop_test(t, the_end_and_the_loss_in_one_turn, 0, 150);
+	tcase_add_loop_test(t, its_id_is_given_again, 0, 50);
+	tcase_add_loop_test(t, the_end_and_the_loss_in_one_turn, 0, 100);
 	tcase_add_test(t, append_errors_and_then_the_session_is_lost);
 	tcase_add_loop_test(t, staged_and_lost, 0, 2);
 	tcase_add_test(t, fetched_and_lost_with_its_session);
@@ -671,6 +693,7 @@ int main(void)
 	tcase_add_loop_test(t, a_stop_that_deletes, 0, MOMENTS);
 	tcase_add_loop_test(t, a_crash_at_any_moment, 0, MOMENTS);
 	tcase_add_loop_test(t, a_reload_at_any_moment, 0, ARRAY_LEN(reloads) * RELOAD_MOMENTS);
+	tcase_add_test(t, a_long_run_without_a_name);
 	tcase_add_loop_test(t, anything_at_once, 0, seeds());
 	suite_add_tcase(s, t);
 	return help_run(s);

@@ -8,6 +8,7 @@
 
 #define TAKES_MS 200
 #define TOKEN_MS 20
+#define RETAINED 100 /* statements, the newest */
 #define FENCE_MS 300000
 #define CANCEL_MS 300
 #define CANCEL_FORCED_MS 30000 /* facts: `cancelling` for 30 s, then `cancelled` while it runs on */
@@ -304,9 +305,10 @@ static int list_statements(const struct world_server *sv, const struct world *w,
 	struct buf b;
 	buf_init(&b, 64u << 20);
 	(void)buf_addf(&b, "{\"total_statements\":%d,\"statements\":[", s->count);
-	for (int i = 0; i < s->count; i++) {
+	int from = s->count > RETAINED ? s->count - RETAINED : 0;
+	for (int i = from; i < s->count; i++) {
 		char *one = statement_text(sv, w, s, i);
-		(void)buf_addf(&b, "%s%s", i == 0 ? "" : ",", one);
+		(void)buf_addf(&b, "%s%s", i == from ? "" : ",", one);
 		free(one);
 	}
 	(void)buf_adds(&b, "]}");
@@ -388,7 +390,7 @@ static int one_statement(struct world *w, struct world_server *sv, struct world_
 		*reply = msg("requirement failed: Session isn't active.");
 		return 400;
 	}
-	if (n >= s->count) {
+	if (n >= s->count || n < s->count - RETAINED) {
 		*reply = xstrdup("\"Statement not found\"");
 		return 404;
 	}
