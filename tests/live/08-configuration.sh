@@ -11,7 +11,7 @@ daemon_says() {
 house configuration
 write_conf
 check "--check-config of a right file" daemon_says 0 --check-config -f "$D/conf"
-check "--check-config says what would run" has "$D/said" "spool s: .py files in $D/s run in pool p"
+check "--check-config says what would run" has "$D/said" "spool s: .py (raw) files in $D/s run in pool p"
 cat >"$D/bad" <<END
 state_dir = "$D/state";
 endpoint: { e: { url = "ftp://127.0.0.1:8998"; }; };
