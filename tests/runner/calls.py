@@ -22,6 +22,7 @@ LIMIT_S = 300  # ends a test whose condition never comes
 CONF = {
     "spark.scheduler.mode": "FAIR",
     "spark.python.worker.reuse": "false",
+    "spark.python.task.killTimeout": "200ms",
 }
 
 

@@ -472,7 +472,7 @@ START_TEST(a_long_run_without_a_name)
 	w->server[0].version = NULL;
 	w->any_number = true;
 	begin_warm();
-	starts("a.py", "sleep 14400000");
+	starts("a.py", "sleep 5400000");
 	for (int i = 0; i < 60; i++) { /* others, too, make the hundred full */
 		char *name = xasprintf("b%02d.py", i);
 		world_put(w, name, "work");
@@ -482,7 +482,7 @@ START_TEST(a_long_run_without_a_name)
 	world_run(w, 60 * MINUTES);
 	ck_assert_int_gt(w->server[0].session[0]->count, 100);
 	world_reload(w);
-	ends_as("a.py", "sleep 14400000", "ok");
+	ends_as("a.py", "sleep 5400000", "ok");
 }
 END_TEST
 

@@ -352,7 +352,7 @@ void world_reload(struct world *w)
 
 const char *world_tail(const struct buf *b)
 {
-	size_t from = b->len > 3000 ? b->len - 3000 : 0;
+	size_t from = b->len > 1500 ? b->len - 1500 : 0;
 	return b->data == NULL ? "" : b->data + from;
 }
 
