@@ -99,6 +99,7 @@ static void put_runner_conf(json_t *conf)
 {
 	text_put(conf, "spark.scheduler.mode", text_json("FAIR"));
 	text_put(conf, "spark.python.worker.reuse", text_json("false"));
+	text_put(conf, "spark.python.task.killTimeout", text_json("200ms"));
 	text_put(conf, "livy.rsc.retained-statements", text_json("20"));
 }
 
