@@ -140,6 +140,13 @@ static bool finish_keeps_input(const struct core *c, const struct job *job)
 	}
 }
 
+/* The pool whose session it had, whatever a reload has made of its spool since. */
+static const char *finish_pool(const struct core *c, const struct job *job, const struct terms *t)
+{
+	const struct session *s = session_by_id(&c->sessions, job->r.run->session);
+	return s != NULL ? core_session_pool(c, s)->name : c->conf->pool[t->d.pool].name;
+}
+
 static void finish_stage(struct core *c, struct job *job)
 {
 	struct arena *a = &c->fx->arena;
@@ -148,7 +155,7 @@ static void finish_stage(struct core *c, struct job *job)
 	const struct result_input in = {
 		.rec = &job->r,
 		.spool_path = spool->path,
-		.pool = c->conf->pool[t.d.pool].name,
+		.pool = finish_pool(c, job, &t),
 		.answer = { job->answer, job->answer_bytes },
 		.script = job->script,
 		.html = spool->html,

@@ -10,6 +10,7 @@
 #include "core/statement.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CREATE_TIMEOUT_MS 180000
 #define START_LOOK_MS 500
@@ -323,6 +324,24 @@ static void talk_verify(struct core *c, struct session *s)
 	talk_ask(c, s, &rq);
 }
 
+static bool talk_contains(struct bytes body, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 0; i + n <= body.n; i++)
+		if (memcmp(body.p + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+/* A server keeps the newest statements. When the first is not among them any more, those that are speak
+ * of the runner that answers them, if it is ours. */
+static bool talk_has_runner(
+    const struct session *s, const struct ev_http *ev, const struct livy_answer *a)
+{
+	return ev->outcome == HTTP_REPLY && a->verdict == LIVY_NO_STATEMENT && s->r.boot != NULL &&
+	       talk_contains(ev->body, s->r.boot);
+}
+
 /* On a server without names an id may be a stranger's: our token must be its first answer. */
 static void talk_on_verified(struct core *c, struct session *s, const struct ev_http *ev)
 {
@@ -333,6 +352,7 @@ static void talk_on_verified(struct core *c, struct session *s, const struct ev_
 	bool read = ev->outcome == HTTP_REPLY && a.verdict == LIVY_OK;
 	bool ours = read && livy_cut_statement(ev->body, 0, &first) &&
 		    source_token_answer(s->r.kind, first, s->r.token);
+	ours = ours || talk_has_runner(s, ev, &a);
 	bool refuted = ev->outcome == HTTP_REPLY &&
 		       (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT ||
 			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
