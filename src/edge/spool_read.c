@@ -46,6 +46,10 @@ void spools_look(struct spools *s, const struct fx_look *fx, struct evq *q)
 	if (sp->dir == -1)
 		return;
 	if (spool_stat(sp->dir, fx->name, &st) == 0) {
+		/* In the middle of a rename the name still shows the file that goes, without a link.
+		 * The rename's event, or the next scan, brings the one that comes. */
+		if (st.st_nlink == 0)
+			return;
 		ev->type = type_of(st.st_mode);
 		ev->ident = spool_ident(&st);
 	} else if (errno != ENOENT) {
@@ -105,7 +109,7 @@ static enum read_result judge(struct reading *r, const struct stat *st)
 	if (!same_ident(&r->ev->ident, &r->fx->ident))
 		return READ_CHANGED;
 	/* One that is just being replaced may still be met, or remembered by a network file system. */
-	if (st->st_nlink == 0 && r->fx->ident.nlink != 0)
+	if (st->st_nlink == 0)
 		return READ_CHANGED;
 	if (st->st_nlink != 1)
 		return refuse(
