@@ -4,10 +4,12 @@ What is called last here is called from the outermost frame of the interpreter: 
 raises SystemExit, Python's own end follows (threads joined, atexit, files flushed).
 """
 
+import builtins
 import importlib.machinery
 import os
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import types
@@ -18,6 +20,11 @@ import wire
 
 ERROR_TEXT_MAX = 4000
 ATTACH_FAILED = 71
+NAME_MAX = 200
+# What Python has imported before any file begins, so that no file's helper of the name is ever found;
+# and what a run cannot be without.
+AT_START = frozenset(("abc", "codecs", "encodings", "genericpath", "io", "os", "posixpath", "site", "stat",
+                      "_collections_abc", "_sitebuiltins", "__main__", "_sparkspool", "pyspark", "py4j"))
 OWN_FILES = "<sparkspool>/"  # how the loader names our modules' files
 
 
@@ -27,13 +34,15 @@ class Control(object):
     def __init__(self, fd):
         self.wire = wire.Wire(fd)
         self.pid = os.getpid()
+        self.lock = threading.Lock()  # any thread of the file may have something said
 
     def send(self, message):
         if os.getpid() != self.pid:
             return  # a process that the file forked is not the run
-        self.wire.send(message)
-        while self.wire.pending() and self.wire.wait(5.0):
-            self.wire.flush()
+        with self.lock:
+            self.wire.send(message)
+            while self.wire.pending() and self.wire.wait(5.0):
+                self.wire.flush()
 
     def warn(self, text):
         self.send({"warning": str(text)[:2000]})
@@ -82,7 +91,19 @@ def place(spec, path):
         sys.orig_argv[:] = [sys.executable, path] + spec["args"]
     sys.path.insert(0, os.path.dirname(path))
     after = [spec["modules"]["dir"]] if spec["modules"] else []
+    for directory in after:
+        make_way(directory)
     sys.path[1:1] = after + [entry for entry in spec["env"].get("PYTHONPATH", "").split(":") if entry]
+
+
+def make_way(directory):
+    """A helper of the name of a module that we have imported and a fresh Python has not: alone the
+    file would find its own."""
+    for entry in os.listdir(directory):
+        name = entry[:-3] if entry.endswith(".py") else entry
+        if name in sys.modules and name not in AT_START and name not in sys.builtin_module_names:
+            for module in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
+                del sys.modules[module]
 
 
 # ---- errors --------------------------------------------------------------------------------------
@@ -92,9 +113,9 @@ def own_frame(frames):
     return frames.tb_frame.f_code.co_filename.startswith(OWN_FILES)
 
 
-def without_own(error, frames):
+def without_own(frames):
     """The traceback without our frames: those above the file, and those that stand in for pyspark's."""
-    while frames is not None and (own_frame(frames) or frames.tb_frame.f_code.co_filename == "<string>"):
+    while frames is not None and own_frame(frames):
         frames = frames.tb_next
     at = frames
     while at is not None and at.tb_next is not None and sys.version_info >= (3, 7):
@@ -103,6 +124,34 @@ def without_own(error, frames):
         else:
             at = at.tb_next
     return frames
+
+
+def hide_own(error):
+    """The same for the errors it comes from, and those that it is a group of."""
+    seen, todo = set(), [error]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, BaseException) and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = without_own(each.__traceback__)
+            todo += [each.__cause__, each.__context__]
+            if isinstance(each, getattr(builtins, "BaseExceptionGroup", ())):
+                todo += each.exceptions
+
+
+def hide_own_in_threads():
+    """An error that ends a thread of the file is printed by Python, where it ends."""
+    hook = getattr(threading, "excepthook", None)
+    if hook is None:
+        return
+
+    def excepthook(args):
+        hide_own(args.exc_value)
+        hook(args)
+
+    threading.excepthook = excepthook
+    if hasattr(threading, "__excepthook__"):
+        threading.__excepthook__ = excepthook
 
 
 def line_of(error, frames, path):
@@ -125,18 +174,27 @@ def text_of(error):
 
 
 def report(error, path, control):
-    """Prints an uncaught exception as Python does and tells the zygote."""
-    frames = without_own(error, error.__traceback__)
-    control.send({"error": {"name": type(error).__name__, "message": text_of(error),
+    """Prints an uncaught exception as Python does and tells the zygote. It is called when the error
+    has been left behind: the file's own hook finds nothing that is being handled."""
+    hide_own(error)
+    frames = error.__traceback__
+    control.send({"error": {"name": type(error).__name__[:NAME_MAX], "message": text_of(error),
                             "line": line_of(error, frames, path), "statement": None}})
-    error = error.with_traceback(frames)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, frames
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
     try:
         sys.excepthook(type(error), error, frames)
-    except BaseException:
-        sys.stderr.write("Error in sys.excepthook:\n")
-        sys.__excepthook__(*sys.exc_info())
-        sys.stderr.write("\nOriginal exception was:\n")
-        sys.__excepthook__(type(error), error, frames)
+        return
+    except SystemExit:
+        raise
+    except BaseException as e:
+        failure = e
+    hide_own(failure)
+    sys.stderr.write("Error in sys.excepthook:\n")
+    sys.__excepthook__(type(failure), failure, failure.__traceback__)
+    sys.stderr.write("\nOriginal exception was:\n")
+    sys.__excepthook__(type(error), error, frames)
 
 
 # ---- kinds and styles ----------------------------------------------------------------------------
@@ -162,21 +220,31 @@ def run_script(path, source, main):
     exec(code, main.__dict__)
 
 
+def error_of(execute, *args):
+    """What the file does not catch, or None. SystemExit goes through: it is Python's."""
+    try:
+        execute(*args)
+    except SystemExit:
+        raise
+    except BaseException as e:
+        return e
+    return None
+
+
 def run_python(spec, path, source, main, artifact, control):
-    """0, or the exit code of an uncaught exception. SystemExit goes through: it is Python's."""
+    """0, or the exit code of an uncaught exception."""
     figures = optional("figures")
     if figures:
         figures.install(artifact)
+    hide_own_in_threads()
     try:
         if spec["style"] == "notebook":
             import notebook
-            notebook.run(source, path, main.__dict__, artifact)
+            error = error_of(notebook.run, source, path, main.__dict__, artifact, spec["limits"]["rows"], control.warn)
         else:
-            run_script(path, source, main)
-        return 0
-    except SystemExit:
-        raise
-    except BaseException as error:
+            error = error_of(run_script, path, source, main)
+        if error is None:
+            return 0
         report(error, path, control)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     finally:

@@ -28,6 +28,7 @@ class Family(object):
         self.stewards = 1
         self.seq = 0
         self.processes = OrderedDict()  # seq: Process
+        self.removers = set()           # processes that remove what another one left
         self.late = []                  # those that died while another one's end was seen to
         self.failures = 0               # births that failed, one after the other
         self.rest_until = 0.0           # after one, none is tried for a while
@@ -130,7 +131,7 @@ class Family(object):
         gateway = {"port": answer["port"], "token": answer["token"], "pinned": self.conf["livy"]["pinned"]}
         try:
             return each.fork(self.fork, gateway, self.own_fds())
-        except OSError as e:
+        except (OSError, RuntimeError) as e:
             each.status = 1  # as good as dead
             self.close_view(each)
             self.stillborn("it could not be forked: %s" % e)
@@ -139,7 +140,7 @@ class Family(object):
     # ---- deaths ----------------------------------------------------------------------------------
 
     def adopted(self):
-        known = {each.pid for each in self.processes.values()} | {self.steward_pid}
+        known = {each.pid for each in self.processes.values()} | {self.steward_pid} | self.removers
         return [pid for pid in procs.children_of(os.getpid()) if pid not in known]
 
     def reap(self):
@@ -166,18 +167,26 @@ class Family(object):
                 ended.append(by_pid[pid])
             elif pid == self.steward_pid:
                 self.steward_pid = 0
+            self.removers.discard(pid)
         return ended
 
     def end_members(self, each):
         """All that is left of it. New ones may come while it looks, so it looks again."""
         for attempt in range(200):
-            alive = [pid for pid in each.members(self.adopted()) if not procs.is_zombie(pid)]
+            adopted = self.adopted()
+            pids = each.members(adopted) + procs.tree_of(self.strays(adopted))
+            alive = [pid for pid in pids if not procs.is_zombie(pid)]
             if not alive:
                 return
             procs.kill(alive)
             time.sleep(0.001)
             for other in self.collect_dead():
                 self.late.append(other)
+
+    def strays(self, adopted):
+        """Orphans that bear the mark of no run: a file has changed it."""
+        marks = {each.mark for each in self.processes.values()}
+        return [pid for pid in adopted if procs.mark_on(pid) not in marks] if self.mark_base else []
 
     def close_view(self, each):
         if self.steward:
@@ -194,10 +203,14 @@ class Family(object):
         """A large tree takes long: then a process of its own removes it."""
         if not results.is_large(directory):
             results.remove(directory)
-        elif not self.fork():
-            try:
-                for fd in self.own_fds():
-                    os.close(fd)
-                results.remove(directory)
-            finally:
-                os._exit(0)
+            return
+        pid = self.fork()
+        if pid:
+            self.removers.add(pid)
+            return
+        try:
+            for fd in self.own_fds():
+                os.close(fd)
+            results.remove(directory)
+        finally:
+            os._exit(0)

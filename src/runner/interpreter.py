@@ -1,7 +1,10 @@
 """interpreter: where no process can be forked, files run in Livy's interpreter, one at a time.
 
 They share it: what one of them changes, the next one finds. Their output is captured, and an exit
-is an exit code. A kill has no effect while one runs."""
+is an exit code. A kill has no effect while one runs.
+
+The interpreter's own standard input and output are its talk with Livy: while a file runs they are
+elsewhere, for what it starts (a shell, say) inherits them."""
 
 import os
 import sys
@@ -29,6 +32,17 @@ class Output(object):
         self.bytes += room
         self.cut += len(data) - room
         return len(text)
+
+    def fileno(self):
+        return self.file.fileno()
+
+    def close(self):
+        """What others wrote into it is counted here."""
+        size = os.fstat(self.file.fileno()).st_size
+        if self.limit and size > self.limit:
+            os.truncate(self.file.fileno(), self.limit)
+            self.cut += size - self.limit
+        self.file.close()
 
     def flush(self):
         pass
@@ -69,6 +83,21 @@ def keep_spark():
     return put_back
 
 
+def keep_descriptors(out, err):
+    """Puts a file's in the place of the interpreter's; returns what puts those back."""
+    kept = [os.dup(number) for number in (0, 1, 2)]
+    null = os.open(os.devnull, os.O_RDONLY)
+    for fd, number in ((null, 0), (out.fileno(), 1), (err.fileno(), 2)):
+        os.dup2(fd, number)
+    os.close(null)
+
+    def put_back():
+        for fd, number in zip(kept, (0, 1, 2)):
+            os.dup2(fd, number)
+            os.close(fd)
+    return put_back
+
+
 class Interpreter(object):
     def __init__(self, scope):
         self.scope = scope
@@ -80,8 +109,8 @@ class Interpreter(object):
                     for name in ("out", "err"))
         started, begun = time.time(), time.monotonic()
         code, error = self._captured(spec, directory, out, err)
-        out.file.close()
-        err.file.close()
+        out.close()
+        err.close()
         results.write_end(directory, {
             "exit_code": code, "why": "exit", "error": error, "sql": None, "started_ms": int(started * 1000),
             "run_ms": int((time.monotonic() - begun) * 1000),
@@ -91,13 +120,14 @@ class Interpreter(object):
     def _captured(self, spec, directory, out, err):
         kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), os.getcwd(), sys.modules.get("__main__")
         sys.stdout, sys.stderr = out, err
-        put_back = keep_spark()
+        put_back, put_back_descriptors = keep_spark(), keep_descriptors(out, err)
         try:
             return self._execute(spec, directory)
         except SystemExit as e:
             return exit_code_of(e, err), None
         finally:
             put_back()
+            put_back_descriptors()
             sys.stdout, sys.stderr, sys.argv, sys.path[:] = kept[:4]
             os.chdir(kept[4])
             sys.modules["__main__"] = kept[5]
@@ -117,7 +147,8 @@ class Interpreter(object):
         except SystemExit:
             raise
         except BaseException as e:
-            frames = child.without_own(e, e.__traceback__)
+            child.hide_own(e)
+            frames = e.__traceback__
             traceback.print_exception(type(e), e, frames)
             return 1, {"name": type(e).__name__, "message": child.text_of(e),
                        "line": child.line_of(e, frames, path), "statement": None}

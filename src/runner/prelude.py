@@ -19,11 +19,14 @@ import time
 import interpreter
 import memory
 import modules
+import process
+import procs
 import request
 import results
 import wire
 
 UP_S = 120.0           # until the zygote and the steward stand
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SLACK_S = 60.0         # beyond the wait that was asked for, until the zygote counts as dead
 LOG_TAIL = 2000
 
@@ -98,14 +101,17 @@ def spark_archives(home):
 
 
 def environment(settings):
-    """What spark-submit gives a program, as far as it can be told."""
+    """What spark-submit gives a program, as far as it can be told, and what of it is not for the
+    zygote: pyspark imports numpy, whose threads begin with it, and with threads nothing is forked."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYSPARK_GATEWAY_")}
     env["PYTHONUNBUFFERED"] = "YES"
     env.setdefault("PYTHONHASHSEED", "0")
     env.setdefault("OMP_NUM_THREADS", settings.get("spark.driver.cores", "1"))
     if sys.version_info < (3, 7):
         env.setdefault("PYTHONIOENCODING", "utf-8")
-    return env
+    kept = {name: env.get(name) for name in THREADS}
+    env.update({name: "1" for name in THREADS})
+    return env, kept
 
 
 # ---- the zygote from here ------------------------------------------------------------------------
@@ -151,6 +157,20 @@ class Zygote(object):
         if self.popen.poll() is None:
             self.popen.kill()
             self.popen.wait()
+
+    def end_orphans(self):
+        """What its runs have started and it cannot end any more: all of them have become children of
+        this process (adopt_orphans), and bear a run's mark."""
+        base = procs.mark_base()
+        for attempt in range(200):
+            roots = [pid for pid in procs.children_of(os.getpid()) if procs.is_mark(procs.mark_on(pid), base)]
+            alive = [pid for pid in procs.tree_of(roots) if not procs.is_zombie(pid)]
+            for pid in roots:
+                os.waitpid(pid, os.WNOHANG)
+            if not alive:
+                return
+            procs.kill(alive)
+            time.sleep(0.001)
 
     def last_words(self):
         try:
@@ -204,11 +224,13 @@ class Runner(object):
             return self.fall_back("no process can be forked here")
         sc = self.scope["sc"]
         settings = dict(sc.getConf().getAll())
-        conf = dict(self.conf, base=self.base, livy=livy_of(self.scope),
+        env, kept = environment(settings)
+        conf = dict(self.conf, base=self.base, livy=livy_of(self.scope), environment=kept,
                     container_bytes=memory.container(settings), container_pid=os.getppid())
         self.warnings += memory.warnings(settings, conf["slots"], conf["memory_bytes"])
         self.warnings += warnings_on(settings)
-        self.zygote = Zygote(self.base, sources, conf, path_of_programs(sc), environment(settings))
+        process.adopt_orphans()
+        self.zygote = Zygote(self.base, sources, conf, path_of_programs(sc), env)
         up = self.zygote.receive(lambda message: "up" in message, UP_S)
         if up is None or up["up"] is None:
             why = "no process came to life: " + (up["why"] if up else self.zygote.last_words() or "no word of it")
@@ -345,6 +367,7 @@ class Runner(object):
         """The zygote has died, and its runs with it."""
         self.dead = True
         self.zygote.end()
+        self.zygote.end_orphans()
         for run_id in self.known:
             directory = self.directory(run_id)
             if results.end_of(directory) is None:

@@ -150,14 +150,15 @@ class Process(object):
 
     def fork(self, fork, gateway, to_close):
         """None in the zygote; in the child what it is to live by."""
-        ends = os.pipe() + os.pipe() + _pair()
-        ours, theirs = ends[0::2], ends[1::2]
-        parent = os.getpid()
+        ends, parent = [], os.getpid()
         try:
+            for make in (os.pipe, os.pipe, _pair):
+                ends += make()
             pid = fork()
-        except OSError:
+        except (OSError, RuntimeError):
             _close(ends)
             raise
+        ours, theirs = ends[0::2], ends[1::2]
         if pid:
             _close(theirs)
             self._born(pid, *ours)

@@ -38,11 +38,20 @@ def set_mark(mark):
         resource.setrlimit(resource.RLIMIT_MSGQUEUE, (mark, mark))
 
 
-def has_mark(pid, mark):
+def mark_on(pid):
+    """The mark that the process has, or 0."""
     for line in _read("/proc/%d/limits" % pid).splitlines():
-        if line.startswith(b"Max msgqueue size"):
-            return line.split()[-2] == b"%d" % mark
-    return False
+        if line.startswith(b"Max msgqueue size") and line.split()[-2].isdigit():
+            return int(line.split()[-2])
+    return 0
+
+
+def has_mark(pid, mark):
+    return mark_on(pid) == mark
+
+
+def is_mark(mark, base):
+    return base - _MARK_SPAN <= mark < base
 
 
 def _all_parents():

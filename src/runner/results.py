@@ -14,6 +14,8 @@ import stat
 
 WALK_MAX = 100000       # files looked at in a working directory
 NAME_BYTES_MAX = 1000
+ENTRY_BYTES = 40        # of a file in an answer, beside its name
+TOLD_BYTES_MAX = 256 << 10  # of all files left behind, in an answer
 LARGE = 500             # entries of a tree that takes long to remove
 _PLAIN = re.compile(r"^(out|err|csv|[1-9][0-9]{0,5}\.png)$")
 
@@ -57,9 +59,9 @@ def listing(directory, cut):
     files = []
     folder = os.path.join(directory, "result")
     for name in sorted(os.listdir(folder)):
-        if is_plain(name):
-            size = os.lstat(os.path.join(folder, name)).st_size
-            files.append({"name": name, "bytes": size, "cut": cut.get(name, 0)})
+        state = os.lstat(os.path.join(folder, name))
+        if is_plain(name) and stat.S_ISREG(state.st_mode):
+            files.append({"name": name, "bytes": state.st_size, "cut": cut.get(name, 0)})
     return files
 
 
@@ -73,7 +75,8 @@ def read(directory, name, at, most):
     except OSError:
         return b""
     with os.fdopen(fd, "rb") as f:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        # What lies at its end or beyond is not asked of the file system: it may know no such offset.
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or at >= os.fstat(fd).st_size:
             return b""
         f.seek(at)
         return f.read(most)
@@ -82,18 +85,46 @@ def read(directory, name, at, most):
 # ---- what a file left in its working directory ---------------------------------------------------
 
 
-def _walk(top):
-    """Relative names of the regular files, in order."""
-    found = []
-    for folder, folders, names in os.walk(top):
-        folders.sort()
-        for name in sorted(names):
-            path = os.path.join(folder, name)
-            if stat.S_ISREG(os.lstat(path).st_mode):
-                found.append(os.path.relpath(path, top))
-            if len(found) >= WALK_MAX:
-                return found
-    return found
+def _entries(path):
+    """What is in a directory; nothing where it is gone or closed."""
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                yield entry
+    except OSError:
+        pass
+
+
+class _Left(object):
+    """What is in a working directory: `files`, relative names of regular files, in order, and `others`,
+    what cannot come back: links, pipes, sockets. A directory of millions is not read to its end."""
+
+    def __init__(self, top):
+        self.top = top
+        self.files, self.others = [], []
+        self.room = WALK_MAX
+        todo = [""]
+        while todo and self.room:
+            todo += reversed(self._look(todo.pop()))
+
+    def _look(self, folder):
+        """The directories in it."""
+        folders = []
+        for name, entry in self._sorted(folder):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(name)
+            else:
+                (self.files if entry.is_file(follow_symlinks=False) else self.others).append(name)
+        return folders
+
+    def _sorted(self, folder):
+        found = []
+        for entry in _entries(os.path.join(self.top, folder)):
+            if not self.room:
+                break
+            self.room -= 1
+            found.append((os.path.join(folder, entry.name), entry))
+        return sorted(found, key=lambda each: each[0])
 
 
 def _is_tellable(name):
@@ -103,24 +134,34 @@ def _is_tellable(name):
         return False
 
 
+def _make_readable(path):
+    """Its mode is the file's own matter, and where it has other names, theirs as well."""
+    state = os.lstat(path)
+    if not state.st_mode & stat.S_IRUSR and state.st_nlink == 1:
+        os.chmod(path, 0o600)
+
+
 def take_left(work, directory, limits, budget):
     """Moves what was left to files/, as far as the limits go: (files, warnings)."""
-    files, left_out, kept_bytes = [], [], 0
+    files, left_out, kept_bytes, told_bytes = [], [], 0, 0
     top = os.path.join(directory, "files")
-    for name in _walk(work):
+    left = _Left(work)
+    for name in left.files:
         source, target = os.path.join(work, name), os.path.join(top, name)
         size = os.lstat(source).st_size
         fits = not ((limits["files_count"] and len(files) >= limits["files_count"])
                     or (limits["files_bytes"] and kept_bytes + size > limits["files_bytes"]))
-        if not fits or not _is_tellable(name) or not _take(budget, size):
+        told = len(json.dumps(name)) + ENTRY_BYTES
+        if not fits or not _is_tellable(name) or told_bytes + told > TOLD_BYTES_MAX or not _take(budget, size):
             left_out.append((name, size))
             continue
         os.makedirs(os.path.dirname(target), 0o700, exist_ok=True)
         os.rename(source, target)
-        os.chmod(target, 0o600)
+        _make_readable(target)
         kept_bytes += size
+        told_bytes += told
         files.append({"name": "files/" + name, "bytes": size, "cut": 0})
-    return files, _words_on(left_out)
+    return files, _words_on(left_out) + _words_on_others(left)
 
 
 def _take(budget, size):
@@ -130,12 +171,25 @@ def _take(budget, size):
     return granted == size
 
 
+def _some(names):
+    some = ", ".join(name.encode("utf-8", "backslashreplace").decode("utf-8")[:100] for name in names[:5])
+    return some + (", ..." if len(names) > 5 else "")
+
+
 def _words_on(left_out):
     if not left_out:
         return []
-    names = ", ".join(name.encode("utf-8", "backslashreplace").decode("utf-8")[:100] for name, _ in left_out[:5])
-    return ["left out of the results: %d files with %d bytes (%s%s), which exceed the limits on files left behind"
-            % (len(left_out), sum(size for _, size in left_out), names, ", ..." if len(left_out) > 5 else "")]
+    return ["left out of the results: %d files with %d bytes (%s), which exceed the limits on files left behind"
+            % (len(left_out), sum(size for _, size in left_out), _some([name for name, _ in left_out]))]
+
+
+def _words_on_others(left):
+    words = []
+    if left.others:
+        words.append("left out of the results: %d links, pipes or sockets (%s)" % (len(left.others), _some(left.others)))
+    if not left.room:
+        words.append("left out of the results: what is beyond the first %d files and directories" % WALK_MAX)
+    return words
 
 
 def remove(path):
@@ -145,7 +199,8 @@ def remove(path):
         return
     for folder, folders, names in os.walk(path):
         for name in folders:
-            os.chmod(os.path.join(folder, name), 0o700)
+            if not os.path.islink(os.path.join(folder, name)):
+                os.chmod(os.path.join(folder, name), 0o700)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -166,11 +221,14 @@ def keep_made(directory, files, budget):
 
 
 def is_large(path):
-    seen = 0
-    for folder, folders, names in os.walk(path):
-        seen += len(folders) + len(names)
-        if seen > LARGE:
-            return True
+    seen, todo = 0, [path]
+    while todo:
+        for entry in _entries(todo.pop()):
+            seen += 1
+            if seen > LARGE:
+                return True
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(entry.path)
     return False
 
 

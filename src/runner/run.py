@@ -7,7 +7,34 @@ import time
 import results
 
 WORDS_MAX = 100
+WORDS_CHARS_MAX = 16000  # all together
 WORD_CHARS_MAX = 2000
+NAME_CHARS_MAX = 200
+ERROR_CHARS_MAX = 4000
+
+
+def text_in(value, most):
+    return value[:most] if isinstance(value, str) else ""
+
+
+def number_in(value):
+    return value if isinstance(value, int) and 0 <= value < 1 << 31 else None
+
+
+def error_in(value):
+    return {"name": text_in(value.get("name"), NAME_CHARS_MAX), "message": text_in(value.get("message"), ERROR_CHARS_MAX),
+            "line": number_in(value.get("line")), "statement": number_in(value.get("statement"))}
+
+
+def some_of(words):
+    """As many as go into an answer."""
+    kept, room = [], WORDS_CHARS_MAX
+    for word in words[:WORDS_MAX]:
+        room -= len(word)
+        if room < 0:
+            break
+        kept.append(word)
+    return kept
 
 
 class Run(object):
@@ -68,7 +95,7 @@ class Run(object):
             self.warnings.append("its files could not be gathered: %s" % e)
         self.kept = sum(entry["bytes"] for entry in files + left)
         self.end = {
-            "exit_code": exit_code, "why": why, "error": self.error, "warnings": self.warnings[:WORDS_MAX],
+            "exit_code": exit_code, "why": why, "error": self.error, "warnings": some_of(self.warnings),
             "sql": self.sql, "run_ms": self.run_ms(), "started_ms": self.started_ms, "files": files + left,
         }
         try:
@@ -78,8 +105,12 @@ class Run(object):
             print("the end of run %s: %s" % (self.id, e), file=sys.stderr)
 
     def hear(self, message):
-        """What the child says about it."""
-        self.error = message.get("error", self.error)
-        self.sql = message.get("sql", self.sql)
-        if "warning" in message and len(self.warnings) < WORDS_MAX:
+        """What the child says about it. It may be the file that speaks, and say anything."""
+        if isinstance(message.get("error"), dict):
+            self.error = error_in(message["error"])
+        if isinstance(message.get("sql"), dict):
+            sql = message["sql"]
+            self.sql = {"statements": number_in(sql.get("statements")) or 0, "ran": number_in(sql.get("ran")) or 0,
+                        "truncated": bool(sql.get("truncated"))}
+        if text_in(message.get("warning"), 1) and len(self.warnings) < WORDS_MAX:
             self.warnings.append(message["warning"][:WORD_CHARS_MAX])

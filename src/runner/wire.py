@@ -42,9 +42,11 @@ class Wire(object):
                 return
             del self._out[:written]
 
-    def receive(self):
-        """The messages that are there. At the other side's end `closed` is set."""
-        while not self.closed:
+    def receive(self, most=MESSAGE_BYTES_MAX):
+        """The messages that are there, as far as `most` bytes go; none is larger than that. At the
+        other side's end `closed` is set."""
+        end = len(self._in) + most
+        while not self.closed and len(self._in) < end:
             try:
                 data = os.read(self.fd, _CHUNK)
             except BlockingIOError:
@@ -54,14 +56,14 @@ class Wire(object):
             if not data:
                 self.closed = True
             self._in += data
-            if len(self._in) > MESSAGE_BYTES_MAX:
-                self.closed = True
-        return self._messages()
+        return self._messages(most)
 
-    def _messages(self):
+    def _messages(self, most):
         messages = []
         while len(self._in) >= _HEAD.size:
             size = _HEAD.unpack_from(self._in)[0]
+            if size > most:
+                raise ValueError("a message of %d bytes" % size)
             if len(self._in) < _HEAD.size + size:
                 break
             text = bytes(self._in[_HEAD.size:_HEAD.size + size])

@@ -26,6 +26,7 @@ CLOSE_WAIT_S = 5.0     # how long an end waits for the JVM's part of it
 LEAVE_S = 5.0          # how long the steward may clean up when all ends
 FAILURES_MAX = 3       # children that did not come to life before none is made ahead
 PROGRESS_S = 1.0
+CONTROL_BYTES_MAX = 1 << 20
 ERRORS_MAX = 20         # of the loop itself, one after the other
 
 
@@ -38,6 +39,7 @@ class Zygote(family.Family):
         self.call = None                # the call that waits for its answer
         self.is_up = False              # a child has come to life: the prelude has been told
         self.checked = self.asked = 0.0
+        self.is_given_up = False        # there is no way to Spark any more
 
     # ---- births ----------------------------------------------------------------------------------
 
@@ -79,6 +81,9 @@ class Zygote(family.Family):
         run.finish(70, "died", self.budget)
 
     def give_up_steward(self):
+        """Nothing can be started any more. What runs may run on; then the zygote ends, by which the
+        prelude knows."""
+        self.is_given_up = True
         for each in list(self.processes.values()):
             if each.status is not None:
                 self.closed({"closed": each.seq, "warnings": ["the runner lost its hold of Spark: not cleaned up"]})
@@ -91,13 +96,23 @@ class Zygote(family.Family):
             self.prelude.send({"up": True, "own": self.conf["livy"].get("own")})
 
     def hear(self, each):
-        for message in each.control.receive():
-            if "ready" in message:
+        for message in self.words_of(each):
+            if "ready" in message and not each.run:
                 each.ready = True
                 self.failures = 0
                 self.tell_up()
             if each.run:
                 each.run.hear(message)
+
+    def words_of(self, each):
+        """A file may write to any descriptor it finds: what is no message ends the talk with it,
+        and nothing else."""
+        try:
+            messages = each.control.receive(CONTROL_BYTES_MAX)
+        except (ValueError, RecursionError):
+            each.control.close()
+            return []
+        return [message for message in messages if isinstance(message, dict)]
 
     # ---- runs ------------------------------------------------------------------------------------
 
@@ -108,7 +123,7 @@ class Zygote(family.Family):
         """None, or why it is refused."""
         if order["id"] in self.runs:
             return None
-        if self.running() >= self.conf["slots"]:
+        if self.is_given_up or self.running() >= self.conf["slots"]:
             return "full"
         run = Run(order)
         self.runs[run.id] = run
@@ -246,7 +261,7 @@ class Zygote(family.Family):
         self.prelude.send({
             "call": call["call"], "refused": call["refused"], "dropped": call["dropped"],
             "runs": {run.id: run.tell() for run in known},
-            "free": max(0, self.conf["slots"] - self.running()),
+            "free": 0 if self.is_given_up else max(0, self.conf["slots"] - self.running()),
         })
 
     def ask_progress(self):
@@ -341,6 +356,9 @@ class Zygote(family.Family):
                 continue
             if birth:
                 return birth
+            if self.is_given_up and not self.call and not self.running():
+                print("the runner has lost its hold of Spark", file=sys.stderr)
+                os._exit(1)  # and leaves what the runs have given
         self.leave()
         return None
 
@@ -375,11 +393,20 @@ def preload():
         gc.freeze()  # what all children share stays shared: no collection writes to it
 
 
+def give_back(environment):
+    """What the zygote was born without, and the runs are to have."""
+    for name, value in environment.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
 def main(fd, conf):
     """Returns a Birth in a child; in the zygote it ends the process."""
     zygote = Zygote(fd, conf)
     try:
         preload()
+        give_back(conf["environment"])
         if zygote.start():
             sys.exit(0)
         birth = zygote.serve()
