@@ -92,7 +92,12 @@ class Family(object):
         if self.stewards > STEWARDS_MAX or not self.conf["livy"].get("own"):
             self.give_up_steward()
             return False
-        return self.start_steward()
+        try:
+            return self.start_steward()
+        except (OSError, RuntimeError) as e:
+            print("there is no other one: %s" % e, file=sys.stderr)
+            self.give_up_steward()
+            return False
 
     def again(self):
         """What a steward before this one has not finished."""
@@ -201,16 +206,18 @@ class Family(object):
 
     def remove(self, directory):
         """A large tree takes long: then a process of its own removes it."""
-        if not results.is_large(directory):
-            results.remove(directory)
-            return
-        pid = self.fork()
-        if pid:
-            self.removers.add(pid)
-            return
         try:
-            for fd in self.own_fds():
-                os.close(fd)
+            pid = self.fork() if results.is_large(directory) else None
+        except (OSError, RuntimeError):
+            pid = None
+        if pid is None:
             results.remove(directory)
-        finally:
-            os._exit(0)
+        elif pid:
+            self.removers.add(pid)
+        else:
+            try:
+                for fd in self.own_fds():
+                    os.close(fd)
+                results.remove(directory)
+            finally:
+                os._exit(0)

@@ -396,7 +396,8 @@ _OWN_THREADS = re.compile(r"Thread-\d+$|stream execution thread")
 def threads_left(h, group):
     """The run's own threads that still live: connections and streams. A pool of Spark's that came
     to be in one of them has its threads in the same group, but they serve everyone."""
-    threads = h(h.gateway.new_array(h.jvm.java.lang.Thread, 64))
+    # What has no room in it is left out without a word.
+    threads = h(h.gateway.new_array(h.jvm.java.lang.Thread, 64 + 2 * group.activeCount()))
     found = []
     for i in range(group.enumerate(threads)):
         thread = h(threads[i])

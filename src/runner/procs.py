@@ -86,13 +86,13 @@ def children_of(pid):
 
 def tree_of(roots):
     """The processes and all that descend from them. Each is there once."""
-    found, todo = [], list(roots)
+    found, todo = set(), list(roots)
     while todo:
         pid = todo.pop()
         if pid not in found:
-            found.append(pid)
+            found.add(pid)
             todo += children_of(pid)
-    return found
+    return list(found)
 
 
 def members(root, mark, adopted):

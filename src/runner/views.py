@@ -28,6 +28,7 @@ class Warm(object):
         self.sessions = None   # a list in the JVM, so that what they leave there can be found
         self.warn = lambda text: None
         self.warned = set()
+        self.given = {}        # settings that the file has given its context
         self.shipped = shipping.Shipped(self)
 
     @property
@@ -196,17 +197,23 @@ def patch_context(warm):
         if instance is not None:
             warm.taken = True
 
-    def _initialize_context(self, jconf):
+    def given(conf, java):
         # A new SparkConf has what the JVM was started with: the rest is the file's.
-        given = dict(SparkConf(_jvm=self._jvm).getAll())
-        warm.note({key: value for key, value in SparkConf(_jconf=jconf).getAll()
-                   if given.get(key) != value and key not in PYSPARK_KEYS})
+        of_jvm = dict(SparkConf(_jvm=java).getAll())
+        warm.given = {key: value for key, value in conf.getAll()
+                      if of_jvm.get(key) != value and key not in PYSPARK_KEYS}
+        warm.note(warm.given)
+
+    def _initialize_context(self, jconf):
+        given(SparkConf(_jconf=jconf), self._jvm)
         return warm.jsc
 
     def _do_init(self, *args, **named):
         do_init(self, *args, **named)
         # The session's settings; the file's own words come on top.
         self._conf = SparkConf(_jvm=self._jvm, _jconf=warm.scala_context().conf().clone())
+        for key, value in warm.given.items():
+            self._conf.set(key, value)
         self._conf.set("spark.app.name", self.appName)
         warm.shipped.begin(self)
         if warm.sc is not None:
@@ -221,7 +228,9 @@ def patch_context(warm):
     def getOrCreate(cls, conf=None):
         with cls._lock:
             if conf is not None and not warm.taken and cls._active_spark_context is warm.sc:
-                warm.note(dict(conf.getAll()))
+                given(conf, warm.sc._jvm)
+                for key, value in warm.given.items():
+                    warm.sc._conf.set(key, value)
             warm.taken = True
         return get_or_create(conf)
 
