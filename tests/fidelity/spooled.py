@@ -17,7 +17,8 @@ pool: { p: {
 spool: {
 %(spools)s};
 """
-SPOOL = '\t%s: { path = "%s"; pool = "p"; ready = "rename"; scan = "2s"; after = "delete"; python = "script"; };\n'
+SPOOL = '\t%s: { path = "%s"; pool = "p"; ready = "rename"; scan = "2s"; after = "delete"; python = "script"; sql = "script"; ' \
+        '%s};\n'
 SPARES_MAX = 8
 START_LIMIT_S = 300
 
@@ -32,9 +33,12 @@ class Dropped:
 class Spool:
     """A daemon with a spool for each directory of examples, so that each keeps its own name"""
 
-    def __init__(self, server, slots, daemon, scratch):
+    def __init__(self, server, slots, daemon, scratch, settings=""):
+        if not daemon:
+            raise Broken("--daemon or SPARKSPOOLD is needed for a spool")
         self.home = os.path.join(scratch, "daemon")
         self.slots = slots
+        self.settings = settings  # of each spool, beside what all have
         for name in ("state", "run", "s"):
             os.makedirs(os.path.join(self.home, name), 0o700)
         self.spools = {}
@@ -56,7 +60,8 @@ class Spool:
         with open(conf, "w", encoding="utf-8") as file:
             file.write(CONF % {
                 "home": self.home, "url": self.url, "slots": self.slots, "spare": min(self.slots, SPARES_MAX),
-                "spools": "".join(SPOOL % (os.path.basename(path), path) for path in self.spools.values())})
+                "spools": "".join(SPOOL % (os.path.basename(path), path, self.settings)
+                                  for path in self.spools.values())})
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([self.daemon, "-d", "-f", conf], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
