@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 300		   /* a call is out of the way so soon: another may be waiting */
+#define WAIT_MS 300	  /* how long a call waits for the end of a young file */
+#define WAIT_START_MS 200 /* ... of one that it starts, while there is a place for another */
+#define WAIT_OPEN_MS 100  /* ... of others, while there is a place: it would be held up */
 #define DATA_BYTES_MAX (512 << 10) /* of output in an answer; the server keeps some answers */
 #define CODE_BYTES_MAX (8 << 20)   /* of files in a call; Livy takes 20 million characters */
 #define ACKS_MAX 200
@@ -106,6 +108,7 @@ struct errand {
 	struct core *c;
 	struct json_t *text;
 	size_t bytes;
+	bool starts;
 	bool young;
 };
 
@@ -118,13 +121,28 @@ static void errand_add_run(struct errand *e, struct job *job)
 	if (e->bytes > 0 && e->bytes + more > CODE_BYTES_MAX)
 		return;
 	e->bytes += more;
-	e->young = e->young || starts || e->c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
+	e->starts = e->starts || starts;
+	e->young = e->young || e->c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
 	sc->asked = true;
 	if (starts)
 		errand_add_start(e->c, e->text, job);
 	if (sc->phase == SCRIPT_BAR)
 		runnertext_add_id(e->text, "bar", job->r.run->token);
 	runnertext_add_poll(e->text, job->r.run->token, sc);
+}
+
+/* A call under way holds up the next file: shortly where there is a place for one, or soon will be.
+ * Still, most files that are started one by one shall have ended with the call. */
+static int64_t errand_wait_ms(const struct core *c, const struct session *s, bool starts)
+{
+	int places = session_places(s, core_session_pool(c, s)->slots);
+	for (unsigned i = 0; i < s->run_count; i++) {
+		const struct job *job = job_by_id(&c->jobs, s->run[i]);
+		places += job->script != NULL && job->script->phase == SCRIPT_KEPT;
+	}
+	if (places <= 0)
+		return WAIT_MS;
+	return starts ? WAIT_START_MS : WAIT_OPEN_MS;
 }
 
 /* Those for whose output the last answer had no place come first. */
@@ -142,7 +160,8 @@ static struct bytes errand_call(struct core *c, const struct session *s, struct 
 	call->at = s->ack_count < ACKS_MAX ? (int64_t)s->ack_count : ACKS_MAX;
 	for (int64_t i = 0; i < call->at; i++)
 		runnertext_add_id(e.text, "ack", s->ack[i]);
-	return runnertext_end(&c->fx->arena, e.text, e.young ? WAIT_MS : 0, errand_bytes_max(c, s));
+	int64_t wait_ms = e.young || e.starts ? errand_wait_ms(c, s, e.starts) : 0;
+	return runnertext_end(&c->fx->arena, e.text, wait_ms, errand_bytes_max(c, s));
 }
 
 struct bytes errand_code(struct core *c, const struct session *s, struct call *call)

@@ -39,7 +39,8 @@ void finish_ready(struct core *c, struct job *job)
 static void finish_outcome(struct core *c, struct job *job, enum job_status status)
 {
 	job->r.run->status = status;
-	job->r.run->finished_ms = c->now.real_ms;
+	if (job->r.run->finished_ms == 0)
+		job->r.run->finished_ms = c->now.real_ms;
 	job_move(&c->jobs, job, JOB_ANSWERED);
 	job->failures = 0;
 	/* A runner keeps what came of a script until the files are on disk: so does no row of ours

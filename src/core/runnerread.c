@@ -125,6 +125,7 @@ static bool read_run(struct arena *a, json_t *o, struct runner_run *run)
 	run->id = str_of(a, o, "id");
 	run->state = state_of(o);
 	run->started_ms = int_of(o, "started_ms");
+	run->run_ms = int_of(o, "run_ms");
 	if (!id_is_plain(run->id))
 		return false;
 	read_files(a, json_object_get(o, "files"), run);

@@ -73,6 +73,7 @@ struct runner_run {
 	const char *id;
 	enum runner_state state;
 	int64_t started_ms; /* the driver's clock since the epoch; 0: not said */
+	int64_t run_ms;	    /* since then; of what has ended: until its end */
 	struct runner_file *file;
 	size_t file_count;
 	struct runner_data *data;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_FLOOR_MS 100
+#define PAUSE_FLOOR_MS 50
 #define PAUSE_CEILING_MS 120000
 #define NAME_BYTES_MAX 1024
 #define DEPTH_MAX 30 /* edge/output makes a few more */

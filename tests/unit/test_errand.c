@@ -357,23 +357,44 @@ END_TEST
 static const struct {
 	enum script_phase phase;
 	int64_t age_ms;
+	int slots;
 	int64_t wait_ms;
 } waits[] = {
-	{ SCRIPT_START, 0, 300 },
-	{ SCRIPT_START, 60000, 300 },
-	{ SCRIPT_RUN, 0, 300 },
-	{ SCRIPT_RUN, 1199, 300 },
-	{ SCRIPT_RUN, 1200, 0 },
-	{ SCRIPT_FETCH, 60000, 0 },
+	{ SCRIPT_START, 0, 3, 300 },
+	{ SCRIPT_START, 60000, 3, 300 },
+	{ SCRIPT_RUN, 0, 3, 300 },
+	{ SCRIPT_RUN, 1199, 3, 300 },
+	{ SCRIPT_RUN, 1200, 3, 0 },
+	{ SCRIPT_FETCH, 60000, 3, 0 },
+	{ SCRIPT_START, 0, 4, 200 },
+	{ SCRIPT_RUN, 1199, 4, 100 },
+	{ SCRIPT_RUN, 1200, 4, 0 },
 };
 
-/* Short files are worth a wait in the call that starts them; long ones are not. */
+/* Short files are worth a wait in the call that starts them; long ones are not. While there is a place
+ * for another file, that one should not wait long for the call. */
 START_TEST(how_long_a_call_waits)
 {
+	pool.slots = waits[_i].slots;
 	struct script *sc = load(waits[_i].phase);
+	(void)load(SCRIPT_RUN);
+	(void)load(SCRIPT_RUN);
+	for (unsigned i = 1; i < 3; i++)
+		job_at(i)->script->since_ms = 0;
 	sc->since_ms = NOW_MS - waits[_i].age_ms;
 	tell();
 	ck_assert_int_eq(number(told, "wait_ms"), waits[_i].wait_ms);
+}
+END_TEST
+
+/* One whose end is only being written gives its place soon. */
+START_TEST(a_place_that_comes)
+{
+	pool.slots = 2;
+	(void)load(SCRIPT_START);
+	(void)load(SCRIPT_KEPT);
+	tell();
+	ck_assert_int_eq(number(told, "wait_ms"), 200);
 }
 END_TEST
 
@@ -448,6 +469,7 @@ int main(void)
 	tcase_add_test(t, some_of_many_acknowledgements);
 	tcase_add_loop_test(t, what_an_answer_may_carry, 0, ARRAY_LEN(budgets));
 	tcase_add_loop_test(t, how_long_a_call_waits, 0, ARRAY_LEN(waits));
+	tcase_add_test(t, a_place_that_comes);
 	tcase_add_loop_test(t, spoken_of_by_the_way, 0, ARRAY_LEN(others));
 	tcase_add_test(t, who_waited_comes_first);
 	suite_add_tcase(suite, t);

@@ -127,6 +127,36 @@ START_TEST(the_fifth_opens_another_session)
 }
 END_TEST
 
+/* How long a file that comes so long after another waits for its start. */
+static int64_t held_up_ms(int64_t after_ms)
+{
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_run(w, after_ms);
+	world_put(w, "b.py", "work");
+	int64_t start = w->now.mono_ms;
+	world_until(w, MINUTES, world_ran(w, "work") == 1);
+	return w->now.mono_ms - start;
+}
+
+/* A call that waits for a young file holds up the next one, though there is a place for it. */
+START_TEST(a_file_that_comes_meanwhile)
+{
+	int64_t sum_ms = 0;
+	int64_t alone_ms = 0;
+	for (int i = 0; i <= 30; i++) {
+		begin_warm();
+		int64_t ms = held_up_ms(i == 0 ? 30000 : i * 40);
+		alone_ms = i == 0 ? ms : alone_ms;
+		sum_ms += ms;
+		ck_assert_int_le(ms - alone_ms, 200);
+		teardown();
+		setup();
+	}
+	ck_assert_int_le(sum_ms / 30 - alone_ms, 60);
+}
+END_TEST
+
 START_TEST(python_and_sql_share_a_session)
 {
 	begin_warm();
@@ -436,6 +466,31 @@ START_TEST(a_stop_leaves_it_running)
 	world_crash(w);
 	ends_as("a.py", "ok");
 	ran_once("sleep 60000");
+}
+END_TEST
+
+/* When it ended, not when somebody heard of it. */
+START_TEST(it_ends_while_nobody_looks)
+{
+	char text[TIME_TEXT_LEN];
+	begin_warm();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	for (int method = HTTP_GET; method <= HTTP_DELETE; method++)
+		world_fault(w,
+		    (struct world_fault){
+			.method = (enum http_method)method, .fate = FATE_NOT_SENT, .times = -1 });
+	world_run(w, 10 * MINUTES);
+	world_mend(w);
+	ends_as("a.py", "ok");
+	const char *begun = strstr(world_text(w, "a.py.json"), "\"started_ms\":");
+	ck_assert_ptr_nonnull(begun);
+	int64_t begun_ms = strtoll(begun + strlen("\"started_ms\":"), NULL, 10);
+	char *finished = xasprintf("\"finished\": \"%s\"", time_to_text(begun_ms + 60000, text));
+	ck_assert_msg(
+	    record_says("a.py", finished), "%s: %s", finished, world_text(w, "a.py.json"));
+	ck_assert_int_gt(w->now.real_ms, begun_ms + 5 * MINUTES);
+	free(finished);
 }
 END_TEST
 
@@ -852,6 +907,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, an_exit_code);
 	tcase_add_test(t, four_at_once_in_one_session);
 	tcase_add_test(t, the_fifth_opens_another_session);
+	tcase_add_test(t, a_file_that_comes_meanwhile);
 	tcase_add_test(t, python_and_sql_share_a_session);
 	tcase_add_test(t, output_in_pieces);
 	tcase_add_test(t, a_long_run_costs_little);
@@ -873,6 +929,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, a_busy_session_drains);
 	tcase_add_test(t, owners_do_not_meet);
 	tcase_add_test(t, a_stop_leaves_it_running);
+	tcase_add_test(t, it_ends_while_nobody_looks);
 	add_ways(t);
 	suite_add_tcase(s, t);
 	return s;

@@ -446,6 +446,8 @@ static json_t *run_json(
 	json_object_set_new(
 	    o, "started_ms", json_integer(run->begun_ms + w->now.real_ms - w->now.mono_ms));
 	add_outputs(o, run, json_object_get(poll, "at"), w->now.mono_ms, most);
+	int64_t until_ms = run->state == RUN_ENDED ? run->ends_ms : w->now.mono_ms;
+	json_object_set_new(o, "run_ms", json_integer(until_ms - run->begun_ms));
 	if (run->state != RUN_ENDED)
 		return o;
 	if (!has(run, "+endless"))
