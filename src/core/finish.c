@@ -13,6 +13,20 @@
 #define RETRY_FIRST_MS 2000
 #define RETRY_MAX_MS 300000
 
+static bool finish_is_served(const struct core *c, const struct job *job, const struct terms *t)
+{
+	return c->conf->pool[t->d.pool].warm[job->r.kind] >= 0;
+}
+
+void finish_recall(struct core *c, struct job *job)
+{
+	job_move(&c->jobs, job, JOB_READING);
+	struct fx_recall *recall = &effects_add(c->fx, FX_RECALL)->u.recall;
+	recall->job = job->r.id;
+	recall->spool = job->r.spool;
+	recall->name = arena_strdup(&c->fx->arena, job->r.name);
+}
+
 void finish_ready(struct core *c, struct job *job)
 {
 	assert(job->r.state == JOB_QUEUED);
@@ -20,18 +34,28 @@ void finish_ready(struct core *c, struct job *job)
 	if (spool->removed)
 		return; /* held until the spool is configured again */
 	const struct terms t = terms_of(c, job);
-	const struct conf_pool *pool = &c->conf->pool[t.d.pool];
-	if (pool->warm[job->r.kind] < 0) {
-		job_move(&c->jobs, job, JOB_READING);
-		finish_own(c, job, STATUS_REJECTED, "Rejected",
-		    arena_printf(&c->fx->arena,
-			"the pool %s does not serve the kind %s: add it to its `warm`", pool->name,
-			livy_kind_name(job->r.kind)));
+	if (!finish_is_served(c, job, &t)) {
+		finish_recall(
+		    c, job); /* the record that says so takes the place of older results */
 		return;
 	}
 	const struct lane like = { .kind = t.kind, .owner = t.owner, .fresh = t.fresh };
 	queue_push(&c->pool[t.d.pool]->lanes, job, &like);
 	c->plan = true;
+}
+
+void finish_unserved(struct core *c, struct job *job)
+{
+	const struct terms t = terms_of(c, job);
+	if (finish_is_served(c, job, &t)) { /* since a reload */
+		job_move(&c->jobs, job, JOB_QUEUED);
+		finish_ready(c, job);
+		return;
+	}
+	finish_own(c, job, STATUS_REJECTED, "Rejected",
+	    arena_printf(&c->fx->arena,
+		"the pool %s does not serve the kind %s: add it to its `warm`",
+		c->conf->pool[t.d.pool].name, livy_kind_name(job->r.kind)));
 }
 
 /* ---- the outcome ---------------------------------------------------------------------------- */

@@ -21,6 +21,12 @@ void finish_requeue(struct core *c, struct job *job, const char *why);
 /* Puts a QUEUED job into its lane. */
 void finish_ready(struct core *c, struct job *job);
 
+/* A QUEUED job's turn has come, and be it to be rejected: what lies there of earlier results? */
+void finish_recall(struct core *c, struct job *job);
+
+/* It was recalled without a session to go to: its pool does not serve it, or did not. */
+void finish_unserved(struct core *c, struct job *job);
+
 /* What is kept of a finished job's run: enough to know its file again. */
 void finish_remember(struct job *job);
 

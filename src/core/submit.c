@@ -83,12 +83,18 @@ void submit_assign(struct core *c, size_t pool)
 		if (s->r.state == SESSION_IDLE)
 			session_move(s, SESSION_BUSY, c->now.mono_ms);
 		queue_remove(job);
-		job_move(&c->jobs, job, JOB_READING);
-		struct fx_recall *recall = &effects_add(c->fx, FX_RECALL)->u.recall;
-		recall->job = job->r.id;
-		recall->spool = job->r.spool;
-		recall->name = arena_strdup(&c->fx->arena, job->r.name);
+		finish_recall(c, job);
 	}
+}
+
+static struct session *submit_session_of(const struct core *c, const struct job *job)
+{
+	struct session *s;
+	TAILQ_FOREACH (s, &c->sessions, link)
+		for (unsigned i = 0; i < s->run_count; i++)
+			if (s->run[i] == job->r.id)
+				return s;
+	return NULL;
 }
 
 void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
@@ -99,6 +105,10 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 	struct arena *a = &c->fx->arena;
 	free(job->r.old_files);
 	job->r.old_files = xstrdup(ev->files);
+	if (submit_session_of(c, job) == NULL) {
+		finish_unserved(c, job);
+		return;
+	}
 	struct out_file *ours;
 	struct fx_read *read = &effects_add(c->fx, FX_READ)->u.read;
 	read->job = job->r.id;
@@ -114,16 +124,6 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 		read->modules = arena_strdup(a, core_spool_conf(c, job)->modules);
 		read->modules_bytes_max = MODULES_BYTES_MAX;
 	}
-}
-
-static struct session *submit_session_of(const struct core *c, const struct job *job)
-{
-	struct session *s;
-	TAILQ_FOREACH (s, &c->sessions, link)
-		for (unsigned i = 0; i < s->run_count; i++)
-			if (s->run[i] == job->r.id)
-				return s;
-	return NULL;
 }
 
 /* The file does not go now, or not at all: its session is free for the next. */
@@ -279,7 +279,8 @@ void submit_on_read(struct core *c, struct job *job, const struct ev_read *ev)
 {
 	assert(job->r.state == JOB_READING);
 	struct session *s = submit_session_of(c, job);
-	assert(s != NULL);
+	if (s == NULL)
+		return; /* its session was lost meanwhile, and no other one serves it */
 	if (ev->result == READ_OK) {
 		submit_read_ok(c, s, job, ev);
 		return;

@@ -273,6 +273,21 @@ START_TEST(a_kind_that_the_pool_does_not_serve)
 }
 END_TEST
 
+/* It has run already: the record that says why it does not any more takes the place of the old one. */
+START_TEST(a_kind_that_the_pool_does_not_serve_any_more)
+{
+	world_begin(w);
+	world_put(w, "a.py", "x");
+	world_until(w, 2 * MINUTES, world_recorded(w, "a.py", "ok"));
+	w->pool[0].warm[KIND_PYSPARK] = -1;
+	world_reload(w);
+	world_run(w, 1000);
+	world_put(w, "a.py", "y");
+	world_until(w, MINUTES, world_recorded(w, "a.py", "rejected"));
+	ck_assert_int_eq(world_ran(w, "y"), 0);
+}
+END_TEST
+
 /* ---- while it waits --------------------------------------------------------------------------- */
 
 START_TEST(gone_is_cancelled_by_a_complete_scan_only)
@@ -627,6 +642,7 @@ int main(void)
 	tcase_add_test(t, what_was_refused_may_be_replaced);
 	tcase_add_test(t, a_name_too_long_for_its_results);
 	tcase_add_test(t, a_kind_that_the_pool_does_not_serve);
+	tcase_add_test(t, a_kind_that_the_pool_does_not_serve_any_more);
 	tcase_add_test(t, gone_is_cancelled_by_a_complete_scan_only);
 	tcase_add_test(t, gone_and_back_is_still_there);
 	tcase_add_test(t, changed_while_queued_runs_the_newer_bytes_once);
