@@ -178,8 +178,15 @@ static void perform(struct world *w, const struct effect *fx)
 
 static void start_core(struct world *w);
 
+static void drop_events(struct world *w)
+{
+	while (evq_next(&w->events) != NULL)
+		;
+	evq_done(&w->events);
+}
+
 /* Everything of the process is gone: what was decided, what was asked, what was on its way. */
-static void die(struct world *w)
+void world_die(struct world *w)
 {
 	w->crashes++;
 	w->crash_turn = w->second_crash > 0 ? w->turn + w->second_crash : 0;
@@ -187,13 +194,15 @@ static void die(struct world *w)
 	core_free(w->core);
 	w->core = NULL;
 	effects_reset(&w->fx);
-	while (evq_next(&w->events) != NULL)
-		;
-	evq_done(&w->events);
+	drop_events(w);
 	net_drop_replies(w);
-	for (size_t i = 0; i < WORLD_MAX; i++)
+	for (size_t i = 0; i < WORLD_MAX; i++) {
 		w->dir[i]->scan = 0;
-	(void)buf_adds(&w->trace, "CRASH\n");
+		w->dir[i]->scan_again = false;
+		if (w->power_cut)
+			dir_power_cut(w, w->dir[i]);
+	}
+	(void)buf_adds(&w->trace, w->power_cut ? "CRASH by a power cut\n" : "CRASH\n");
 }
 
 static size_t commit(struct world *w)
@@ -214,7 +223,7 @@ static void carry_out(struct world *w)
 	bool crash = ++w->turn == w->crash_turn;
 	size_t done = 0;
 	if (crash && w->crash_point == 0) {
-		die(w);
+		world_die(w);
 		start_core(w);
 		return;
 	}
@@ -234,7 +243,7 @@ static void carry_out(struct world *w)
 	w->idle_turns = w->fx.count > 0 ? 0 : w->idle_turns + 1;
 	effects_reset(&w->fx);
 	if (crash) {
-		die(w);
+		world_die(w);
 		start_core(w);
 	}
 }
@@ -243,6 +252,7 @@ static void start_core(struct world *w)
 {
 	const uint64_t seed[2] = { (0x5eed + w->crashes) * 0x9e3779b97f4a7c15u,
 		(42 + w->crashes) * 0xbf58476d1ce4e5b9u };
+	drop_events(w); /* of files that came while nobody listened */
 	w->now.mono_ms += w->crashes > 0 ? 1000 : 0;
 	w->now.real_ms += w->crashes > 0 ? 1000 : 0;
 	w->core =
@@ -266,7 +276,7 @@ void world_begin(struct world *w)
 
 void world_crash(struct world *w)
 {
-	die(w);
+	world_die(w);
 	start_core(w);
 }
 
@@ -274,9 +284,9 @@ void world_crash(struct world *w)
 
 static int64_t next_ms(const struct world *w)
 {
-	if (w->events.count > 0 || spool_is_busy(w))
+	if (w->core != NULL && (w->events.count > 0 || spool_is_busy(w)))
 		return w->now.mono_ms;
-	int64_t core = core_deadline(w->core);
+	int64_t core = w->core == NULL ? INT64_MAX : core_deadline(w->core);
 	int64_t net = net_due_ms(w);
 	int64_t due = core < net ? core : net;
 	return due < w->now.mono_ms ? w->now.mono_ms : due;
@@ -317,8 +327,13 @@ bool world_turn(struct world *w, int64_t end_ms)
 	pass_time(w, due);
 	ck_assert_msg(w->idle_turns < IDLE_TURNS_MAX && w->turns_at_once++ < TURNS_AT_ONCE_MAX,
 	    "the core turns and turns\n%s%s", world_tail(&w->trace), world_tail(&w->log));
-	spool_step(w);
+	if (w->core != NULL)
+		spool_step(w);
 	net_deliver(w);
+	if (w->core == NULL) { /* nobody hears of it */
+		drop_events(w);
+		return true;
+	}
 	if (core_deadline(w->core) <= w->now.mono_ms)
 		evq_add(&w->events, EV_TICK);
 	while ((ev = evq_next(&w->events)) != NULL) {

@@ -71,6 +71,7 @@ struct world_session {
 	bool starting;
 	bool dead;
 	bool stranger;
+	int touched; /* POSTs and DELETEs that reached it */
 	int64_t visible_ms;
 	int64_t idle_ms; /* when it will be, or was */
 	int64_t free_ms; /* end of the last statement */
@@ -185,6 +186,9 @@ struct world_conf {
 
 struct world {
 	struct now now;
+	/* What befalls this request, where no fault above does; NULL: nothing. */
+	struct world_fault (*fate)(struct world *w, const struct fx_http *http, void *arg);
+	void *fate_arg;
 	struct conf conf;
 	struct conf_endpoint endpoint[WORLD_MAX];
 	struct conf_pool pool[WORLD_MAX];
@@ -207,6 +211,7 @@ struct world {
 	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
 	struct buf log;
 	bool any_number;   /* more sessions than max may exist: a server forgot some, or we did */
+	bool power_cut;	   /* a crash takes along what was not synced */
 	bool nobody;	   /* no uid has a login name */
 	int turns_at_once; /* in a row at one time */
 	int idle_turns;	   /* of these, the last ones, without an effect */
@@ -227,6 +232,7 @@ void world_free(struct world *w);
 void world_start(struct world *w);
 void world_begin(struct world *w); /* starts, and goes on to the end of the first scan */
 void world_crash(struct world *w); /* now, between two turns; starts again */
+void world_die(struct world *w);   /* now; until world_start() only the others live on */
 void world_stop(struct world *w);
 void world_reload(struct world *w); /* after the conf was changed */
 
@@ -282,6 +288,7 @@ void world_fault(struct world *w, struct world_fault fault);
 void world_mend(struct world *w);			      /* no faults any more */
 void world_forgetful_restart(struct world *w, size_t server); /* all sessions gone, ids from 0 */
 void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
+void world_collect(struct world *w, size_t server, size_t n); /* the server ends its n-th session */
 void world_runner_is_another(struct world *w, size_t server); /* with the runs of the first */
 void world_runner_forgets(struct world *w, size_t server);    /* what has ended */
 int world_acked(const struct world *w); /* runs that the first server's runners may forget */
@@ -303,6 +310,8 @@ void dir_set_text(const struct world *w, struct world_file *f, const char *text,
 void dir_rename(const struct world *w, struct world_dir *d, struct world_file *f, const char *to);
 void dir_unlink(struct world_dir *d, struct world_file *f);
 void dir_notify(struct world *w, size_t spool, const char *name, enum name_cause cause);
+void dir_power_cut(
+    const struct world *w, struct world_dir *d); /* what lies in parts was never synced */
 
 void ledger_apply(struct world *w, const struct effect *fx);
 void ledger_replay(struct world *w);

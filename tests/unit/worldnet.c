@@ -88,6 +88,8 @@ static struct world_fault fault_of(struct world *w, const struct fx_http *http)
 			f->times--;
 		return *f;
 	}
+	if (w->fate != NULL)
+		return w->fate(w, http, w->fate_arg);
 	return (struct world_fault){ .fate = FATE_WELL };
 }
 

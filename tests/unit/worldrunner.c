@@ -97,7 +97,8 @@ static struct world_run *run_add(struct world_runner *r, const char *id)
 /* Behind what it says of itself. */
 static const char *body_of(const struct world_run *run)
 {
-	const char *line = run->code[0] == '#' ? strchr(run->code, '\n') : NULL;
+	bool says = run->code[0] == '#' || strncmp(run->code, "--", 2) == 0;
+	const char *line = says ? strchr(run->code, '\n') : NULL;
 	return line == NULL ? run->code : line + 1;
 }
 

@@ -15,16 +15,28 @@
 
 /* ---- codes ----------------------------------------------------------------------------------- */
 
+/* Behind what it says of itself. */
+static const char *body_of(const struct world_statement *st)
+{
+	static const char *const mark[] = { "#", "--", "//" };
+	const char *line = strchr(st->code, '\n');
+	for (size_t i = 0; line != NULL && i < ARRAY_LEN(mark); i++)
+		if (strncmp(st->code, mark[i], strlen(mark[i])) == 0)
+			return line + 1;
+	return st->code;
+}
+
 static bool does(const struct world_statement *st, const char *word)
 {
 	size_t n = strlen(word);
-	return strncmp(st->code, word, n) == 0 && (st->code[n] == ' ' || st->code[n] == '\0');
+	const char *body = body_of(st);
+	return strncmp(body, word, n) == 0 && (body[n] == ' ' || body[n] == '\0');
 }
 
 static int64_t takes_ms(const struct world_statement *st)
 {
 	if (does(st, "sleep") || does(st, "die") || does(st, "deaf"))
-		return strtol(st->code + strcspn(st->code, " "), NULL, 10);
+		return strtol(body_of(st) + strcspn(body_of(st), " "), NULL, 10);
 	return TAKES_MS;
 }
 
@@ -83,7 +95,7 @@ static char *output_of(struct world *w, const struct world_server *sv, struct wo
 	if (does(st, "null"))
 		return xstrdup("null");
 	if (does(st, "json"))
-		return xstrdup(st->code + 5);
+		return xstrdup(body_of(st) + 5);
 	return success(s->kind, n, st->code);
 }
 
@@ -409,6 +421,14 @@ static void drop(struct world_server *sv, struct world_session *s)
 	sv->deleted++;
 }
 
+void world_collect(struct world *w, size_t server, size_t n)
+{
+	struct world_server *sv = &w->server[server];
+	ck_assert_uint_lt(n, sv->count);
+	drop(sv, sv->session[n]);
+	sv->deleted--;
+}
+
 static struct world_session *by_key(const struct world_server *sv, const char *key)
 {
 	for (size_t i = 0; i < sv->count; i++) {
@@ -425,7 +445,10 @@ static struct world_session *by_key(const struct world_server *sv, const char *k
 static int of_session(struct world *w, struct world_server *sv, struct world_session *s,
     const struct fx_http *http, const char *rest, char **reply)
 {
-	if (http->method == HTTP_DELETE) {
+	s->touched += http->method != HTTP_GET;
+	if (http->method == HTTP_DELETE && s->stranger) {
+		*reply = msg("deleted"); /* it stays, so that it can be seen who has done it */
+	} else if (http->method == HTTP_DELETE) {
 		drop(sv, s);
 		*reply = msg("deleted");
 	} else if (*rest == '\0') {

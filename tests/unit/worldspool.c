@@ -106,6 +106,21 @@ void dir_notify(struct world *w, size_t spool, const char *name, enum name_cause
 	ev->cause = cause;
 }
 
+/* Files that nobody has synced: a power cut leaves half of some, and nothing of others. */
+void dir_power_cut(const struct world *w, struct world_dir *d)
+{
+	for (size_t i = d->count; i-- > 0;) {
+		struct world_file *f = &d->file[i];
+		const char *part = strstr(f->name, "-p");
+		if (strncmp(f->name, ".sparkspool-", 12) != 0 || part == NULL)
+			continue;
+		if (f->ident.ino % 2 == 0)
+			dir_unlink(d, f);
+		else
+			dir_set_text(w, f, f->text, strlen(f->text) / 2);
+	}
+}
+
 /* ---- what users do -------------------------------------------------------------------------- */
 
 struct world_file *world_put_in(struct world *w, size_t spool, const char *name, const char *text)

@@ -1,0 +1,208 @@
+/* draw: what a seed says: its numbers, its configuration, the texts of its files. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+/* A counter, and its bits mixed: any seed is as good as another, neighbours too. */
+static uint64_t sim_next(struct sim *s)
+{
+	uint64_t x = s->rng += 0x9e3779b97f4a7c15u;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+int sim_int(struct sim *s, int from, int to)
+{
+	ck_assert_int_le(from, to);
+	return from + (int)(sim_next(s) % (uint64_t)(to - from + 1));
+}
+
+bool sim_chance(struct sim *s, int percent)
+{
+	return sim_int(s, 0, 99) < percent;
+}
+
+/* ---- the configuration ----------------------------------------------------------------------- */
+
+static void sim_draw_server(struct sim *s, size_t n)
+{
+	static const int64_t create_ms[] = { 5, 20, 2000, 45000 };
+	static const int64_t start_ms[] = { 1000, 10000, 40000 };
+	struct world_server *sv = &s->w->server[n];
+	sv->create_ms = create_ms[sim_int(s, 0, 3)];
+	sv->start_ms = start_ms[sim_int(s, 0, 2)];
+	sv->piece_bytes = sim_chance(s, 30) ? 7 : 1000;
+	if (sim_chance(s, 15))
+		sv->sessions_max = sim_int(s, 1, 4);
+	if (sim_chance(s, 8))
+		sv->alone = "there is no fork here";
+	if (sim_chance(s, 20)) {
+		sv->version = NULL;
+		sv->list_only = sim_chance(s, 30);
+	} else if (sim_chance(s, 6)) {
+		sv->list_only = true;
+		s->w->endpoint[n].statements = STATEMENTS_LIST;
+	}
+}
+
+static void sim_draw_pool(struct sim *s, size_t n)
+{
+	static const int64_t idle_ms[] = { CONF_NEVER, CONF_NEVER, 30 * SECOND, 10 * MINUTE };
+	struct conf_pool *p = &s->w->pool[n];
+	p->max = sim_int(s, 1, 4);
+	p->slots = sim_int(s, 1, 4);
+	p->isolation = sim_chance(s, 20) ? ISOLATION_FRESH : ISOLATION_SHARED;
+	p->owners = sim_chance(s, 70) ? OWNERS_SEPARATE : OWNERS_SHARED;
+	p->on_stop = sim_chance(s, 50) ? ON_STOP_KEEP : ON_STOP_DELETE;
+	p->idle_timeout_ms = idle_ms[sim_int(s, 0, 3)];
+	p->recycle_statements = sim_chance(s, 20) ? sim_int(s, 1, 5) : 500;
+	p->recycle_age_ms = sim_chance(s, 15) ? 10 * MINUTE : 720 * MINUTE;
+	p->start_timeout_ms = sim_chance(s, 20) ? 60 * SECOND : 300 * SECOND;
+	for (int k = 0; k < KIND_COUNT; k++)
+		p->warm[k] = sim_chance(s, 4) ? -1 : sim_chance(s, 25) ? 1 : 0;
+	if (n > 0 && sim_chance(s, 20))
+		p->endpoint = s->w->conf.endpoint_count++;
+	s->pool_max[n] = p->max;
+}
+
+/* What a reload may change as well. */
+static void sim_draw_rules(struct sim *s, struct conf_spool *in)
+{
+	static const int64_t timeout_ms[] = { CONF_NEVER, CONF_NEVER, 5 * SECOND, 2 * MINUTE };
+	in->after = (enum conf_after)sim_int(s, AFTER_KEEP, AFTER_MOVE);
+	in->timeout_ms = timeout_ms[sim_int(s, 0, 3)];
+	in->on_unknown = sim_chance(s, 20) ? ON_UNKNOWN_RERUN : ON_UNKNOWN_STOP;
+	in->python = (enum conf_style)sim_int(s, STYLE_RAW, STYLE_NOTEBOOK);
+	in->sql = sim_chance(s, 50) ? STYLE_SCRIPT : STYLE_RAW;
+	in->html = sim_chance(s, 15);
+	s->timed = s->timed || in->timeout_ms != CONF_NEVER;
+}
+
+static void sim_draw_spool(struct sim *s, size_t n)
+{
+	struct conf_spool *in = &s->w->spool[n];
+	in->ready = (enum conf_ready)sim_int(s, READY_SETTLE, READY_MARKER);
+	in->settle_ms = sim_int(s, 200, 2000);
+	in->scan_ms = sim_chance(s, 50) ? 60 * SECOND : 5 * SECOND;
+	in->move_to = xstrdup("done");
+	s->w->dir[n]->deaf = sim_chance(s, 10);
+	sim_draw_rules(s, in);
+}
+
+void sim_configure(struct sim *s)
+{
+	struct world *w = s->w;
+	if (sim_chance(s, 35))
+		world_add_pool(w, "other");
+	if (sim_chance(s, 35))
+		world_add_spool(w, "also", sim_chance(s, 50) ? w->conf.pool_count - 1 : 0);
+	for (size_t i = 0; i < w->conf.pool_count; i++)
+		sim_draw_pool(s, i);
+	for (size_t i = 0; i < w->conf.spool_count; i++)
+		sim_draw_spool(s, i);
+	for (size_t i = 0; i < w->conf.endpoint_count; i++)
+		sim_draw_server(s, i);
+	s->styles = sim_int(s, 0, 3);
+	s->poison_percent = sim_chance(s, 15) ? 5 : 0;
+}
+
+static void sim_may_rerun(struct sim *s, size_t spool)
+{
+	for (size_t i = 0; i < s->versions; i++)
+		s->version[i].rerun = s->version[i].rerun || s->version[i].spool == spool;
+}
+
+void sim_reconfigure(struct sim *s)
+{
+	struct world *w = s->w;
+	size_t n = (size_t)sim_int(s, 0, (int)w->conf.spool_count - 1);
+	size_t p = (size_t)sim_int(s, 0, (int)w->conf.pool_count - 1);
+	sim_draw_rules(s, &w->spool[n]);
+	if (w->spool[n].on_unknown == ON_UNKNOWN_RERUN)
+		sim_may_rerun(s, n);
+	if (sim_chance(s, 30))
+		w->spool[n].pool = (size_t)sim_int(s, 0, (int)w->conf.pool_count - 1);
+	if (sim_chance(s, 50))
+		w->pool[p].max = sim_int(s, 1, 4);
+	if (sim_chance(s, 50))
+		w->pool[p].slots = sim_int(s, 1, 4);
+	if (s->pool_max[p] < w->pool[p].max)
+		s->pool_max[p] = w->pool[p].max;
+	world_reload(w);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+const char *sim_suffix(size_t number)
+{
+	static const char *const suffix[SIM_FILES] = { "py", "py", "py", "sql", "py", "scala",
+		"sql", "R" };
+	return suffix[number % SIM_FILES];
+}
+
+/* What a file does: the first word is known to the world's interpreters. */
+static char *sim_body(struct sim *s, enum kind kind)
+{
+	bool long_one = sim_chance(s, 20);
+	switch (sim_int(s, 0, s->styles < 2 ? 9 : 15)) {
+	case 0:
+	case 1:
+		return xasprintf("sleep %d", long_one ? 240000 : sim_int(s, 1, 20000));
+	case 2:
+		return xstrdup("fail");
+	case 3:
+		return xasprintf("drip %d", sim_int(s, 100, 5000));
+	case 4:
+		return xasprintf("big %d", sim_int(s, 1, 6000));
+	case 5:
+		return xasprintf("exit %d", sim_int(s, 0, 255));
+	case 10:
+		return xasprintf("die %d", sim_int(s, 1, 5000));
+	case 11:
+		return xasprintf("deaf %d", long_one ? 100000 : 3000);
+	case 12:
+		return xasprintf("kill %d", sim_int(s, 1, 5000));
+	case 13:
+		return xstrdup(kind == KIND_PYSPARK || kind == KIND_SPARKR ? "slip" : "print");
+	default:
+		return xstrdup("print");
+	}
+}
+
+static char *sim_says(struct sim *s, enum kind kind)
+{
+	static const char *const comment[KIND_COUNT] = { "#", "//", "--", "#" };
+	switch (sim_int(s, 0, 19)) {
+	case 0:
+		return xasprintf("%s sparkspool: on_unknown=rerun\n", comment[kind]);
+	case 1:
+		return xasprintf("%s sparkspool: timeout=4s\n", comment[kind]);
+	case 2:
+		return xasprintf("%s sparkspool: isolation=fresh\n", comment[kind]);
+	case 3:
+		return xasprintf("%s sparkspool: pool=main\n", comment[kind]);
+	case 4:
+		return xasprintf("%s sparkspool: nonsense=1\n", comment[kind]);
+	default:
+		return xstrdup("");
+	}
+}
+
+char *sim_text(struct sim *s, const struct version *v, enum kind kind)
+{
+	static const char *const left[] = { "+err", "+csv", "+png", "+files", "+warn" };
+	char *says = sim_says(s, kind);
+	char *body = sim_body(s, kind);
+	const char *more = sim_chance(s, 30) ? left[sim_int(s, 0, 4)] : "";
+	char *text = xasprintf("%s%s %s %s", says, body, v->mark, kind == KIND_SPARK ? "" : more);
+	free(says);
+	free(body);
+	return text;
+}

@@ -1,0 +1,436 @@
+/* history: what happens to a world: users, servers, disks, clocks, the daemon itself. */
+#include "sim.h"
+
+#include "properties.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS_NS INT64_C(1000000)
+
+static int sim_index(size_t spool, size_t file)
+{
+	return (int)(spool * SIM_FILES + file);
+}
+
+void sim_pass(struct sim *s, int64_t ms)
+{
+	int64_t end_ms = s->w->now.mono_ms + ms;
+	while (world_turn(s->w, end_ms))
+		properties_each_turn(s);
+}
+
+static void sim_say(struct sim *s, const char *what, const char *name)
+{
+	(void)buf_addf(&s->w->trace, "! %s %s\n", what, name);
+}
+
+/* ---- users ----------------------------------------------------------------------------------- */
+
+static enum kind sim_kind(const char *name)
+{
+	return str_ends_with(name, ".sql")     ? KIND_SQL
+	       : str_ends_with(name, ".scala") ? KIND_SPARK
+	       : str_ends_with(name, ".R")     ? KIND_SPARKR
+					       : KIND_PYSPARK;
+}
+
+static struct version *sim_newest(struct sim *s, size_t spool, size_t file)
+{
+	int v = s->newest[sim_index(spool, file)];
+	return v < 0 ? NULL : &s->version[v];
+}
+
+static struct version *sim_new_version(struct sim *s, size_t spool, size_t file)
+{
+	int name = sim_index(spool, file);
+	struct version *old = sim_newest(s, spool, file);
+	struct version *v = &s->version[s->versions];
+	if (old != NULL)
+		old->there = false;
+	s->newest[name] = (int)s->versions++;
+	*v = (struct version){ .spool = spool };
+	(void)snprintf(v->mark, sizeof(v->mark), "f%dv%dq", name, ++s->contents[name]);
+	(void)snprintf(v->name, sizeof(v->name), "f%d.%s", name, sim_suffix(file));
+	v->rerun = s->w->spool[spool].on_unknown == ON_UNKNOWN_RERUN;
+	return v;
+}
+
+/* No two writes have the same time: a file system with nanoseconds sees to that. */
+static void sim_write(struct sim *s, struct version *v, const char *text, bool in_place)
+{
+	struct world_dir *d = s->w->dir[v->spool];
+	struct world_file *f = in_place ? dir_find(d, v->name) : NULL;
+	if (f == NULL) {
+		f = dir_create(s->w, d, v->name);
+		f->ident.uid = WORLD_UID + (uint32_t)sim_chance(s, 25);
+		dir_notify(s->w, v->spool, v->name, in_place ? NAME_CREATED : NAME_MOVED);
+	}
+	dir_set_text(s->w, f, text, strlen(text));
+	f->ident.mtime_ns += (int64_t)(++s->tick % MS_NS);
+	f->ident.ctime_ns = f->ident.mtime_ns;
+	if (in_place)
+		dir_notify(s->w, v->spool, v->name, NAME_CLOSED);
+	v->ino = f->ident.ino;
+	v->size = f->ident.size;
+	v->mtime_ns = f->ident.mtime_ns;
+	v->there = true;
+}
+
+static void sim_mark(struct sim *s, const struct version *v)
+{
+	char *name = xasprintf("%s.ready", v->name);
+	struct world_file *f = dir_create(s->w, s->w->dir[v->spool], name);
+	dir_set_text(s->w, f, "", 0);
+	dir_notify(s->w, v->spool, name, NAME_MOVED);
+	free(name);
+}
+
+static void sim_drop(struct sim *s, size_t spool, size_t file)
+{
+	if (s->versions == SIM_VERSIONS)
+		return;
+	struct version *v = sim_new_version(s, spool, file);
+	enum conf_ready ready = s->w->spool[spool].ready;
+	char *text = sim_text(s, v, sim_kind(v->name));
+	bool in_place = ready == READY_SETTLE && sim_chance(s, 60);
+	v->rerun = v->rerun || strstr(text, "on_unknown=rerun") != NULL;
+	s->timed = s->timed || strstr(text, "timeout=") != NULL;
+	if (strstr(text, "die ") != NULL || strstr(text, "kill ") != NULL)
+		s->cause |= CAUSE_DEATH;
+	sim_say(s, v->name, text);
+	if (in_place && sim_chance(s, 50)) { /* cp, a block at a time */
+		sim_write(s, v, "half of it", true);
+		sim_pass(s, s->w->spool[spool].settle_ms / 2);
+	}
+	sim_write(s, v, text, in_place);
+	if (ready == READY_MARKER) {
+		sim_pass(s, sim_int(s, 0, 300));
+		sim_mark(s, v);
+	}
+	free(text);
+}
+
+/* The same bytes under a new time. */
+static void sim_renew(struct sim *s, struct version *v)
+{
+	const struct world_file *f = dir_find(s->w->dir[v->spool], v->name);
+	if (f == NULL || f->ident.ino != v->ino)
+		return;
+	char *text = xstrdup(f->text);
+	sim_say(s, v->name, "is written anew");
+	v->renewed++;
+	sim_write(s, v, text, s->w->spool[v->spool].ready == READY_SETTLE);
+	if (s->w->spool[v->spool].ready == READY_MARKER)
+		sim_mark(s, v);
+	free(text);
+}
+
+static void sim_touch(struct sim *s, const struct version *v)
+{
+	struct world_file *f = dir_find(s->w->dir[v->spool], v->name);
+	if (f == NULL)
+		return;
+	sim_say(s, v->name, "has another ctime");
+	f->ident.ctime_ns = s->w->now.real_ms * MS_NS + (int64_t)(++s->tick % MS_NS);
+}
+
+static void sim_remove(struct sim *s, struct version *v)
+{
+	struct world_dir *d = s->w->dir[v->spool];
+	struct world_file *f = dir_find(d, v->name);
+	if (f == NULL)
+		return;
+	sim_say(s, v->name, "is removed");
+	v->there = false;
+	dir_unlink(d, f);
+	dir_notify(s->w, v->spool, v->name, NAME_GONE);
+}
+
+static const char *const result_suffix[] = { ".out", ".err", ".csv", ".json" };
+
+static void sim_take_name(struct sim *s, const struct version *v)
+{
+	if (s->preciouses == SIM_FILES)
+		return;
+	struct precious *p = &s->precious[s->preciouses];
+	char *name = xasprintf("%s%s", v->name, result_suffix[sim_int(s, 0, 3)]);
+	*p = (struct precious){ .spool = v->spool, .there = true };
+	(void)snprintf(p->name, sizeof(p->name), "%s", name);
+	free(name);
+	for (size_t i = 0; i < s->preciouses; i++)
+		if (s->precious[i].spool == p->spool && str_eq(s->precious[i].name, p->name))
+			return;
+	s->preciouses++;
+	sim_say(s, p->name, "is somebody else's");
+	struct world_file *f = dir_create(s->w, s->w->dir[p->spool], p->name);
+	dir_set_text(s->w, f, "precious", 8);
+	p->ino = f->ident.ino;
+	dir_notify(s->w, p->spool, p->name, NAME_MOVED);
+}
+
+static void sim_free_names(struct sim *s)
+{
+	for (size_t i = 0; i < s->preciouses; i++) {
+		struct precious *p = &s->precious[i];
+		struct world_file *f = dir_find(s->w->dir[p->spool], p->name);
+		if (p->there && f != NULL)
+			dir_unlink(s->w->dir[p->spool], f);
+		p->there = false;
+	}
+	s->preciouses = 0;
+}
+
+static void sim_lose_result(struct sim *s, const struct version *v)
+{
+	char *name = xasprintf("%s%s", v->name, result_suffix[sim_int(s, 0, 3)]);
+	struct world_dir *d = s->w->dir[v->spool];
+	struct world_file *f = dir_find(d, name);
+	if (f != NULL && !str_eq(f->text, "precious")) {
+		sim_say(s, name, "is removed");
+		dir_unlink(d, f);
+		dir_notify(s->w, v->spool, name, NAME_GONE);
+	}
+	free(name);
+}
+
+static void sim_user(struct sim *s)
+{
+	size_t spool = (size_t)sim_int(s, 0, (int)s->w->conf.spool_count - 1);
+	size_t file = (size_t)sim_int(s, 0, SIM_FILES - 1);
+	struct version *v = sim_newest(s, spool, file);
+	int what = sim_int(s, 0, 19);
+	if (v == NULL || what < 10)
+		sim_drop(s, spool, file);
+	else if (what < 12)
+		sim_renew(s, v);
+	else if (what < 14)
+		sim_touch(s, v);
+	else if (what < 16)
+		sim_remove(s, v);
+	else if (what < 18)
+		sim_take_name(s, v);
+	else
+		sim_lose_result(s, v);
+}
+
+/* ---- servers --------------------------------------------------------------------------------- */
+
+static void sim_restart(struct sim *s, size_t server)
+{
+	sim_say(s, "the server", "has forgotten everything");
+	s->cause |= CAUSE_DEATH;
+	s->restarted[server] = true;
+	world_forgetful_restart(s->w, server);
+	if (sim_chance(s, 60))
+		world_stranger(s->w, server);
+	sim_outage(s, server, sim_int(s, 1000, 60000));
+}
+
+static void sim_session_ends(struct sim *s, size_t server, bool collected)
+{
+	struct world_server *sv = &s->w->server[server];
+	if (sv->count == 0)
+		return;
+	size_t n = (size_t)sim_int(s, 0, (int)sv->count - 1);
+	if (sv->session[n]->stranger)
+		return;
+	s->cause |= CAUSE_DEATH;
+	sim_say(s, sv->session[n]->name == NULL ? "a session" : sv->session[n]->name,
+	    collected ? "is collected" : "has lost its driver");
+	if (collected)
+		world_collect(s->w, server, n);
+	else
+		sv->session[n]->dead = true;
+}
+
+static void sim_server(struct sim *s)
+{
+	size_t server = (size_t)sim_int(s, 0, (int)s->w->conf.endpoint_count - 1);
+	switch (sim_int(s, 0, 9)) {
+	case 0:
+		sim_restart(s, server);
+		break;
+	case 1:
+	case 2:
+	case 3:
+		sim_session_ends(s, server, false);
+		break;
+	case 4:
+		sim_session_ends(s, server, true);
+		break;
+	case 5:
+		world_stranger(s->w, server);
+		break;
+	case 6:
+		s->cause |= CAUSE_DEATH;
+		s->w->server[server].start = (enum world_start)sim_int(s, START_WELL, START_MORTAL);
+		break;
+	case 7:
+		s->cause |= CAUSE_RUNNER | CAUSE_DEATH;
+		sim_say(s, "a runner", "is another");
+		world_runner_is_another(s->w, server);
+		break;
+	case 8:
+		s->cause |= CAUSE_RUNNER;
+		sim_say(s, "a runner", "has forgotten");
+		world_runner_forgets(s->w, server);
+		break;
+	default:
+		s->w->server[server].refusal =
+		    s->w->server[server].refusal == NULL ? "no disk for it" : NULL;
+	}
+}
+
+static void sim_network(struct sim *s)
+{
+	size_t server = (size_t)sim_int(s, 0, (int)s->w->conf.endpoint_count - 1);
+	if (sim_chance(s, 75))
+		sim_storm(s);
+	else
+		sim_outage(s, server, sim_chance(s, 80) ? sim_int(s, 1000, 120000) : 3600000);
+}
+
+/* ---- disks and clocks ------------------------------------------------------------------------ */
+
+static void sim_disk(struct sim *s)
+{
+	size_t spool = (size_t)sim_int(s, 0, (int)s->w->conf.spool_count - 1);
+	struct world_dir *d = s->w->dir[spool];
+	switch (sim_int(s, 0, 6)) {
+	case 0:
+		d->append_err = EIO;
+		break;
+	case 1:
+		d->stage_err = ENOSPC;
+		break;
+	case 2:
+		d->dispose_err = EIO;
+		break;
+	case 3:
+	case 4:
+		d->full = !d->full;
+		break;
+	case 5:
+		d->gone = !d->gone;
+		sim_say(s, "the spool", d->gone ? "is unmounted" : "is there again");
+		break;
+	default:
+		d->deaf = !d->deaf;
+	}
+}
+
+static void sim_clock(struct sim *s)
+{
+	static const int64_t jump_ms[] = { -86400000, -3600000, -1500, 1500, 3600000, 86400000 };
+	int64_t ms = jump_ms[sim_int(s, 0, 5)];
+	(void)buf_addf(&s->w->trace, "! the wall clock jumps by %lld\n", (long long)ms);
+	s->w->now.real_ms += ms;
+}
+
+/* ---- the daemon ------------------------------------------------------------------------------ */
+
+static void sim_begins_anew(struct sim *s)
+{
+	s->cause |= CAUSE_CRASH;
+	for (size_t i = 0; i < WORLD_MAX; i++)
+		s->restarted[i] = false; /* it asks before it believes */
+}
+
+static void sim_crash(struct sim *s)
+{
+	s->w->power_cut = sim_chance(s, 30);
+	s->w->crash_turn = s->w->turn + (size_t)sim_int(s, 1, 12);
+	s->w->crash_point = (size_t)sim_int(s, 0, 5);
+	s->w->second_crash = sim_chance(s, 20) ? (size_t)sim_int(s, 1, 20) : 0;
+	sim_begins_anew(s);
+}
+
+static void sim_stop(struct sim *s)
+{
+	int64_t end_ms = s->w->now.mono_ms + 25000;
+	sim_say(s, "the daemon", "is stopped");
+	s->w->crash_turn = s->w->second_crash = 0;
+	world_stop(s->w);
+	while (s->w->now.mono_ms < end_ms && !core_is_done(s->w->core, s->w->now.mono_ms))
+		if (world_turn(s->w, end_ms))
+			properties_each_turn(s);
+	ck_assert_msg(core_is_done(s->w->core, s->w->now.mono_ms), "a stop has no end");
+	sim_begins_anew(s);
+	world_die(s->w);
+	s->down = true;
+}
+
+static void sim_start(struct sim *s)
+{
+	world_start(s->w);
+	s->down = false;
+	properties_each_turn(s);
+}
+
+static void sim_daemon(struct sim *s)
+{
+	if (sim_chance(s, 75))
+		sim_crash(s);
+	else
+		sim_stop(s);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static int64_t sim_pause_ms(struct sim *s)
+{
+	switch (sim_int(s, 0, 9)) {
+	case 0:
+	case 1:
+		return 0;
+	case 2:
+	case 3:
+	case 4:
+		return sim_int(s, 1, 300);
+	case 5:
+	case 6:
+		return sim_int(s, 300, 5000);
+	case 7:
+	case 8:
+		return sim_int(s, 5000, 60000);
+	default:
+		return sim_int(s, 60000, 600000);
+	}
+}
+
+/* Which of these there are is drawn by the seed: many worlds know only some kinds of trouble. */
+void sim_happen(struct sim *s)
+{
+	static void (*const trouble[])(struct sim *) = { sim_server, sim_network, sim_disk,
+		sim_clock, sim_daemon, sim_reconfigure };
+	int n = sim_int(s, 0, 2 * (int)ARRAY_LEN(trouble) - 1);
+	if (n < (int)ARRAY_LEN(trouble) && (s->troubles & 1u << n) != 0 && !(s->down && n >= 4))
+		trouble[n](s);
+	else
+		sim_user(s);
+	sim_pass(s, sim_pause_ms(s));
+	if (s->down && sim_chance(s, 40))
+		sim_start(s);
+}
+
+void sim_mend(struct sim *s)
+{
+	struct world *w = s->w;
+	sim_say(s, "all", "is mended");
+	s->mended = true;
+	sim_free_names(s);
+	w->crash_turn = w->second_crash = 0;
+	for (size_t i = 0; i < WORLD_MAX; i++) {
+		struct world_dir *d = w->dir[i];
+		d->gone = d->full = false;
+		d->append_err = d->stage_err = d->dispose_err = 0;
+		s->outage[i].end_ms = 0;
+		w->server[i].start = START_WELL;
+		w->server[i].refusal = NULL;
+		w->server[i].sessions_max = 0;
+	}
+	if (s->down)
+		sim_start(s);
+}

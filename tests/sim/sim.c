@@ -1,0 +1,242 @@
+/* sim: runs seeds. A failing one prints itself, the property, the tail of its trace, and how to see it
+ * again. The seeds run in a process of their own, so that one that aborts is only one. */
+#include "properties.h"
+
+#include "base/log.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TAIL_BYTES 6000
+#define SEED_S 120 /* no seed takes longer, unless it never ends */
+#define REST_MS INT64_C(10800000)
+#define CALM_MS 120000
+#define FAILURES_MAX 20
+
+/* Of the process that runs seeds, for its last words. */
+static struct sim *under_way;
+static bool tracing;
+
+/* What both processes see. */
+struct progress {
+	uint64_t seed; /* the one under way */
+	uint64_t failures;
+	uint64_t turns;
+	uint64_t runs;
+	uint64_t status[STATUS_COUNT];
+};
+
+static struct progress *progress;
+
+/* ---- one seed -------------------------------------------------------------------------------- */
+
+static void sink(enum log_level level, const char *line, void *arg)
+{
+	struct sim *s = arg;
+	(void)level;
+	(void)buf_addf(&s->w->trace, "%lld <%d> %s\n", (long long)s->w->now.mono_ms % 1000000000,
+	    (int)level, line);
+}
+
+static struct sim *sim_new(uint64_t seed)
+{
+	struct sim *s = xcalloc(1, sizeof(*s));
+	s->seed = s->rng = seed;
+	s->w = world_new();
+	s->w->any_number = true; /* properties.c has its own word on that */
+	s->w->fate = sim_fate;
+	s->w->fate_arg = s;
+	for (size_t i = 0; i < ARRAY_LEN(s->newest); i++)
+		s->newest[i] = -1;
+	for (size_t i = 0; i < SIM_JOBS; i++)
+		s->seen[i].version = -1;
+	log_set_sink(sink, s);
+	return s;
+}
+
+static void sim_free(struct sim *s)
+{
+	world_free(s->w);
+	for (size_t i = 0; i < s->poisons; i++)
+		free(s->poisoned[i]);
+	free(s);
+}
+
+static void sim_rest(struct sim *s)
+{
+	const char *why;
+	int64_t end_ms = s->w->now.mono_ms + REST_MS;
+	sim_mend(s);
+	sim_pass(s, 1000);
+	while (!properties_at_rest(s, &why) && s->w->now.mono_ms < end_ms)
+		sim_pass(s, 5000);
+	sim_pass(s, CALM_MS);
+	while (!properties_at_rest(s, &why) && s->w->now.mono_ms < end_ms)
+		sim_pass(s, 5000);
+	properties_in_the_end(s);
+}
+
+static void sim_run(struct sim *s)
+{
+	sim_configure(s);
+	s->troubles = (unsigned)sim_int(s, 0, 63);
+	world_start(s->w);
+	properties_each_turn(s);
+	for (int n = sim_int(s, 5, 60); n > 0; n--)
+		sim_happen(s);
+	sim_rest(s);
+}
+
+START_TEST(one_seed)
+{
+	sim_run(under_way);
+}
+END_TEST
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+static void report(const char *words)
+{
+	const struct buf *trace = &under_way->w->trace;
+	size_t from = trace->len > TAIL_BYTES && !tracing ? trace->len - TAIL_BYTES : 0;
+	printf("FAIL seed %llu\n%s\n", (unsigned long long)under_way->seed, words);
+	if (!tracing && trace->data != NULL)
+		printf("---- the tail of its trace\n%s----\n", trace->data + from);
+	printf("replay: tests/sim/sim --trace --seed %llu\n", (unsigned long long)under_way->seed);
+	(void)fflush(stdout);
+}
+
+static void last_words(int sig)
+{
+	if (tracing)
+		printf("%s", under_way->w->trace.data);
+	report(sig == SIGALRM ? "it does not end" : "it aborts; see above");
+	_exit(3);
+}
+
+static void count(const struct sim *s)
+{
+	progress->turns += s->w->turn;
+	for (size_t i = 0; i < s->versions; i++)
+		progress->runs += (uint64_t)s->version[i].runs;
+	for (size_t i = 0; i < s->w->ledger.jobs; i++)
+		if (s->w->ledger.job[i].rec.run != NULL)
+			progress->status[s->w->ledger.job[i].rec.run->status]++;
+}
+
+static void run_seed(uint64_t seed)
+{
+	Suite *suite = suite_create("sim");
+	TCase *tc = tcase_create("seed");
+	tcase_add_test(tc, one_seed);
+	suite_add_tcase(suite, tc);
+	SRunner *runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	under_way = sim_new(seed);
+	(void)alarm(SEED_S);
+	srunner_run_all(runner, CK_SILENT);
+	(void)alarm(0);
+	if (tracing)
+		printf("%s", under_way->w->trace.data);
+	if (srunner_ntests_failed(runner) > 0) {
+		TestResult **failure = srunner_failures(runner);
+		report(tr_msg(failure[0]));
+		free(failure);
+		progress->failures++;
+	} else { /* a failed one may have left anything */
+		count(under_way);
+		sim_free(under_way);
+	}
+	srunner_free(runner);
+}
+
+/* ---- many seeds ------------------------------------------------------------------------------ */
+
+static void run_seeds(uint64_t from, uint64_t to)
+{
+	(void)signal(SIGABRT, last_words);
+	(void)signal(SIGALRM, last_words);
+	(void)signal(SIGSEGV, last_words);
+	for (progress->seed = from; progress->seed <= to; progress->seed++) {
+		run_seed(progress->seed);
+		if (progress->failures >= FAILURES_MAX)
+			break;
+	}
+	(void)fflush(stdout);
+	_exit(0);
+}
+
+/* A seed that has killed its process has failed; the others go on in another one. */
+static void run_range(uint64_t from, uint64_t to)
+{
+	while (from <= to && progress->failures < FAILURES_MAX) {
+		int status = 0;
+		(void)fflush(stdout);
+		pid_t pid = fork();
+		if (pid == 0)
+			run_seeds(from, to);
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			exit(99);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			break;
+		progress->failures++;
+		from = progress->seed + 1;
+	}
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void summary(uint64_t from, uint64_t to, int64_t ms)
+{
+	static const char *const word[STATUS_COUNT] = { "none", "ok", "error", "timeout",
+		"cancelled", "died", "unknown", "rejected" };
+	uint64_t seeds = to - from + 1;
+	printf("sim: seeds %llu..%llu, %llu failed; %llu turns, %llu runs;",
+	    (unsigned long long)from, (unsigned long long)to,
+	    (unsigned long long)progress->failures, (unsigned long long)progress->turns,
+	    (unsigned long long)progress->runs);
+	for (int i = STATUS_OK; i < STATUS_COUNT; i++)
+		printf(" %s %llu", word[i], (unsigned long long)progress->status[i]);
+	printf("; %.1f s, %.0f seeds/s\n", (double)ms / 1000,
+	    1000.0 * (double)seeds / (double)(ms > 0 ? ms : 1));
+}
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: sim [--trace] [--seed N | --seeds A..B]\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long long from = 1;
+	unsigned long long to = getenv("CHECK_LONG") != NULL ? 20000 : 1000;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--trace") == 0)
+			tracing = true;
+		else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0 &&
+			 sscanf(argv[++i], "%llu", &from) == 1)
+			to = from;
+		else if (i + 1 >= argc || strcmp(argv[i], "--seeds") != 0 ||
+			 sscanf(argv[++i], "%llu..%llu", &from, &to) != 2)
+			return usage();
+	}
+	progress = mmap(
+	    NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (progress == MAP_FAILED)
+		return 99;
+	int64_t begun_ms = now_ms();
+	run_range(from, to);
+	summary(from, to, now_ms() - begun_ms);
+	return progress->failures == 0 ? 0 : 1;
+}

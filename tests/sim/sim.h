@@ -1,0 +1,121 @@
+/* sim: the core in a world that a seed has drawn.
+ *
+ * A seed is a configuration, a history of what users, servers, networks, disks and clocks do, and
+ * crashes at any place of a turn. Then all of it is mended, and the world comes to rest. What has to
+ * be true on the way and at the end stands in properties.c, and nowhere else but in the world's own
+ * checks of what must be on disk before what. The same seed is the same story each time. */
+#ifndef SPARKSPOOL_TESTS_SIM_H
+#define SPARKSPOOL_TESTS_SIM_H
+
+#include "world.h"
+
+#define SIM_FILES 8	/* names of each spool */
+#define SIM_VERSIONS 64 /* contents, of all names together */
+#define SIM_JOBS 256
+#define SIM_POISONED 8
+#define SIM_SESSIONS 4096
+
+/* What may make an end other than the file's own. */
+enum cause {
+	CAUSE_LOST = 1,	  /* an answer was lost, or a gateway spoke instead of the server */
+	CAUSE_DEATH = 2,  /* a driver or a whole server lost its sessions */
+	CAUSE_POISON = 4, /* a statement's answer cannot be read, ever */
+	CAUSE_RUNNER = 8, /* a runner has forgotten, or is another */
+	CAUSE_CRASH = 16  /* of the daemon */
+};
+
+/* Of a file: each content has a mark of its own, so that what ran can be told from all else. */
+struct version {
+	char mark[24]; /* "f3v2q": the third name, its second content */
+	size_t spool;
+	char name[16];
+	uint64_t ino;
+	int64_t size;
+	int64_t mtime_ns; /* of the last time that it was given one */
+	bool there;	  /* it is what its name holds, as far as users are concerned */
+	bool rerun;	  /* it, or a spool of it, allows to run what may have run already */
+	int renewed;	  /* so many times users have made it new without changing it */
+	int runs;	  /* begun on servers */
+	int jobs;	  /* that have sent it */
+};
+
+/* What is remembered of a row. */
+struct seen {
+	int version; /* -1: not known yet */
+	enum job_state state;
+	enum job_status status; /* once it is done */
+	int attempts;
+	bool checked; /* its results were looked at */
+};
+
+/* A file that is not the daemon's, where it would like to have one of its own. */
+struct precious {
+	size_t spool;
+	char name[40];
+	uint64_t ino;
+	bool there;
+};
+
+struct outage {
+	int64_t end_ms;
+	int64_t begin_ms;
+	int requests;
+};
+
+struct sim {
+	struct world *w;
+	uint64_t seed;
+	uint64_t rng;
+	bool mended;
+	unsigned cause;
+	bool timed;		 /* some time limit there is, or was */
+	int pool_max[WORLD_MAX]; /* the largest that was ever configured */
+	size_t tick;		 /* makes each mtime another one */
+	/* users */
+	struct version version[SIM_VERSIONS];
+	size_t versions;
+	int newest[WORLD_MAX * SIM_FILES]; /* version of each name; -1: none yet */
+	int contents[WORLD_MAX * SIM_FILES];
+	struct precious precious[SIM_FILES];
+	size_t preciouses;
+	unsigned troubles; /* of which kinds there are, bits by sim_happen() */
+	int styles;	   /* which bodies files may have, drawn once */
+	/* servers and networks */
+	int storm_percent;
+	int64_t storm_end_ms;
+	struct outage outage[WORLD_MAX];
+	bool restarted[WORLD_MAX]; /* ... since anybody could know of it: see sim_knows() */
+	char *poisoned[SIM_POISONED];
+	int poison[SIM_POISONED]; /* which answer it gives */
+	size_t poisons;
+	int poison_percent;
+	/* the daemon */
+	bool down;
+	size_t crashes;
+	size_t ran[WORLD_MAX]; /* entries of the servers' lists that are counted */
+	struct seen seen[SIM_JOBS];
+	bool doubtful[SIM_SESSIONS]; /* its creation was lost at some time */
+};
+
+/* ---- draw: what a seed says ------------------------------------------------------------------ */
+
+int sim_int(struct sim *s, int from, int to); /* both included */
+bool sim_chance(struct sim *s, int percent);
+void sim_configure(struct sim *s);
+void sim_reconfigure(struct sim *s); /* something of it, in the midst of all */
+char *sim_text(struct sim *s, const struct version *v, enum kind kind);
+const char *sim_suffix(size_t number); /* of a spool's name of that number */
+
+/* ---- history: what happens -------------------------------------------------------------------- */
+
+void sim_happen(struct sim *s); /* one thing */
+void sim_pass(struct sim *s, int64_t ms);
+void sim_mend(struct sim *s);
+
+/* ---- weather: what befalls requests ------------------------------------------------------------ */
+
+struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg);
+void sim_storm(struct sim *s);
+void sim_outage(struct sim *s, size_t server, int64_t ms);
+
+#endif

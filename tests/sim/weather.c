@@ -1,0 +1,127 @@
+/* weather: what befalls requests on their way, and answers on theirs. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char page[] = "<html><head><title>Bad Gateway</title></head></html>";
+
+/* Whatever it is, afterwards it cannot be told from outside whether it arrived. */
+static void sim_lose(struct sim *s, struct world_fault *f)
+{
+	static const enum world_fate fate[] = { FATE_LOST_BEFORE, FATE_LOST_AFTER, FATE_LOST_AFTER,
+		FATE_LATE };
+	f->fate = fate[sim_int(s, 0, 3)];
+	if (f->fate == FATE_LATE)
+		f->delay_ms = sim_chance(s, 50) ? sim_int(s, 1, 2000) : sim_int(s, 1, 600000);
+}
+
+static void sim_gateway(struct sim *s, struct world_fault *f)
+{
+	static const int status[] = { 502, 503, 504, 500, 408 };
+	f->fate = sim_chance(s, 60) ? FATE_MANGLED : FATE_STATUS;
+	f->status = status[sim_int(s, 0, 4)];
+	f->reply = page;
+	if (sim_chance(s, 20))
+		f->retry_after_ms = 7000;
+}
+
+static void sim_garble(struct sim *s, struct world_fault *f)
+{
+	static const char *const reply[] = { "{\"id\":", "[]", "{}", "\"yes\"", "\xff\xfe" };
+	f->fate = FATE_MANGLED;
+	f->status = sim_chance(s, 50) ? 200 : 201;
+	f->reply = reply[sim_int(s, 0, 4)];
+}
+
+static struct world_fault sim_draw_fate(struct sim *s)
+{
+	struct world_fault f = { .fate = FATE_WELL };
+	switch (sim_int(s, 0, 9)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		sim_lose(s, &f);
+		break;
+	case 4:
+	case 5:
+		sim_gateway(s, &f);
+		break;
+	case 6:
+		sim_garble(s, &f);
+		break;
+	case 7:
+		f.fate = sim_chance(s, 50) ? FATE_TOO_BIG : FATE_NOT_SENT;
+		break;
+	case 8: /* not accepted, and it says so */
+		f.fate = FATE_STATUS;
+		f.status = 429;
+		f.retry_after_ms = 3000;
+		break;
+	default: /* it only takes long */
+		f.delay_ms = sim_int(s, 1, 20000);
+	}
+	return f;
+}
+
+/* One statement whose answer is never to be had. */
+static bool sim_is_poisoned(struct sim *s, const struct fx_http *http, struct world_fault *f)
+{
+	static const char *const reply[] = { "\"java.lang.RuntimeException: no\"", "{\"id\":" };
+	const char *at = strstr(http->path, "/statements/");
+	if (http->method != HTTP_GET || at == NULL)
+		return false;
+	size_t i = 0;
+	while (i < s->poisons && !str_eq(s->poisoned[i], http->path))
+		i++;
+	if (i == s->poisons) {
+		if (s->mended || s->poisons == SIM_POISONED || !sim_chance(s, s->poison_percent))
+			return false;
+		s->poison[i] = sim_int(s, 0, 2);
+		s->poisoned[s->poisons++] = xstrdup(http->path);
+		s->cause |= CAUSE_POISON;
+	}
+	f->fate = s->poison[i] == 2 ? FATE_TOO_BIG : FATE_MANGLED;
+	f->status = s->poison[i] == 0 ? 500 : 200;
+	f->reply = s->poison[i] == 2 ? NULL : reply[s->poison[i]];
+	return true;
+}
+
+struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg)
+{
+	struct sim *s = arg;
+	struct outage *o = &s->outage[http->tag.endpoint];
+	struct world_fault f = { .fate = FATE_WELL };
+	if (w->now.mono_ms < o->end_ms) {
+		o->requests++;
+		s->cause |= CAUSE_LOST;
+		f.fate = sim_chance(s, 70) ? FATE_NOT_SENT : FATE_LOST_BEFORE;
+		s->restarted[http->tag.endpoint] = false; /* now it can be known */
+		return f;
+	}
+	if (sim_is_poisoned(s, http, &f))
+		return f;
+	if (s->mended || w->now.mono_ms >= s->storm_end_ms || !sim_chance(s, s->storm_percent))
+		return f;
+	f = sim_draw_fate(s);
+	/* Without names what comes late may come to anybody: nothing can be done about that. */
+	if (f.fate == FATE_LATE && w->server[http->tag.endpoint].version == NULL)
+		f.fate = FATE_LOST_BEFORE;
+	if (f.fate != FATE_WELL)
+		s->cause |= CAUSE_LOST;
+	return f;
+}
+
+void sim_storm(struct sim *s)
+{
+	static const int percent[] = { 5, 20, 60 };
+	s->storm_percent = percent[sim_int(s, 0, 2)];
+	s->storm_end_ms = s->w->now.mono_ms + sim_int(s, 1000, sim_chance(s, 70) ? 20000 : 300000);
+}
+
+void sim_outage(struct sim *s, size_t server, int64_t ms)
+{
+	struct outage *o = &s->outage[server];
+	*o = (struct outage){ .begin_ms = s->w->now.mono_ms, .end_ms = s->w->now.mono_ms + ms };
+}
