@@ -263,7 +263,7 @@ static void talk_seek_again(struct core *c, struct session *s)
 	if (c->now.mono_ms - s->since_ms < LATE_MS)
 		depart_wake(c, s, core_backoff_ms(c, ++s->failures, START_LOOK_MS, LATE_LOOK_MS));
 	else
-		depart_gone(c, s, "it was never created");
+		depart_retire(c, s, "it was never created, as far as can be seen");
 }
 
 static void talk_on_session(
@@ -290,6 +290,10 @@ static void talk_on_session(
 			depart_gone(c, s, "the server does not know it any more");
 		break; /* its calls learn it from their own answers */
 	default:
+		if (sought) { /* to delete what is still to come would be to lose it */
+			talk_seek_again(c, s);
+			break;
+		}
 		if (++s->failures < FAILURES_MAX) {
 			depart_wake(c, s, core_backoff_ms(c, s->failures, 500, 30000));
 			break;

@@ -408,6 +408,25 @@ END_TEST
 
 /* A creation that was swallowed and comes out when nobody looks for it any more: with its name, it
  * can still be known as ours. */
+/* That its state cannot be read is no sign that it is there: it comes after all, and is ours. */
+START_TEST(born_too_late_and_not_to_be_seen)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_fault(w,
+	    (struct world_fault){
+		.method = HTTP_POST, .path = "/sessions", .fate = FATE_LATE, .delay_ms = 300000 });
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"no\"",
+			   .times = 20 });
+	world_begin(w);
+	world_run(w, 70 * MINUTES);
+	ck_assert_int_eq(world_alive(w, 0), 1);
+}
+END_TEST
+
 START_TEST(born_too_late)
 {
 	w->any_number = true;
@@ -453,6 +472,7 @@ int main(void)
 	tcase_add_test(t, without_names_a_restart_between_two_files);
 	tcase_add_test(t, without_names_a_stranger_is_not_deleted);
 	tcase_add_test(t, born_too_late);
+	tcase_add_test(t, born_too_late_and_not_to_be_seen);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
