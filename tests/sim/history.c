@@ -381,23 +381,9 @@ static void sim_daemon(struct sim *s)
 
 static int64_t sim_pause_ms(struct sim *s)
 {
-	switch (sim_int(s, 0, 9)) {
-	case 0:
-	case 1:
-		return 0;
-	case 2:
-	case 3:
-	case 4:
-		return sim_int(s, 1, 300);
-	case 5:
-	case 6:
-		return sim_int(s, 300, 5000);
-	case 7:
-	case 8:
-		return sim_int(s, 5000, 60000);
-	default:
-		return sim_int(s, 60000, 600000);
-	}
+	static const int most_ms[] = { 0, 0, 0, 100, 300, 300, 1000, 5000, 5000, 10000, 20000,
+		30000, 60000, 60000, 300000 };
+	return sim_int(s, 0, most_ms[sim_int(s, 0, ARRAY_LEN(most_ms) - 1)]);
 }
 
 /* Which of these there are is drawn by the seed: many worlds know only some kinds of trouble. */

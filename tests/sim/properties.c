@@ -289,18 +289,25 @@ static void check_inputs(const struct sim *s)
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
+/* One whose creation was lost, by the network or by a crash, may be given up long before it is
+ * forgotten, and come after all. */
+static bool is_doubtful(struct sim *s, const struct session_rec *rec)
+{
+	uint64_t id = rec->id % SIM_SESSIONS;
+	if (s->born[id] == 0)
+		s->born[id] = 1 + s->w->crashes;
+	bool crashed = s->born[id] != 1 + s->w->crashes;
+	if (rec->livy_id == NULL && (rec->state == SESSION_LOOKING || crashed))
+		s->doubtful[id] = true;
+	return s->doubtful[id];
+}
+
 static void check_max(struct sim *s)
 {
 	int n[WORLD_MAX] = { 0 };
 	const struct world_ledger *l = &s->w->ledger;
-	for (size_t i = 0; i < l->sessions; i++) {
-		/* One whose creation was lost may be given up long before it is forgotten. */
-		bool doubtful =
-		    l->session[i].state == SESSION_LOOKING && l->session[i].livy_id == NULL;
-		uint64_t id = l->session[i].id % SIM_SESSIONS;
-		s->doubtful[id] = s->doubtful[id] || doubtful;
-		n[l->session[i].pool] += !s->doubtful[id];
-	}
+	for (size_t i = 0; i < l->sessions; i++)
+		n[l->session[i].pool] += !is_doubtful(s, &l->session[i]);
 	for (size_t i = 0; i < s->w->conf.pool_count; i++)
 		holds(n[i] <= s->pool_max[i], MAX_SESSIONS, "pool %s has %d of %d",
 		    s->w->pool[i].name, n[i], s->pool_max[i]);

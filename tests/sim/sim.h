@@ -94,6 +94,7 @@ struct sim {
 	size_t crashes;
 	size_t ran[WORLD_MAX]; /* entries of the servers' lists that are counted */
 	struct seen seen[SIM_JOBS];
+	size_t born[SIM_SESSIONS];   /* after so many crashes, and one; 0: not seen yet */
 	bool doubtful[SIM_SESSIONS]; /* its creation was lost at some time */
 };
 
