@@ -295,7 +295,7 @@ static bool is_doubtful(struct sim *s, const struct session_rec *rec)
 {
 	uint64_t id = rec->id % SIM_SESSIONS;
 	if (s->born[id] == 0)
-		s->born[id] = 1 + s->w->crashes;
+		s->born[id] = 1 + s->crashes;
 	bool crashed = s->born[id] != 1 + s->w->crashes;
 	if (rec->livy_id == NULL && (rec->state == SESSION_LOOKING || crashed))
 		s->doubtful[id] = true;
@@ -348,6 +348,7 @@ void properties_each_turn(struct sim *s)
 	check_max(s);
 	check_strangers(s);
 	check_patience(s);
+	s->crashes = s->w->crashes;
 }
 
 /* ---- at rest --------------------------------------------------------------------------------- */

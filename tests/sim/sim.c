@@ -18,11 +18,11 @@
 #define SEED_S 120 /* no seed takes longer, unless it never ends */
 #define REST_MS INT64_C(10800000)
 #define CALM_MS 120000
-#define FAILURES_MAX 20
 
 /* Of the process that runs seeds, for its last words. */
 static struct sim *under_way;
 static bool tracing;
+static uint64_t failures_max = 20; /* and then it is enough */
 
 /* What both processes see. */
 struct progress {
@@ -170,7 +170,7 @@ static void run_seeds(uint64_t from, uint64_t to)
 	(void)signal(SIGSEGV, last_words);
 	for (progress->seed = from; progress->seed <= to; progress->seed++) {
 		run_seed(progress->seed);
-		if (progress->failures >= FAILURES_MAX)
+		if (progress->failures >= failures_max)
 			break;
 	}
 	(void)fflush(stdout);
@@ -180,7 +180,7 @@ static void run_seeds(uint64_t from, uint64_t to)
 /* A seed that has killed its process has failed; the others go on in another one. */
 static void run_range(uint64_t from, uint64_t to)
 {
-	while (from <= to && progress->failures < FAILURES_MAX) {
+	while (from <= to && progress->failures < failures_max) {
 		int status = 0;
 		(void)fflush(stdout);
 		pid_t pid = fork();
@@ -206,7 +206,7 @@ static void summary(uint64_t from, uint64_t to, int64_t ms)
 {
 	static const char *const word[STATUS_COUNT] = { "none", "ok", "error", "timeout",
 		"cancelled", "died", "unknown", "rejected" };
-	uint64_t seeds = to - from + 1;
+	uint64_t seeds = progress->seed < to ? progress->seed - from + 1 : to - from + 1;
 	printf("sim: seeds %llu..%llu, %llu failed; %llu turns, %llu runs;",
 	    (unsigned long long)from, (unsigned long long)to,
 	    (unsigned long long)progress->failures, (unsigned long long)progress->turns,
@@ -219,17 +219,21 @@ static void summary(uint64_t from, uint64_t to, int64_t ms)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: sim [--trace] [--seed N | --seeds A..B]\n");
+	(void)fprintf(stderr, "usage: sim [--trace] [--failures N] [--seed N | --seeds A..B]\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned long long from = 1;
+	unsigned long long most;
 	unsigned long long to = getenv("CHECK_LONG") != NULL ? 20000 : 1000;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
 			tracing = true;
+		else if (i + 1 < argc && strcmp(argv[i], "--failures") == 0 &&
+			 sscanf(argv[++i], "%llu", &most) == 1)
+			failures_max = most;
 		else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0 &&
 			 sscanf(argv[++i], "%llu", &from) == 1)
 			to = from;

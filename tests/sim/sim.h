@@ -91,7 +91,7 @@ struct sim {
 	int poison_percent;
 	/* the daemon */
 	bool down;
-	size_t crashes;
+	size_t crashes;	       /* as many as there had been before this turn */
 	size_t ran[WORLD_MAX]; /* entries of the servers' lists that are counted */
 	struct seen seen[SIM_JOBS];
 	size_t born[SIM_SESSIONS];   /* after so many crashes, and one; 0: not seen yet */

@@ -65,12 +65,30 @@ static struct world_fault sim_draw_fate(struct sim *s)
 	return f;
 }
 
+/* Whether the statement that is asked for has an answer at all. */
+static bool sim_has_output(const struct sim *s, const struct fx_http *http, const char *at)
+{
+	const struct world_server *sv = &s->w->server[http->tag.endpoint];
+	char *key = xstrndup(http->path + 10, (size_t)(at - http->path) - 10);
+	long n = strtol(at + 12, NULL, 10);
+	bool has = false;
+	for (size_t i = 0; i < sv->count; i++) {
+		const struct world_session *session = sv->session[i];
+		char *id = xasprintf("%d", session->id);
+		if (str_eq(id, key) || str_eq(session->name, key))
+			has = n < session->count && session->statement[n].output != NULL;
+		free(id);
+	}
+	free(key);
+	return has;
+}
+
 /* One statement whose answer is never to be had. */
 static bool sim_is_poisoned(struct sim *s, const struct fx_http *http, struct world_fault *f)
 {
 	static const char *const reply[] = { "\"java.lang.RuntimeException: no\"", "{\"id\":" };
 	const char *at = strstr(http->path, "/statements/");
-	if (http->method != HTTP_GET || at == NULL)
+	if (http->method != HTTP_GET || at == NULL || !sim_has_output(s, http, at))
 		return false;
 	size_t i = 0;
 	while (i < s->poisons && !str_eq(s->poisoned[i], http->path))
@@ -108,6 +126,9 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	/* Without names what comes late may come to anybody: nothing can be done about that. */
 	if (f.fate == FATE_LATE && w->server[http->tag.endpoint].version == NULL)
 		f.fate = FATE_LOST_BEFORE;
+	/* Without an output there is nothing that could be too large. */
+	if (f.fate == FATE_TOO_BIG && http->method == HTTP_GET)
+		f.fate = FATE_LOST_AFTER;
 	if (f.fate != FATE_WELL)
 		s->cause |= CAUSE_LOST;
 	return f;

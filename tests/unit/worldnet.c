@@ -145,18 +145,38 @@ static bool is_for_one(const struct world *w, size_t pool)
 	return fresh;
 }
 
+static const struct world_row *row_by_token(const struct world *w, const char *token)
+{
+	const struct world_row *row = NULL;
+	for (size_t k = 0; k < w->ledger.jobs; k++)
+		if (w->ledger.job[k].rec.run != NULL &&
+		    str_eq(w->ledger.job[k].rec.run->token, token))
+			row = &w->ledger.job[k];
+	return row;
+}
+
+/* A runner may forget what is on disk, and what nobody waits for. */
+static void check_acks(const struct world *w, const json_t *call)
+{
+	const json_t *list = json_object_get(call, "ack");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *id = json_string_value(json_array_get(list, i));
+		const struct world_row *row = row_by_token(w, id);
+		ck_assert_msg(row == NULL || row->rec.state >= JOB_STAGED,
+		    "the result of job %llu may be forgotten before it is on disk",
+		    (unsigned long long)row->rec.id);
+	}
+}
+
 /* Each run's id was committed with the intent, before it is sent for the first time or again. */
 static void check_starts(const struct world *w, const struct fx_http *http, const char *code)
 {
 	json_t *call = server_call_of(code);
 	const json_t *list = json_object_get(call, "start");
+	check_acks(w, call);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *id = json_string_value(json_object_get(json_array_get(list, i), "id"));
-		const struct world_row *row = NULL;
-		for (size_t k = 0; k < w->ledger.jobs; k++)
-			if (w->ledger.job[k].rec.run != NULL &&
-			    str_eq(w->ledger.job[k].rec.run->token, id))
-				row = &w->ledger.job[k];
+		const struct world_row *row = row_by_token(w, id);
 		ck_assert_msg(row != NULL && row->rec.state == JOB_SENDING &&
 				  row->rec.run->session == http->tag.session,
 		    "a run was sent before its intent was committed");
