@@ -194,7 +194,8 @@ static void intake_first_look(struct core *c, const struct ev_looked *ev, enum k
 
 static void intake_look_settling(struct core *c, struct job *job, const struct ev_looked *ev)
 {
-	bool same = ident_same(&job->r.ident, &ev->ident);
+	/* A look that another event of the same turn has asked for comes before the pause is over. */
+	bool quiet = ident_same(&job->r.ident, &ev->ident) && !timer_is_set(&job->timer);
 	if (ev->type == FILE_MISSING && job->r.id == 0 && !job->batched) {
 		/* A marker without its file; a numbered one is proven gone by a scan. */
 		job_free(&c->jobs, &c->timers, job);
@@ -214,7 +215,7 @@ static void intake_look_settling(struct core *c, struct job *job, const struct e
 	} else if (ev->ident.nlink != 1) {
 		job->failures++;
 		timer_set(&c->timers, &job->timer, c->now.mono_ms + LINKED_MS);
-	} else if (same || core_spool_conf(c, job)->ready != READY_SETTLE) {
+	} else if (quiet || core_spool_conf(c, job)->ready != READY_SETTLE) {
 		intake_queue(c, job);
 	} else {
 		intake_settle(c, job);

@@ -75,6 +75,23 @@ START_TEST(written_has_to_settle)
 }
 END_TEST
 
+/* Two events of one turn are two looks that see the same: that is not yet quiet. */
+START_TEST(closed_twice_has_to_settle)
+{
+	server_down();
+	w->spool[0].ready = READY_SETTLE;
+	world_begin(w);
+	world_write(w, "a.py", "a");
+	world_write(w, "a.py", "ab");
+	world_run(w, 900);
+	ck_assert_ptr_null(world_row(w, "a.py"));
+	world_write(w, "a.py", "abc");
+	world_run(w, 2500);
+	ck_assert(is_queued("a.py"));
+	ck_assert_int_eq(world_row(w, "a.py")->rec.ident.size, 3);
+}
+END_TEST
+
 START_TEST(a_rename_has_to_settle_too)
 {
 	server_down();
@@ -626,6 +643,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, renamed_in_is_complete);
 	tcase_add_test(t, written_has_to_settle);
+	tcase_add_test(t, closed_twice_has_to_settle);
 	tcase_add_test(t, a_rename_has_to_settle_too);
 	tcase_add_test(t, created_is_not_looked_at);
 	tcase_add_test(t, a_scan_finds_what_no_event_told);
