@@ -200,16 +200,16 @@ static void sim_user(struct sim *s)
 	size_t spool = (size_t)sim_int(s, 0, (int)s->w->conf.spool_count - 1);
 	size_t file = (size_t)sim_int(s, 0, SIM_FILES - 1);
 	struct version *v = sim_newest(s, spool, file);
-	int what = sim_int(s, 0, 19);
-	if (v == NULL || what < 10)
+	int what = sim_int(s, 0, 29);
+	if (v == NULL || what < 21)
 		sim_drop(s, spool, file);
-	else if (what < 12)
+	else if (what < 23)
 		sim_renew(s, v);
-	else if (what < 14)
+	else if (what < 25)
 		sim_touch(s, v);
-	else if (what < 16)
+	else if (what < 27)
 		sim_remove(s, v);
-	else if (what < 18)
+	else if (what < 28)
 		sim_take_name(s, v);
 	else
 		sim_lose_result(s, v);
@@ -286,7 +286,9 @@ static void sim_server(struct sim *s)
 static void sim_network(struct sim *s)
 {
 	size_t server = (size_t)sim_int(s, 0, (int)s->w->conf.endpoint_count - 1);
-	if (sim_chance(s, 75))
+	if (sim_chance(s, 50))
+		sim_aim(s);
+	else if (sim_chance(s, 60))
 		sim_storm(s);
 	else
 		sim_outage(s, server, sim_chance(s, 80) ? sim_int(s, 1000, 120000) : 3600000);
@@ -331,7 +333,7 @@ static void sim_clock(struct sim *s)
 
 /* ---- the daemon ------------------------------------------------------------------------------ */
 
-static void sim_begins_anew(struct sim *s)
+void sim_begins_anew(struct sim *s)
 {
 	s->cause |= CAUSE_CRASH;
 	for (size_t i = 0; i < WORLD_MAX; i++)
@@ -341,6 +343,15 @@ static void sim_begins_anew(struct sim *s)
 static void sim_crash(struct sim *s)
 {
 	s->w->power_cut = sim_chance(s, 30);
+	if (sim_chance(s, 30)) { /* while a POST is on its way, or soon behind it */
+		s->crash_at_post = sim_int(s, 1, 3);
+		return;
+	}
+	if (sim_chance(s, 40)) {
+		s->w->crash_op = sim_int(s, 1, 20);
+		sim_begins_anew(s);
+		return;
+	}
 	s->w->crash_turn = s->w->turn + (size_t)sim_int(s, 1, 12);
 	s->w->crash_point = (size_t)sim_int(s, 0, 5);
 	s->w->second_crash = sim_chance(s, 20) ? (size_t)sim_int(s, 1, 20) : 0;
@@ -352,6 +363,7 @@ static void sim_stop(struct sim *s)
 	int64_t end_ms = s->w->now.mono_ms + 25000;
 	sim_say(s, "the daemon", "is stopped");
 	s->w->crash_turn = s->w->second_crash = 0;
+	s->w->crash_op = s->crash_at_post = 0;
 	world_stop(s->w);
 	while (s->w->now.mono_ms < end_ms && !core_is_done(s->w->core, s->w->now.mono_ms))
 		if (world_turn(s->w, end_ms))
@@ -391,11 +403,14 @@ void sim_happen(struct sim *s)
 {
 	static void (*const trouble[])(struct sim *) = { sim_server, sim_network, sim_disk,
 		sim_clock, sim_daemon, sim_reconfigure };
-	int n = sim_int(s, 0, 2 * (int)ARRAY_LEN(trouble) - 1);
-	if (n < (int)ARRAY_LEN(trouble) && (s->troubles & 1u << n) != 0 && !(s->down && n >= 4))
-		trouble[n](s);
+	int what = sim_int(s, 0, 2 * (int)ARRAY_LEN(trouble) - 1);
+	int users = sim_chance(s, 40) ? sim_int(s, 2, 4) : 1;
+	bool there = what < (int)ARRAY_LEN(trouble) && (s->troubles & 1u << what) != 0;
+	if (there && !(s->down && what >= 4))
+		trouble[what](s);
 	else
-		sim_user(s);
+		while (users-- > 0)
+			sim_user(s);
 	sim_pass(s, sim_pause_ms(s));
 	if (s->down && sim_chance(s, 40))
 		sim_start(s);
@@ -406,8 +421,10 @@ void sim_mend(struct sim *s)
 	struct world *w = s->w;
 	sim_say(s, "all", "is mended");
 	s->mended = true;
+	s->aims = 0;
 	sim_free_names(s);
 	w->crash_turn = w->second_crash = 0;
+	w->crash_op = s->crash_at_post = 0;
 	for (size_t i = 0; i < WORLD_MAX; i++) {
 		struct world_dir *d = w->dir[i];
 		d->gone = d->full = false;

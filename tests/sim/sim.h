@@ -10,7 +10,7 @@
 #include "world.h"
 
 #define SIM_FILES 8	/* names of each spool */
-#define SIM_VERSIONS 64 /* contents, of all names together */
+#define SIM_VERSIONS 96 /* contents, of all names together */
 #define SIM_JOBS 256
 #define SIM_POISONED 8
 #define SIM_SESSIONS 4096
@@ -56,6 +56,8 @@ struct precious {
 	bool there;
 };
 
+enum aim { AIM_STATEMENT, AIM_CREATION, AIM_DELETE };
+
 struct outage {
 	int64_t end_ms;
 	int64_t begin_ms;
@@ -83,6 +85,9 @@ struct sim {
 	/* servers and networks */
 	int storm_percent;
 	int64_t storm_end_ms;
+	enum aim aim;
+	int aims;	   /* so many requests of that kind are hit for certain */
+	int crash_at_post; /* the n-th POST from now; 0: none */
 	struct outage outage[WORLD_MAX];
 	bool restarted[WORLD_MAX]; /* ... since anybody could know of it: see sim_knows() */
 	char *poisoned[SIM_POISONED];
@@ -112,11 +117,13 @@ const char *sim_suffix(size_t number); /* of a spool's name of that number */
 void sim_happen(struct sim *s); /* one thing */
 void sim_pass(struct sim *s, int64_t ms);
 void sim_mend(struct sim *s);
+void sim_begins_anew(struct sim *s); /* the daemon does, or soon will */
 
 /* ---- weather: what befalls requests ------------------------------------------------------------ */
 
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg);
 void sim_storm(struct sim *s);
+void sim_aim(struct sim *s);
 void sim_outage(struct sim *s, size_t server, int64_t ms);
 
 #endif

@@ -34,10 +34,10 @@ static void sim_garble(struct sim *s, struct world_fault *f)
 	f->reply = reply[sim_int(s, 0, 4)];
 }
 
-static struct world_fault sim_draw_fate(struct sim *s)
+static struct world_fault sim_draw_fate(struct sim *s, bool aimed)
 {
 	struct world_fault f = { .fate = FATE_WELL };
-	switch (sim_int(s, 0, 9)) {
+	switch (sim_int(s, 0, aimed ? 6 : 9)) {
 	case 0:
 	case 1:
 	case 2:
@@ -106,6 +106,35 @@ static bool sim_is_poisoned(struct sim *s, const struct fx_http *http, struct wo
 	return true;
 }
 
+static bool sim_is_aimed_at(struct sim *s, const struct fx_http *http)
+{
+	bool statement = str_ends_with(http->path, "/statements");
+	bool is = s->aim == AIM_STATEMENT ? http->method == HTTP_POST && statement
+		  : s->aim == AIM_CREATION
+		      ? http->method == HTTP_POST && str_eq(http->path, "/sessions")
+		      : http->method == HTTP_DELETE;
+	if (!is || s->aims == 0)
+		return false;
+	s->aims--;
+	return true;
+}
+
+/* The daemon, before it hears of it. */
+static void sim_may_crash(struct sim *s, const struct fx_http *http)
+{
+	if (s->crash_at_post == 0 || http->method != HTTP_POST || --s->crash_at_post > 0)
+		return;
+	s->w->crash_turn = s->w->turn + (size_t)sim_int(s, 1, 3);
+	s->w->crash_point = (size_t)sim_int(s, 0, 3);
+	sim_begins_anew(s);
+}
+
+void sim_aim(struct sim *s)
+{
+	s->aim = sim_chance(s, 70) ? AIM_STATEMENT : sim_chance(s, 60) ? AIM_CREATION : AIM_DELETE;
+	s->aims = sim_int(s, 1, 3);
+}
+
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg)
 {
 	struct sim *s = arg;
@@ -120,9 +149,12 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	}
 	if (sim_is_poisoned(s, http, &f))
 		return f;
-	if (s->mended || w->now.mono_ms >= s->storm_end_ms || !sim_chance(s, s->storm_percent))
+	bool hit = sim_is_aimed_at(s, http);
+	sim_may_crash(s, http);
+	if (!hit &&
+	    (s->mended || w->now.mono_ms >= s->storm_end_ms || !sim_chance(s, s->storm_percent)))
 		return f;
-	f = sim_draw_fate(s);
+	f = sim_draw_fate(s, hit);
 	/* Without names what comes late may come to anybody: nothing can be done about that. */
 	if (f.fate == FATE_LATE && w->server[http->tag.endpoint].version == NULL)
 		f.fate = FATE_LOST_BEFORE;

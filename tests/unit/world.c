@@ -189,6 +189,8 @@ static void drop_events(struct world *w)
 void world_die(struct world *w)
 {
 	w->crashes++;
+	w->crash_op = 0;
+	w->died = false;
 	w->crash_turn = w->second_crash > 0 ? w->turn + w->second_crash : 0;
 	w->second_crash = 0;
 	core_free(w->core);
@@ -237,12 +239,14 @@ static void carry_out(struct world *w)
 			break;
 		perform(w, &w->fx.item[i]);
 		done++;
+		if (w->died)
+			break;
 	}
 	if (w->fx.count > 0)
 		(void)buf_adds(&w->trace, ".\n");
 	w->idle_turns = w->fx.count > 0 ? 0 : w->idle_turns + 1;
 	effects_reset(&w->fx);
-	if (crash) {
+	if (crash || w->died) {
 		world_die(w);
 		start_core(w);
 	}

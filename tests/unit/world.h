@@ -220,6 +220,8 @@ struct world {
 	size_t turn;
 	size_t crash_turn; /* 0: none */
 	size_t crash_point;
+	int crash_op; /* the daemon dies before its n-th operation on a file from now; 0: none */
+	bool died;    /* so it has: nothing of its turn happens any more */
 	size_t second_crash; /* so many turns after the first; 0: none */
 	size_t crashes;
 	size_t effects[4096]; /* the other effects of each turn */
@@ -310,6 +312,7 @@ void dir_set_text(const struct world *w, struct world_file *f, const char *text,
 void dir_rename(const struct world *w, struct world_dir *d, struct world_file *f, const char *to);
 void dir_unlink(struct world_dir *d, struct world_file *f);
 void dir_notify(struct world *w, size_t spool, const char *name, enum name_cause cause);
+bool dir_op(struct world *w); /* the daemon is about to change a file: false when it is dead */
 void dir_power_cut(
     const struct world *w, struct world_dir *d); /* what lies in parts was never synced */
 

@@ -36,7 +36,7 @@ void spool_append(struct world *w, const struct fx_append *fx)
 	struct world_file *f = dir_find(d, name);
 	ev->job = fx->job;
 	ev->part = fx->part;
-	ev->err = d->gone ? ENODEV : d->full ? ENOSPC : d->append_err;
+	ev->err = !dir_op(w) ? EINTR : d->gone ? ENODEV : d->full ? ENOSPC : d->append_err;
 	d->append_err = 0;
 	if (ev->err == 0 && f == NULL)
 		f = dir_create(w, d, name);
@@ -54,12 +54,12 @@ void spool_append(struct world *w, const struct fx_append *fx)
 	free(name);
 }
 
-static void drop_parts(const struct fx_stage *fx, struct world_dir *d)
+static void drop_parts(struct world *w, const struct fx_stage *fx, struct world_dir *d)
 {
 	for (unsigned part = 1; part < 9; part++) {
 		char *name = part_name(fx->job, part);
 		struct world_file *f = dir_find(d, name);
-		if (f != NULL)
+		if (f != NULL && dir_op(w))
 			dir_unlink(d, f);
 		free(name);
 	}
@@ -69,6 +69,8 @@ static int stage_all(
     struct world *w, const struct fx_stage *fx, struct world_dir *d, struct out_file *out)
 {
 	for (size_t i = 0; i < fx->count; i++) {
+		if (!dir_op(w))
+			return EINTR;
 		struct world_file *f = dir_create(w, d, out[i].tmp);
 		dir_set_text(w, f, fx->file[i].data.p, fx->file[i].data.n);
 		if (fx->file[i].part > 0 && !take_part(w, fx, d, i, f))
@@ -103,7 +105,7 @@ void spool_stage(struct world *w, const struct fx_stage *fx)
 		ev->err = stage_all(w, fx, d, out);
 	if (ev->err != 0)
 		return;
-	drop_parts(fx, d); /* the real one gives them their places, which comes to the same */
+	drop_parts(w, fx, d); /* the real one gives them their places, which comes to the same */
 	ev->file = out;
 	ev->count = fx->count;
 }
@@ -118,15 +120,17 @@ static int place(struct world *w, struct world_dir *d, const struct out_file *ou
 		return ESTALE;
 	if (there != NULL)
 		return EEXIST;
+	if (!dir_op(w))
+		return EINTR;
 	dir_rename(w, d, tmp, out->name);
 	return 0;
 }
 
-static void remove_old(struct world_dir *d, const struct fx_publish *fx)
+static void remove_old(struct world *w, struct world_dir *d, const struct fx_publish *fx)
 {
 	for (size_t i = fx->old_count; i-- > 0;) {
 		struct world_file *f = dir_find(d, fx->old[i].name);
-		if (f != NULL && f->ident.ino == fx->old[i].ino)
+		if (f != NULL && f->ident.ino == fx->old[i].ino && dir_op(w))
 			dir_unlink(d, f);
 	}
 }
@@ -144,7 +148,7 @@ void spool_publish(struct world *w, const struct fx_publish *fx)
 	if (!d->gone) {
 		const struct world_file *first = dir_find(d, fx->file[0].name);
 		if (first == NULL || first->ident.ino != fx->file[0].ino)
-			remove_old(d, fx);
+			remove_old(w, d, fx);
 	}
 	for (size_t i = 0; i < fx->count && ev->err == 0; i++) {
 		ev->err = place(w, d, &fx->file[i]);

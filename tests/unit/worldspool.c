@@ -106,6 +106,12 @@ void dir_notify(struct world *w, size_t spool, const char *name, enum name_cause
 	ev->cause = cause;
 }
 
+bool dir_op(struct world *w)
+{
+	w->died = w->died || (w->crash_op > 0 && --w->crash_op == 0);
+	return !w->died;
+}
+
 /* Files that nobody has synced: a power cut leaves half of some, and nothing of others. */
 void dir_power_cut(const struct world *w, struct world_dir *d)
 {
@@ -335,7 +341,8 @@ static void unmark(struct world *w, const struct fx_unmark *fx)
 {
 	struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
 	(void)buf_addf(&w->trace, "unmark %s\n", fx->name);
-	if (f == NULL || f->ident.ino != fx->ident.ino || f->ident.ctime_ns != fx->ident.ctime_ns)
+	if (f == NULL || f->ident.ino != fx->ident.ino || f->ident.ctime_ns != fx->ident.ctime_ns ||
+	    !dir_op(w))
 		return;
 	dir_unlink(w->dir[fx->spool], f);
 	dir_notify(w, fx->spool, fx->name, NAME_GONE);
@@ -384,6 +391,8 @@ static void end_hidden(
 	struct world_dir *d = w->dir[fx->spool];
 	ev->stranger = !is_input(&hidden->ident, &fx->ident);
 	ev->err = ev->stranger ? 0 : d->dispose_err;
+	if (!dir_op(w))
+		return;
 	if (ev->stranger || ev->err != 0) {
 		put_back(w, fx, hidden);
 		d->dispose_err = 0;
@@ -404,7 +413,7 @@ static void dispose(struct world *w, const struct fx_dispose *fx)
 	    "disposed of before that was committed");
 	(void)buf_addf(&w->trace, "dispose %s\n", fx->name);
 	ev->job = fx->job;
-	if (dir_find(d, fx->hidden) == NULL && dir_find(d, fx->name) != NULL) {
+	if (dir_find(d, fx->hidden) == NULL && dir_find(d, fx->name) != NULL && dir_op(w)) {
 		dir_rename(w, d, dir_find(d, fx->name), fx->hidden);
 		dir_notify(w, fx->spool, fx->name, NAME_GONE);
 	}
