@@ -1,0 +1,179 @@
+"""A daemon in a world of its own: its directories, its configuration, a Livy, and its lives."""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from livy import Livy
+
+SPEED = int(os.environ.get("SPARKSPOOL_CRASH_SPEED", "20"))
+PATIENCE_S = float(os.environ.get("SPARKSPOOL_CRASH_PATIENCE", "60"))
+BASE_S = int(time.time())
+
+CONF = """
+state_dir = "{top}/state";
+run_dir = "{top}/run";
+runner = "{top}/runner.py";
+endpoint: {{ fake: {{ url = "http://127.0.0.1:{port}"; request_timeout = "1h";
+                      connect_timeout = "10m"; }}; }};
+pool: {{ all: {{ warm: {{ pyspark = 0; sql = 0; }}; max = 4; slots = 2; spare = 0;
+                 recycle_statements = {recycle}; on_stop = "delete"; }}; }};
+spool: {{
+	keep: {{ path = "{top}/keep"; pool = "all"; ready = "rename"; }};
+	raw: {{ path = "{top}/raw"; pool = "all"; ready = "marker"; python = "raw"; html = true; }};
+	away: {{ path = "{top}/away"; pool = "all"; ready = "rename"; after = "move:done"; }};
+	gone: {{ path = "{top}/gone"; pool = "all"; settle = "20ms"; after = "delete"; }};
+	{more}
+}};
+"""
+MORE = 'more: {{ path = "{top}/more"; pool = "all"; ready = "rename"; after = "delete"; }};'
+SPOOLS = ("keep", "raw", "away", "gone", "more")
+
+
+class Failed(Exception):
+    """What was to be shown does not hold."""
+
+
+class Plan:
+    """What befalls the first life of a daemon."""
+    def __init__(self, at=0, action="before", calls="kill", count=1, data=False):
+        self.at, self.action, self.calls, self.count, self.data = at, action, calls, count, data
+
+    def environment(self, world):
+        env = {"CRASH_SET": self.calls, "CRASH_TRACE": world.trace}
+        if self.at:
+            env.update(CRASH_AT=str(self.at), CRASH_DO=str(self.action),
+                       CRASH_FOR=str(self.count))
+        if self.data:
+            env.update(CRASH_DATA="1", CRASH_GRAVES=world.graves)
+        return env
+
+
+class World:
+    def __init__(self, tools, plan):
+        self.tools, self.plan, self.lives = tools, plan, 0
+        self.top = tempfile.mkdtemp(prefix="sparkspool-crash.")
+        self.trace, self.log = self.top + "/trace", self.top + "/log"
+        self.graves = self.top + "/graves"
+        self.conf = self.top + "/conf"
+        self.daemon = None
+        self.livy = Livy(SPEED)
+        self.port = self.livy.listen()
+        for name in SPOOLS + ("run", "graves"):
+            os.mkdir(self.path(name))
+        with open(self.path("runner.py"), "w") as f:
+            f.write("# no runner at all: the server knows its calls\n")
+        self.configure()
+
+    def close(self, keep=False):
+        self.end(signal.SIGKILL)
+        self.livy.close()
+        if not keep:
+            shutil.rmtree(self.top, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.top, *names)
+
+    def configure(self, recycle=3, more=False):
+        text = CONF.format(top=self.top, port=self.port, recycle=recycle,
+                           more=MORE.format(top=self.top) if more else "")
+        with open(self.conf + ".new", "w") as f:
+            f.write(text)
+        os.rename(self.conf + ".new", self.conf)
+
+    # ---- the daemon ----
+
+    def start(self):
+        env = dict(os.environ, LD_PRELOAD=self.tools.preload, CRASH_SPEED=str(SPEED),
+                   CRASH_BASE=str(BASE_S))
+        self.lives += 1
+        env.update(self.plan.environment(self) if self.lives == 1 else self.later())
+        with open(self.log, "ab") as log:
+            log.write(b"# life %d\n" % self.lives)
+            log.flush()
+            self.daemon = subprocess.Popen([self.tools.daemon, "-d", "-f", self.conf], env=env,
+                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def later(self):
+        """What befalls the lives after the first: nothing, here."""
+        return {"CRASH_SET": "kill"}
+
+    def end(self, number):
+        if self.daemon is not None:
+            self.daemon.send_signal(number)
+            self.daemon.wait()
+
+    def is_struck(self):
+        """Whether the plan has been carried out, in full."""
+        return self.plan.at > 0 and self.calls() >= self.plan.at
+
+    def calls(self):
+        """How many numbered calls the first life has made."""
+        last = self.last_call()
+        return int(last.split()[0]) if last else 0
+
+    def last_call(self, number=None):
+        try:
+            with open(self.trace, "rb") as f:
+                lines = f.read().decode(errors="replace").splitlines()
+        except FileNotFoundError:
+            return ""
+        if number is None:
+            return lines[-1] if lines else ""
+        found = [line for line in lines if line.split(" ", 1)[0] == str(number)]
+        return found[0] if found else ""
+
+    def tend(self):
+        """A daemon that was struck is started again; one that ends of itself is a failure."""
+        code = self.daemon.poll()
+        if code is None:
+            return
+        if self.lives > 1 or not self.is_struck():
+            raise Failed("the daemon ended by itself, with code %d" % code)
+        self.start()
+
+    def words(self, life):
+        """What the daemon has said in a life, counted from 1."""
+        with open(self.log, errors="replace") as f:
+            text = f.read()
+        return text.split("# life %d\n" % life)[-1]
+
+    def until(self, holds, what):
+        end = time.monotonic() + PATIENCE_S
+        while not holds():
+            self.tend()
+            if time.monotonic() > end:
+                raise Failed("waited in vain for %s" % what)
+            time.sleep(0.003)
+
+    # ---- what users do ----
+
+    def put(self, spool, name, text):
+        """A complete file, under its name by a rename."""
+        data = text if isinstance(text, bytes) else text.encode()
+        hidden = self.path(spool, ".%s.tmp" % name)
+        with open(hidden, "wb") as f:
+            f.write(data)
+        os.rename(hidden, self.path(spool, name))
+        if spool == "raw":
+            with open(self.path(spool, name + ".ready"), "w"):
+                pass
+        return hashlib.sha256(data).hexdigest()
+
+    def record(self, spool, name):
+        try:
+            with open(self.path(spool, name + ".json")) as f:
+                return json.load(f)
+        except FileNotFoundError:
+            return None
+
+    def is_recorded(self, spool, name, sha):
+        record = self.record(spool, name)
+        return record is not None and record["input"]["sha256"] == sha
+
+    def is_there(self, *names):
+        return os.path.lexists(self.path(*names))
