@@ -2,9 +2,10 @@
 #include "edge/httpopt.h"
 
 #include <assert.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Below the minute or so after which servers and gateways drop an idle connection. */
 #define CONN_AGE_S 20L
@@ -43,12 +44,15 @@ void http_headers_fini(struct http_headers *hs)
 
 /* ---- what libcurl asks for and hands over -------------------------------------------------- */
 
-/* libcurl 7.88 makes its sockets without close-on-exec. */
-static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+/* libcurl 7.88 makes its sockets without close-on-exec, and forgets why it could not make one. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-	(void)arg;
+	struct http_transfer *t = arg;
+	int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+
 	(void)purpose;
-	return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+	t->socket_errno = fd == -1 ? errno : 0;
+	return fd == -1 ? CURL_SOCKET_BAD : fd;
 }
 
 /* The connection stands and the request is about to go out. When a reused connection dies, libcurl
@@ -226,7 +230,8 @@ static unsigned set_callbacks(struct http_transfer *t)
 
 	SET(CURLOPT_PRIVATE, t);
 	SET(CURLOPT_ERRORBUFFER, t->detail);
-	SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	SET(CURLOPT_OPENSOCKETDATA, t);
 	SET(CURLOPT_PREREQFUNCTION, on_begin);
 	SET(CURLOPT_PREREQDATA, t);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -345,12 +350,20 @@ static const struct word *word_find(const struct word *words, size_t count, CURL
 	return &words[i];
 }
 
+static bool is_out_of_files(const struct http_transfer *t)
+{
+	return t->begun == 0 && (t->socket_errno == EMFILE || t->socket_errno == ENFILE);
+}
+
 static struct word word_of(const struct http_transfer *t, CURLcode rc, enum http_outcome outcome)
 {
 	if (outcome == HTTP_TOO_BIG)
 		return (struct word){ rc, "the answer is larger than its limit", NULL };
 	if (t->header_flood)
 		return (struct word){ rc, "the answer's headers are larger than 64 KB", NULL };
+	if (is_out_of_files(t))
+		return (struct word){ rc, "no socket can be had",
+			"the server is not to blame: the limit on open files is reached" };
 	if (t->begun == 0)
 		return *word_find(word_before, ARRAY_LEN(word_before), rc);
 	if (outcome == HTTP_NOT_SENT)
@@ -389,6 +402,8 @@ static const char *detail_of(struct http_transfer *t, CURLcode rc)
 	if (t->begun_again || t->header_flood || t->answer.full || rc == CURLE_SEND_FAIL_REWIND ||
 	    rc == CURLE_OK)
 		return NULL;
+	if (is_out_of_files(t))
+		return strerror(t->socket_errno);
 	for (c = t->detail; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = ' ';

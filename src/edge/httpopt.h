@@ -28,6 +28,7 @@ struct http_transfer {
 	size_t body_pos;  /* what libcurl has asked for so far */
 	unsigned begun;	  /* times that a connection was ready and the request began to go out */
 	bool begun_again; /* refused: see on_begin() */
+	int socket_errno; /* why the last socket could not be made, or 0 */
 	struct buf answer;
 	size_t header_bytes;
 	bool header_whole; /* the last answer's empty line has come */

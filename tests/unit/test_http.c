@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -710,6 +711,26 @@ START_TEST(dead_port_was_not_sent_to)
 	assert_words(ev, HTTP_NOT_SENT, "is the server running");
 	free(where);
 	world_free(w);
+}
+END_TEST
+
+START_TEST(no_descriptor_is_not_the_servers_fault)
+{
+	struct httpd *d = httpd_start(&(struct httpd_step){ .say = "" }, 1);
+	struct world *w = world_at(httpd_url(d, ""));
+	struct rlimit was;
+	int next = dup(STDIN_FILENO);
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	const struct rlimit none = { .rlim_cur = (rlim_t)next, .rlim_max = was.rlim_max };
+	close(next);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	const struct ev_http *ev = post(w, "/sessions", "{}");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_words(ev, HTTP_NOT_SENT, "Too many open files");
+	assert_words(ev, HTTP_NOT_SENT, "the limit on open files is reached");
+	world_free(w);
+	httpd_stop(d);
 }
 END_TEST
 
@@ -1443,7 +1464,8 @@ int main(void)
 	CASE(
 	    "back", empty_bodies_are_replies, retry_after_is_told_within_reason, no_cookie_is_kept);
 	CASE("fail", closed_within_a_request, closed_after_a_request, truncated_answer_says_so,
-	    dead_port_was_not_sent_to, what_libcurl_refuses_was_not_sent);
+	    dead_port_was_not_sent_to, no_descriptor_is_not_the_servers_fault,
+	    what_libcurl_refuses_was_not_sent);
 	CASE("time", silence_comes_to_an_end, drip_comes_to_an_end, slow_is_not_late,
 	    connect_timeout_was_not_sent);
 	CASE("size", limit_is_exact, compressed_answer_is_unpacked, bomb_is_bounded);
