@@ -27,6 +27,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -449,6 +451,22 @@ int socket(int domain, int type, int protocol)
 	if (counts(SET_FD) && fails(&a))
 		return -1;
 	return (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+int inotify_init1(int flags)
+{
+	const struct about a = { "inotify", .dir = -1 };
+	if (counts(SET_FD) && fails(&a))
+		return -1;
+	return (int)syscall(SYS_inotify_init1, flags);
+}
+
+int signalfd(int fd, const sigset_t *set, int flags)
+{
+	const struct about a = { "signalfd", .dir = -1 };
+	if (counts(SET_FD) && fails(&a))
+		return -1;
+	return (int)syscall(SYS_signalfd4, fd, set, 8, flags);
 }
 
 /* ---- time ---------------------------------------------------------------------------------------- */

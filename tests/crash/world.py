@@ -43,6 +43,9 @@ class Plan:
     def __init__(self, at=0, action="before", calls="kill", count=1, data=False):
         self.at, self.action, self.calls, self.count, self.data = at, action, calls, count, data
 
+    def is_error(self):
+        return self.at > 0 and self.action not in ("before", "half")
+
     def environment(self, world):
         env = {"CRASH_SET": self.calls, "CRASH_TRACE": world.trace}
         if self.at:
@@ -130,9 +133,13 @@ class World:
     def tend(self):
         """A daemon that was struck is started again; one that ends of itself is a failure."""
         code = self.daemon.poll()
-        if code is None:
-            return
-        if self.lives > 1 or not self.is_struck():
+        if code is not None:
+            self.again(code)
+
+    def again(self, code):
+        """After an error it may have given up, as a daemon does that cannot start."""
+        expected = (1, 75, 78) if self.plan.is_error() else (-signal.SIGKILL,)
+        if self.lives > 1 or not self.is_struck() or code not in expected:
             raise Failed("the daemon ended by itself, with code %d" % code)
         self.start()
 
@@ -141,6 +148,9 @@ class World:
         with open(self.log, errors="replace") as f:
             text = f.read()
         return text.split("# life %d\n" % life)[-1]
+
+    def refuses_conf(self):
+        return self.plan.is_error() and "event=not-reloaded" in self.words(self.lives)
 
     def until(self, holds, what):
         end = time.monotonic() + PATIENCE_S
