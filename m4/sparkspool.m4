@@ -78,6 +78,15 @@ SPARKSPOOL_CFLAG([-fno-omit-frame-pointer])
 AS_VAR_APPEND([OUR_LDFLAGS], [" -fsanitize=address,undefined"])
 ])
 
+dnl libFuzzer brings a main of its own, so only the targets are linked with it; all else is compiled
+dnl for its sake, or it would be blind there.
+AC_DEFUN([SPARKSPOOL_FUZZ], [
+SPARKSPOOL_CFLAG_LINKED([-fsanitize=fuzzer-no-link])
+AS_VAR_IF([sparkspool_cv_linked__fsanitize_fuzzer_no_link], [yes], [],
+	[AC_MSG_ERROR([$CC has no libFuzzer: take clang with its runtime (CC=clang-14, libclang-rt-14-dev)])])
+AS_VAR_APPEND([OUR_LDFLAGS], [" -fsanitize=fuzzer-no-link"])
+])
+
 AC_DEFUN([SPARKSPOOL_COVERAGE], [
 SPARKSPOOL_CFLAG_LINKED([--coverage])
 AS_VAR_IF([sparkspool_cv_linked___coverage], [yes], [],
