@@ -5,10 +5,11 @@ import signal
 import subprocess
 import time
 
-from through import LIMIT_S, Broken, Given
+from through import LIMIT_S, Broken, Given, bundle
 
 CONF = """state_dir = "%(home)s/state";
 run_dir = "%(home)s/run";
+runner = "%(runner)s";
 endpoint: { e: { url = "%(url)s"; }; };
 pool: { p: {
 	warm: { pyspark = 1; }; max = 1; slots = %(slots)d; spare = %(spare)d; on_stop = "delete";
@@ -33,7 +34,7 @@ class Dropped:
 class Spool:
     """A daemon with a spool for each directory of examples, so that each keeps its own name"""
 
-    def __init__(self, server, slots, daemon, scratch, settings=""):
+    def __init__(self, server, slots, daemon, scratch, settings="", runner=None):
         if not daemon:
             raise Broken("--daemon or SPARKSPOOLD is needed for a spool")
         self.home = os.path.join(scratch, "daemon")
@@ -41,6 +42,7 @@ class Spool:
         self.settings = settings  # of each spool, beside what all have
         for name in ("state", "run", "s"):
             os.makedirs(os.path.join(self.home, name), 0o700)
+        self.runner = os.path.abspath(runner or bundle(scratch))
         self.spools = {}
         self.daemon = daemon
         self.url = server.url
@@ -59,7 +61,7 @@ class Spool:
         conf = os.path.join(self.home, "conf")
         with open(conf, "w", encoding="utf-8") as file:
             file.write(CONF % {
-                "home": self.home, "url": self.url, "slots": self.slots, "spare": min(self.slots, SPARES_MAX),
+                "home": self.home, "url": self.url, "runner": self.runner, "slots": self.slots, "spare": min(self.slots, SPARES_MAX),
                 "spools": "".join(SPOOL % (os.path.basename(path), path, self.settings)
                                   for path in self.spools.values())})
         with open(self.log, "wb") as log:

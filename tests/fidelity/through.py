@@ -5,7 +5,9 @@ Each takes jobs and answers with what they gave, in the order in which they end.
 import base64
 import itertools
 import json
+import os
 import secrets
+import subprocess
 import time
 
 import session
@@ -21,6 +23,14 @@ CONF = {"spark.scheduler.mode": "FAIR", "spark.python.worker.reuse": "false",
 
 class Broken(Exception):
     """The way itself failed, not a file on it."""
+
+
+def bundle(scratch):
+    """The runner as it is sent, made of this tree's modules"""
+    made = os.path.join(scratch, "runner.py")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "runner")
+    subprocess.run(["sh", os.path.join(source, "bundle"), made], check=True)
+    return made
 
 
 class Job:
