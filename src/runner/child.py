@@ -246,7 +246,8 @@ def run_python(spec, path, source, main, artifact, control):
         if error is None:
             return 0
         report(error, path, control)
-        return 130 if isinstance(error, KeyboardInterrupt) else 1
+        # Since 3.8 Python ends itself by the signal that it stands for.
+        return 130 if isinstance(error, KeyboardInterrupt) and sys.version_info >= (3, 8) else 1
     finally:
         if figures:
             for text in figures.flush() or ():

@@ -72,6 +72,8 @@ class Warm(object):
             elif key.startswith("spark.hadoop."):
                 self.set_in_view(key[len("spark.hadoop."):], value)
                 self.set_in_view(key, value)
+            elif key.startswith("spark.executorEnv."):
+                self.set_in_view(key, value)  # pyspark itself sees to it, for its workers
             elif key not in ("spark.remote", "spark.submit.pyFiles"):
                 self._note_one(key, value)
 
