@@ -166,7 +166,10 @@ class Zygote(object):
             roots = [pid for pid in procs.children_of(os.getpid()) if procs.is_mark(procs.mark_on(pid), base)]
             alive = [pid for pid in procs.tree_of(roots) if not procs.is_zombie(pid)]
             for pid in roots:
-                os.waitpid(pid, os.WNOHANG)
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass  # where SIGCHLD is ignored nothing waits to be asked after
             if not alive:
                 return
             procs.kill(alive)
