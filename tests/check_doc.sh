@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every setting stands in the manual page and in the example, and nothing else does; the pages say
-# the defaults that hold; mandoc finds nothing wrong with them.
+# the defaults that hold, and every field of the record; mandoc finds nothing wrong with them.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 
 list=${LIST_SETTINGS:-tests/unit/list_settings}
@@ -107,6 +107,18 @@ example_names() {
 	same sparkspool.conf "$tmp/example"
 }
 
+# fields PAGE: each field of a record stands in its section there.
+fields() {
+	awk '/^\.Ss The record/ { on = 1; next } /^\.S[sh] / { on = 0 } on' "$1" >"$tmp/section"
+	ret=0
+	sed -n 's/.*text_put([a-z]*, "\([a-z_]*\)".*/\1/p; s/.*\\"\([a-z]*\)\\": ").*/\1/p' \
+		"$srcdir/src/core/record.c" | sort -u >"$tmp/fields"
+	while read -r field; do
+		grep -qw "$field" "$tmp/section" || { echo "sparkspoold.8: The record: $field is missing" >&2; ret=1; }
+	done <"$tmp/fields"
+	return $ret
+}
+
 # Warnings and errors; what mandoc calls style is a matter of taste.
 lint() { mandoc -T lint -W warning "$@" >&2; }
 
@@ -116,6 +128,7 @@ cut -f 1 "$tmp/list" >"$tmp/names"
 [ "$(wc -l <"$tmp/names")" -gt 40 ] || die "$list does not list the settings"
 
 page=$srcdir/doc/sparkspool.conf.5
+daemon=$srcdir/doc/sparkspoold.8
 example=$srcdir/etc/sparkspool.conf
 
 sed 's/^\.It Ic settle/.It Ic setle/' "$page" | sample missing.5
@@ -128,11 +141,14 @@ sed '/#scan = /d' "$example" | sample missing.conf
 must_object 'a setting that the example does not have' example_names "$tmp/missing.conf"
 sed 's/#scan = /#scam = /' "$example" | sample unknown.conf
 must_object 'a setting that is none' example_names "$tmp/unknown.conf"
+sed 's/superseded/over/' "$daemon" | sample nofield.8
+must_object 'a record with a field that the page does not have' fields "$tmp/nofield.8"
 
 bad=0
 page_names "$page" || bad=1
 complete "$page" || bad=1
 example_names "$example" || bad=1
+fields "$daemon" || bad=1
 [ $bad -eq 0 ] || exit 1
 
 command -v mandoc >/dev/null || skip 'there is no mandoc'
