@@ -371,12 +371,13 @@ class Runner(object):
         self.dead = True
         self.zygote.end()
         self.zygote.end_orphans()
+        words = self.zygote.last_words()[-300:]
         for run_id in self.known:
             directory = self.directory(run_id)
             if results.end_of(directory) is None:
                 results.write_end(directory, {
                     "exit_code": 137, "why": "died", "error": None, "sql": None, "run_ms": 0, "started_ms": 0,
-                    "warnings": ["the runner's process died: " + self.zygote.last_words()[-300:]],
+                    "warnings": ["the runner's process died" + (": " + words if words else "")],
                     "files": results.listing(directory, {})})
 
     # ---- telling ---------------------------------------------------------------------------------
