@@ -76,20 +76,36 @@ static const struct livy_session *contact_find(
 	return NULL;
 }
 
+static bool contact_bears_our_mark(const struct core *c, const struct livy_session *livy)
+{
+	char *mark = xasprintf("sparkspool-%s-", c->instance);
+	bool bears = livy->name != NULL && strncmp(livy->name, mark, strlen(mark)) == 0;
+	free(mark);
+	return bears;
+}
+
 /* Sessions that bear our instance's mark, but that our ledger does not know: never touched. */
 static void contact_strangers(const struct core *c, const struct livy_answer *a)
 {
-	char *mark = xasprintf("sparkspool-%s-", c->instance);
 	for (size_t i = 0; i < a->session_count; i++) {
-		const char *name = a->session[i].name;
 		const struct session *s;
-		bool known = name == NULL || strncmp(name, mark, strlen(mark)) != 0;
+		bool known = !contact_bears_our_mark(c, &a->session[i]);
 		TAILQ_FOREACH (s, &c->sessions, link)
-			known = known || str_eq(s->r.name, name);
+			known = known || str_eq(s->r.name, a->session[i].name);
 		if (!known)
-			log_warn("session=%s event=unknown-to-the-ledger: left alone", name);
+			log_warn("session=%s event=unknown-to-the-ledger: left alone",
+			    a->session[i].name);
 	}
-	free(mark);
+}
+
+/* Only a server that had said that it has names was ever given one of ours: what has just answered
+ * for its version was not that server. */
+static void contact_trust_names(
+    const struct core *c, struct endpoint_state *e, const struct livy_answer *a)
+{
+	for (size_t i = 0; i < a->session_count && !e->dialect.names; i++)
+		if (contact_bears_our_mark(c, &a->session[i]))
+			e->dialect.names = e->dialect.echo = true;
 }
 
 /* The list is complete. */
@@ -123,6 +139,7 @@ static void contact_on_list(struct core *c, const struct ev_http *ev, const stru
 		endpoint_trouble(c, endpoint, endpoint_words(c, ev, a), 0);
 		return;
 	}
+	contact_trust_names(c, e, a);
 	e->phase = ENDPOINT_UP; /* so that what is found may speak at once */
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);

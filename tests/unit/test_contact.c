@@ -406,6 +406,27 @@ START_TEST(without_names_a_stranger_is_not_deleted)
 }
 END_TEST
 
+/* At a start, a gateway's page in the place of the version: our sessions in the list bear our names, so
+ * this server has some. */
+START_TEST(a_page_for_a_version)
+{
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/version",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "<html></html>" });
+	world_crash(w);
+	world_forget(w);
+	world_until(w, 2 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_logged(w, "event=found by=token"), 0);
+	ck_assert_int_eq(world_logged(w, "names=yes"), 1);
+}
+END_TEST
+
 /* A creation that was swallowed and comes out when nobody looks for it any more: with its name, it
  * can still be known as ours. */
 /* That its state cannot be read is no sign that it is there: it comes after all, and is ours. */
@@ -471,6 +492,7 @@ int main(void)
 	tcase_add_test(t, without_names_a_lost_post_is_unknown);
 	tcase_add_test(t, without_names_a_restart_between_two_files);
 	tcase_add_test(t, without_names_a_stranger_is_not_deleted);
+	tcase_add_test(t, a_page_for_a_version);
 	tcase_add_test(t, born_too_late);
 	tcase_add_test(t, born_too_late_and_not_to_be_seen);
 	suite_add_tcase(s, t);
