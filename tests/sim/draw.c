@@ -54,6 +54,7 @@ static void sim_draw_server(struct sim *s, size_t n)
 
 static void sim_draw_pool(struct sim *s, size_t n)
 {
+	static char owner[] = "%owner";
 	static const int64_t idle_ms[] = { CONF_NEVER, CONF_NEVER, 30 * SECOND, 10 * MINUTE };
 	struct conf_pool *p = &s->w->pool[n];
 	p->max = sim_int(s, 1, 4);
@@ -67,6 +68,8 @@ static void sim_draw_pool(struct sim *s, size_t n)
 	p->start_timeout_ms = sim_chance(s, 20) ? 60 * SECOND : 300 * SECOND;
 	for (int k = 0; k < KIND_COUNT; k++)
 		p->warm[k] = sim_chance(s, 4) ? -1 : sim_chance(s, 25) ? 1 : 0;
+	if (p->owners == OWNERS_SEPARATE && sim_chance(s, 15))
+		p->session.proxy_user = owner;
 	if (n > 0 && sim_chance(s, 20))
 		p->endpoint = s->w->conf.endpoint_count++;
 	s->pool_max[n] = p->max;
@@ -87,12 +90,18 @@ static void sim_draw_rules(struct sim *s, struct conf_spool *in)
 
 static void sim_draw_spool(struct sim *s, size_t n)
 {
+	static char modules[] = "/modules";
 	struct conf_spool *in = &s->w->spool[n];
 	in->ready = (enum conf_ready)sim_int(s, READY_SETTLE, READY_MARKER);
 	in->settle_ms = sim_int(s, 200, 2000);
 	in->scan_ms = sim_chance(s, 50) ? 60 * SECOND : 5 * SECOND;
 	in->move_to = xstrdup("done");
 	s->w->dir[n]->deaf = sim_chance(s, 10);
+	s->w->dir[n]->modules = "[{\"name\":\"helper.py\",\"data\":\"eCA9IDE=\"}]";
+	if (sim_chance(s, 15))
+		in->modules = modules;
+	if (sim_chance(s, 10))
+		in->existing = EXISTING_SKIP;
 	sim_draw_rules(s, in);
 }
 
@@ -119,6 +128,15 @@ static void sim_may_rerun(struct sim *s, size_t spool)
 		s->version[i].rerun = s->version[i].rerun || s->version[i].spool == spool;
 }
 
+/* Its spools have another one from then on. */
+static void sim_remove_pool(struct sim *s, size_t pool)
+{
+	s->w->pool[pool].removed = true;
+	for (size_t i = 0; i < s->w->conf.spool_count; i++)
+		if (s->w->spool[i].pool == pool)
+			s->w->spool[i].pool = 0;
+}
+
 void sim_reconfigure(struct sim *s)
 {
 	struct world *w = s->w;
@@ -128,13 +146,17 @@ void sim_reconfigure(struct sim *s)
 	if (w->spool[n].on_unknown == ON_UNKNOWN_RERUN)
 		sim_may_rerun(s, n);
 	if (sim_chance(s, 30))
-		w->spool[n].pool = (size_t)sim_int(s, 0, (int)w->conf.pool_count - 1);
+		w->spool[n].pool = w->pool[p].removed ? 0 : p;
 	if (sim_chance(s, 50))
 		w->pool[p].max = sim_int(s, 1, 4);
 	if (sim_chance(s, 50))
 		w->pool[p].slots = sim_int(s, 1, 4);
 	if (s->pool_max[p] < w->pool[p].max)
 		s->pool_max[p] = w->pool[p].max;
+	if (sim_chance(s, 10))
+		w->spool[n].removed = !w->spool[n].removed;
+	if (p > 0 && sim_chance(s, 20))
+		sim_remove_pool(s, p);
 	world_reload(w);
 }
 

@@ -97,8 +97,6 @@ static void sim_drop(struct sim *s, size_t spool, size_t file)
 	bool in_place = ready == READY_SETTLE && sim_chance(s, 60);
 	v->rerun = v->rerun || strstr(text, "on_unknown=rerun") != NULL;
 	s->timed = s->timed || strstr(text, "timeout=") != NULL;
-	if (strstr(text, "die ") != NULL || strstr(text, "kill ") != NULL)
-		s->cause |= CAUSE_DEATH;
 	sim_say(s, v->name, text);
 	if (in_place && sim_chance(s, 50)) { /* cp, a block at a time */
 		sim_write(s, v, "half of it", true);
@@ -195,7 +193,7 @@ static void sim_lose_result(struct sim *s, const struct version *v)
 	free(name);
 }
 
-static void sim_user(struct sim *s)
+void sim_user(struct sim *s)
 {
 	size_t spool = (size_t)sim_int(s, 0, (int)s->w->conf.spool_count - 1);
 	size_t file = (size_t)sim_int(s, 0, SIM_FILES - 1);
@@ -220,7 +218,7 @@ static void sim_user(struct sim *s)
 static void sim_restart(struct sim *s, size_t server)
 {
 	sim_say(s, "the server", "has forgotten everything");
-	s->cause |= CAUSE_DEATH;
+	sim_touched(s, server);
 	s->restarted[server] = true;
 	world_forgetful_restart(s->w, server);
 	if (sim_chance(s, 60))
@@ -236,7 +234,8 @@ static void sim_session_ends(struct sim *s, size_t server, bool collected)
 	size_t n = (size_t)sim_int(s, 0, (int)sv->count - 1);
 	if (sv->session[n]->stranger)
 		return;
-	s->cause |= CAUSE_DEATH;
+	if (collected)
+		sim_touched(s, server);
 	sim_say(s, sv->session[n]->name == NULL ? "a session" : sv->session[n]->name,
 	    collected ? "is collected" : "has lost its driver");
 	if (collected)
@@ -264,16 +263,16 @@ static void sim_server(struct sim *s)
 		world_stranger(s->w, server);
 		break;
 	case 6:
-		s->cause |= CAUSE_DEATH;
+		sim_touched(s, server);
 		s->w->server[server].start = (enum world_start)sim_int(s, START_WELL, START_MORTAL);
 		break;
 	case 7:
-		s->cause |= CAUSE_RUNNER | CAUSE_DEATH;
+		sim_touched(s, server);
 		sim_say(s, "a runner", "is another");
 		world_runner_is_another(s->w, server);
 		break;
 	case 8:
-		s->cause |= CAUSE_RUNNER;
+		sim_touched(s, server);
 		sim_say(s, "a runner", "has forgotten");
 		world_runner_forgets(s->w, server);
 		break;
@@ -335,7 +334,7 @@ static void sim_clock(struct sim *s)
 
 void sim_begins_anew(struct sim *s)
 {
-	s->cause |= CAUSE_CRASH;
+	s->crashed = true;
 	for (size_t i = 0; i < WORLD_MAX; i++)
 		s->restarted[i] = false; /* it asks before it believes */
 }
@@ -427,6 +426,7 @@ void sim_mend(struct sim *s)
 	w->crash_op = s->crash_at_post = 0;
 	for (size_t i = 0; i < WORLD_MAX; i++) {
 		struct world_dir *d = w->dir[i];
+		w->spool[i].removed = false;
 		d->gone = d->full = false;
 		d->append_err = d->stage_err = d->dispose_err = 0;
 		s->outage[i].end_ms = 0;
@@ -436,4 +436,6 @@ void sim_mend(struct sim *s)
 	}
 	if (s->down)
 		sim_start(s);
+	else
+		world_reload(w);
 }

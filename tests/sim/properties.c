@@ -82,6 +82,8 @@ static void count_runs(struct sim *s)
 			int i = next_mark(s, &p);
 			holds(i >= 0, RUNS_WHOLE, "\"%s\" ran", code);
 			struct version *v = &s->version[i];
+			if (strstr(code, "kill ") != NULL)
+				sim_touched(s, e); /* what runs beside it goes with it */
 			v->runs++;
 			holds(v->runs <= runs_allowed(v), RUNS_ONCE, "%s of %s has run %d times",
 			    v->mark, v->name, v->runs);
@@ -114,6 +116,7 @@ static void sent(struct sim *s, struct seen *seen, const struct world_row *row)
 	    s->version[i].mark, s->version[i].jobs);
 }
 
+/* A crash alone is no excuse where a server has names, and says what lies at each number. */
 static bool tells_little(const struct sim *s)
 {
 	for (size_t i = 0; i < s->w->conf.endpoint_count; i++)
@@ -124,14 +127,13 @@ static bool tells_little(const struct sim *s)
 
 static void check_cause(const struct sim *s, const struct world_row *row)
 {
-	unsigned trouble = CAUSE_LOST | CAUSE_DEATH | CAUSE_POISON | CAUSE_RUNNER;
-	bool crashed = (s->cause & CAUSE_CRASH) != 0 && tells_little(s);
-	enum job_status status = row->rec.run->status;
-	bool has_cause = (s->cause & trouble) != 0 || crashed;
-	if (status == STATUS_UNKNOWN || status == STATUS_DIED)
-		holds(has_cause, NO_REASON, "job %llu, %s: %s", (unsigned long long)row->rec.id,
-		    row->rec.name, row->rec.run->error_message);
-	if (status == STATUS_TIMEOUT)
+	const struct run_rec *run = row->rec.run;
+	bool touched = s->touched[run->session % SIM_SESSIONS];
+	bool crashed = s->crashed && tells_little(s);
+	if (run->status == STATUS_UNKNOWN || run->status == STATUS_DIED)
+		holds(touched || crashed, NO_REASON, "job %llu, %s: %s",
+		    (unsigned long long)row->rec.id, row->rec.name, run->error_message);
+	if (run->status == STATUS_TIMEOUT)
 		holds(s->timed, NO_REASON, "job %llu has a time limit from nowhere",
 		    (unsigned long long)row->rec.id);
 }
@@ -339,8 +341,28 @@ static void check_patience(const struct sim *s)
 	}
 }
 
+static bool is_same(const struct session_rec *rec, const struct world_session *session)
+{
+	return session->name != NULL
+		   ? str_eq(session->name, rec->name)
+		   : rec->livy_id != NULL && strtol(rec->livy_id, NULL, 10) == session->id;
+}
+
+static void look_at_the_dead(struct sim *s)
+{
+	const struct world_ledger *l = &s->w->ledger;
+	for (size_t e = 0; e < WORLD_MAX; e++) {
+		const struct world_server *sv = &s->w->server[e];
+		for (size_t i = 0; i < sv->count; i++)
+			for (size_t k = 0; sv->session[i]->dead && k < l->sessions; k++)
+				if (is_same(&l->session[k], sv->session[i]))
+					s->touched[l->session[k].id % SIM_SESSIONS] = true;
+	}
+}
+
 void properties_each_turn(struct sim *s)
 {
+	look_at_the_dead(s);
 	count_runs(s);
 	look_at_rows(s);
 	check_precious(s);
@@ -435,7 +457,8 @@ void properties_in_the_end(struct sim *s)
 	holds(properties_at_rest(s, &why), ALL_DONE, "%s has no end", why);
 	for (size_t i = 0; i < s->w->ledger.jobs; i++) {
 		const struct job_rec *rec = &s->w->ledger.job[i].rec;
-		holds(rec->run != NULL && rec->run->status != STATUS_NONE, ENDS_ONCE,
+		bool skipped = s->w->spool[rec->spool].existing == EXISTING_SKIP;
+		holds(rec->run != NULL && (rec->run->status != STATUS_NONE || skipped), ENDS_ONCE,
 		    "job %llu has no status", (unsigned long long)rec->id);
 	}
 	check_leaks(s);

@@ -102,6 +102,8 @@ static void sim_run(struct sim *s)
 {
 	sim_configure(s);
 	s->troubles = (unsigned)sim_int(s, 0, 63);
+	for (int n = sim_int(s, 0, 3); n > 0; n--)
+		sim_user(s);
 	world_start(s->w);
 	properties_each_turn(s);
 	for (int n = sim_int(s, 5, 60); n > 0; n--)

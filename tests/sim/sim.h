@@ -15,15 +15,6 @@
 #define SIM_POISONED 8
 #define SIM_SESSIONS 4096
 
-/* What may make an end other than the file's own. */
-enum cause {
-	CAUSE_LOST = 1,	  /* an answer was lost, or a gateway spoke instead of the server */
-	CAUSE_DEATH = 2,  /* a driver or a whole server lost its sessions */
-	CAUSE_POISON = 4, /* a statement's answer cannot be read, ever */
-	CAUSE_RUNNER = 8, /* a runner has forgotten, or is another */
-	CAUSE_CRASH = 16  /* of the daemon */
-};
-
 /* Of a file: each content has a mark of its own, so that what ran can be told from all else. */
 struct version {
 	char mark[24]; /* "f3v2q": the third name, its second content */
@@ -69,7 +60,7 @@ struct sim {
 	uint64_t seed;
 	uint64_t rng;
 	bool mended;
-	unsigned cause;
+	bool crashed;		 /* the daemon, at some time */
 	bool timed;		 /* some time limit there is, or was */
 	int pool_max[WORLD_MAX]; /* the largest that was ever configured */
 	size_t tick;		 /* makes each mtime another one */
@@ -100,6 +91,7 @@ struct sim {
 	size_t ran[WORLD_MAX]; /* entries of the servers' lists that are counted */
 	struct seen seen[SIM_JOBS];
 	size_t born[SIM_SESSIONS];   /* after so many crashes, and one; 0: not seen yet */
+	bool touched[SIM_SESSIONS];  /* something has befallen it, or what was said to it */
 	bool doubtful[SIM_SESSIONS]; /* its creation was lost at some time */
 };
 
@@ -114,7 +106,8 @@ const char *sim_suffix(size_t number); /* of a spool's name of that number */
 
 /* ---- history: what happens -------------------------------------------------------------------- */
 
-void sim_happen(struct sim *s); /* one thing */
+void sim_user(struct sim *s);	/* does something */
+void sim_happen(struct sim *s); /* somebody does, or something goes wrong */
 void sim_pass(struct sim *s, int64_t ms);
 void sim_mend(struct sim *s);
 void sim_begins_anew(struct sim *s); /* the daemon does, or soon will */
@@ -122,6 +115,7 @@ void sim_begins_anew(struct sim *s); /* the daemon does, or soon will */
 /* ---- weather: what befalls requests ------------------------------------------------------------ */
 
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg);
+void sim_touched(struct sim *s, size_t server); /* what befell all sessions that it has */
 void sim_storm(struct sim *s);
 void sim_aim(struct sim *s);
 void sim_outage(struct sim *s, size_t server, int64_t ms);

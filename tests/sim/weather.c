@@ -98,7 +98,6 @@ static bool sim_is_poisoned(struct sim *s, const struct fx_http *http, struct wo
 			return false;
 		s->poison[i] = sim_int(s, 0, 2);
 		s->poisoned[s->poisons++] = xstrdup(http->path);
-		s->cause |= CAUSE_POISON;
 	}
 	f->fate = s->poison[i] == 2 ? FATE_TOO_BIG : FATE_MANGLED;
 	f->status = s->poison[i] == 0 ? 500 : 200;
@@ -142,13 +141,15 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	struct world_fault f = { .fate = FATE_WELL };
 	if (w->now.mono_ms < o->end_ms) {
 		o->requests++;
-		s->cause |= CAUSE_LOST;
+		s->touched[http->tag.session % SIM_SESSIONS] = true;
 		f.fate = sim_chance(s, 70) ? FATE_NOT_SENT : FATE_LOST_BEFORE;
 		s->restarted[http->tag.endpoint] = false; /* now it can be known */
 		return f;
 	}
-	if (sim_is_poisoned(s, http, &f))
+	if (sim_is_poisoned(s, http, &f)) {
+		s->touched[http->tag.session % SIM_SESSIONS] = true;
 		return f;
+	}
 	bool hit = sim_is_aimed_at(s, http);
 	sim_may_crash(s, http);
 	if (!hit &&
@@ -162,8 +163,16 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	if (f.fate == FATE_TOO_BIG && http->method == HTTP_GET)
 		f.fate = FATE_LOST_AFTER;
 	if (f.fate != FATE_WELL)
-		s->cause |= CAUSE_LOST;
+		s->touched[http->tag.session % SIM_SESSIONS] = true;
 	return f;
+}
+
+void sim_touched(struct sim *s, size_t server)
+{
+	const struct world_ledger *l = &s->w->ledger;
+	for (size_t i = 0; i < l->sessions; i++)
+		if (s->w->pool[l->session[i].pool].endpoint == server)
+			s->touched[l->session[i].id % SIM_SESSIONS] = true;
 }
 
 void sim_storm(struct sim *s)
