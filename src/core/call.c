@@ -8,6 +8,7 @@
 #include "core/fence.h"
 #include "core/finish.h"
 #include "core/runner.h"
+#include "core/source.h"
 #include "core/statement.h"
 #include "core/terms.h"
 #include <assert.h>
@@ -322,6 +323,12 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL && call->what == CALL_RAW &&
 		   fence_is_code(c, s, theirs)) {
 		fence_begin(c, s, call);
+	} else if (a->verdict == LIVY_OK && theirs.p != NULL && call->what == CALL_PROBE &&
+		   source_is_token_code(&c->fx->arena, s->r.kind, theirs)) {
+		s->r.last_statement =
+		    st->id; /* an earlier life has asked that; ours lies behind it */
+		core_row_session(c, s);
+		statement_look_in(c, s, call, 0);
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL) {
 		log_warn(
 		    "session=%s event=stranger statement=%lld: somebody else uses this session",

@@ -121,6 +121,24 @@ char *source_token_code(struct arena *a, enum kind kind, const char *token)
 	abort();
 }
 
+bool source_is_token_code(struct arena *a, enum kind kind, struct bytes code)
+{
+	char token[TOKEN_TEXT_LEN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < code.n && n < TOKEN_TEXT_LEN - 1; i++) {
+		bool hex = (code.p[i] >= '0' && code.p[i] <= '9') ||
+			   (code.p[i] >= 'a' && code.p[i] <= 'f');
+		token[n] = code.p[i];
+		n = hex ? n + 1 : 0;
+	}
+	if (n < TOKEN_TEXT_LEN - 1)
+		return false;
+	token[n] = '\0';
+	const char *ours = source_token_code(a, kind, token);
+	return strlen(ours) == code.n && memcmp(ours, code.p, code.n) == 0;
+}
+
 /* Long enough to be deleted while it sleeps. SQL has no sleep of its own, but Java's. */
 char *source_fence_code(struct arena *a, enum kind kind, const char *token)
 {

@@ -32,6 +32,9 @@ struct source_plan source_plan(struct arena *a, enum kind kind, struct bytes fil
 /* The statement that makes a session of this kind print the token and nothing else. */
 char *source_token_code(struct arena *a, enum kind kind, const char *token);
 
+/* Whether it is such a statement, of whatever token. */
+bool source_is_token_code(struct arena *a, enum kind kind, struct bytes code);
+
 /* A statement that does nothing but sleep for some minutes, recognizable by the token. */
 char *source_fence_code(struct arena *a, enum kind kind, const char *token);
 

@@ -545,6 +545,22 @@ START_TEST(neighbours_of_the_unreadable_are_untouched)
 }
 END_TEST
 
+/* What lies at the next number is the probe of an earlier life, of which only that life knew the token. */
+START_TEST(a_probe_of_an_earlier_life)
+{
+	begin_warm();
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, w->ledger.session[0].state == SESSION_PROBING);
+	world_crash(w);
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_POST, .path = POSTS, .fate = FATE_LOST_AFTER });
+	world_until(w, MINUTES, w->ledger.session[0].state == SESSION_IDLE);
+	ck_assert_int_eq(w->ledger.session[0].last_statement, 3);
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
 START_TEST(an_answer_that_is_too_big)
 {
 	begin_warm();
@@ -858,6 +874,7 @@ int main(void)
 	tcase_add_test(t, an_answer_without_an_output);
 	tcase_add_test(t, a_passing_trouble);
 	tcase_add_test(t, neighbours_of_the_unreadable_are_untouched);
+	tcase_add_test(t, a_probe_of_an_earlier_life);
 	tcase_add_test(t, an_answer_that_is_too_big);
 	tcase_add_test(t, a_statement_that_was_dropped);
 	tcase_add_loop_test(t, a_gateway_that_fails_while_it_runs, 0, ARRAY_LEN(gateway));
