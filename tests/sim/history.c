@@ -221,7 +221,7 @@ static void sim_restart(struct sim *s, size_t server)
 	sim_touched(s, server);
 	s->restarted[server] = true;
 	world_forgetful_restart(s->w, server);
-	if (sim_chance(s, 60))
+	for (int n = sim_int(s, 0, 3); n > 0; n--)
 		world_stranger(s->w, server);
 	sim_outage(s, server, sim_int(s, 1000, 60000));
 }
@@ -244,14 +244,29 @@ static void sim_session_ends(struct sim *s, size_t server, bool collected)
 		sv->session[n]->dead = true;
 }
 
+/* Our session is used by somebody else, too. */
+static void sim_intruder(struct sim *s, size_t server)
+{
+	struct world_server *sv = &s->w->server[server];
+	for (size_t n = 0; n < sv->count; n++) {
+		if (sv->session[n]->starting || sv->session[n]->dead || sv->session[n]->stranger)
+			continue;
+		sim_say(s, "somebody", "posts to a session of ours");
+		sim_touched(s, server);
+		world_intrude(s->w, server, n);
+	}
+}
+
 static void sim_server(struct sim *s)
 {
 	size_t server = (size_t)sim_int(s, 0, (int)s->w->conf.endpoint_count - 1);
-	switch (sim_int(s, 0, 9)) {
+	switch (sim_int(s, 0, 10)) {
 	case 0:
 		sim_restart(s, server);
 		break;
 	case 1:
+		sim_intruder(s, server);
+		break;
 	case 2:
 	case 3:
 		sim_session_ends(s, server, false);

@@ -430,7 +430,8 @@ static void check_leaks(const struct sim *s)
 		const struct world_server *sv = &s->w->server[e];
 		for (size_t i = 0; i < sv->count; i++) {
 			const struct world_session *session = sv->session[i];
-			bool known = session->stranger || session->dead || session->name == NULL;
+			bool known = session->stranger || session->dead || session->shared ||
+				     session->name == NULL;
 			for (size_t k = 0; k < s->w->ledger.sessions; k++)
 				known =
 				    known || str_eq(s->w->ledger.session[k].name, session->name);

@@ -71,6 +71,7 @@ struct world_session {
 	bool starting;
 	bool dead;
 	bool stranger;
+	bool shared; /* somebody else has posted to it */
 	int touched; /* POSTs and DELETEs that reached it */
 	int64_t visible_ms;
 	int64_t idle_ms; /* when it will be, or was */
@@ -290,6 +291,7 @@ void world_fault(struct world *w, struct world_fault fault);
 void world_mend(struct world *w);			      /* no faults any more */
 void world_forgetful_restart(struct world *w, size_t server); /* all sessions gone, ids from 0 */
 void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
+void world_intrude(struct world *w, size_t server, size_t n); /* somebody posts to its n-th */
 void world_collect(struct world *w, size_t server, size_t n); /* the server ends its n-th session */
 void world_runner_is_another(struct world *w, size_t server); /* with the runs of the first */
 void world_runner_forgets(struct world *w, size_t server);    /* what has ended */

@@ -351,6 +351,29 @@ static int create(struct world *w, struct world_server *sv, struct bytes body, c
 	return status;
 }
 
+static struct world_statement *statement_add(
+    const struct world *w, struct world_session *s, char *code)
+{
+	s->statement = xrealloc(s->statement, (size_t)(s->count + 1) * sizeof(*s->statement));
+	struct world_statement *st = &s->statement[s->count++];
+	*st = (struct world_statement){ .code = code,
+		.state = "waiting",
+		.posted_ms = w->now.mono_ms,
+		.started_ms = -1,
+		.cancel_ms = -1 };
+	return st;
+}
+
+void world_intrude(struct world *w, size_t server, size_t n)
+{
+	ck_assert_uint_lt(n, w->server[server].count);
+	struct world_session *s = w->server[server].session[n];
+	struct world_statement *st = statement_add(w, s, xstrdup("somebody else's"));
+	st->ours = true; /* no file's, at least */
+	st->takes_ms = TAKES_MS;
+	s->shared = true;
+}
+
 static int submit(struct world *w, struct world_server *sv, struct world_session *s,
     struct bytes body, char **reply)
 {
@@ -360,13 +383,7 @@ static int submit(struct world *w, struct world_server *sv, struct world_session
 		    "\"java.lang.IllegalStateException: Session is in state %s\"", state_of(s));
 		return 500;
 	}
-	s->statement = xrealloc(s->statement, (size_t)(s->count + 1) * sizeof(*s->statement));
-	struct world_statement *st = &s->statement[s->count++];
-	*st = (struct world_statement){ .code = server_code_of(body),
-		.state = "waiting",
-		.posted_ms = w->now.mono_ms,
-		.started_ms = -1,
-		.cancel_ms = -1 };
+	struct world_statement *st = statement_add(w, s, server_code_of(body));
 	bool fence = server_is_fence(st->code);
 	st->ours = fence || server_token_of(st->code, token) || server_is_runner(st->code);
 	st->takes_ms = fence ? FENCE_MS : st->ours ? TOKEN_MS : takes_ms(st);
