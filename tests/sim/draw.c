@@ -82,7 +82,9 @@ static void sim_draw_rules(struct sim *s, struct conf_spool *in)
 	in->after = (enum conf_after)sim_int(s, AFTER_KEEP, AFTER_MOVE);
 	in->timeout_ms = timeout_ms[sim_int(s, 0, 3)];
 	in->on_unknown = sim_chance(s, 20) ? ON_UNKNOWN_RERUN : ON_UNKNOWN_STOP;
-	in->python = (enum conf_style)sim_int(s, STYLE_RAW, STYLE_NOTEBOOK);
+	in->python = sim_chance(s, 45)	 ? STYLE_RAW
+		     : sim_chance(s, 70) ? STYLE_SCRIPT
+					 : STYLE_NOTEBOOK;
 	in->sql = sim_chance(s, 50) ? STYLE_SCRIPT : STYLE_RAW;
 	in->html = sim_chance(s, 15);
 	s->timed = s->timed || in->timeout_ms != CONF_NEVER;
@@ -192,6 +194,7 @@ static char *sim_body(struct sim *s, enum kind kind)
 	case 12:
 		return xasprintf("kill %d", sim_int(s, 1, 5000));
 	case 13:
+	case 14:
 		return xstrdup(kind == KIND_PYSPARK || kind == KIND_SPARKR ? "slip" : "print");
 	default:
 		return xstrdup("print");

@@ -47,7 +47,7 @@ struct precious {
 	bool there;
 };
 
-enum aim { AIM_STATEMENT, AIM_CREATION, AIM_DELETE };
+enum aim { AIM_FILE, AIM_STATEMENT, AIM_CREATION, AIM_DELETE };
 
 struct outage {
 	int64_t end_ms;

@@ -9,11 +9,14 @@ static const char page[] = "<html><head><title>Bad Gateway</title></head></html>
 /* Whatever it is, afterwards it cannot be told from outside whether it arrived. */
 static void sim_lose(struct sim *s, struct world_fault *f)
 {
-	static const enum world_fate fate[] = { FATE_LOST_BEFORE, FATE_LOST_AFTER, FATE_LOST_AFTER,
+	static const enum world_fate fate[] = { FATE_LOST_BEFORE, FATE_LOST_AFTER, FATE_LATE,
 		FATE_LATE };
 	f->fate = fate[sim_int(s, 0, 3)];
 	if (f->fate == FATE_LATE)
-		f->delay_ms = sim_chance(s, 50) ? sim_int(s, 1, 2000) : sim_int(s, 1, 600000);
+		f->delay_ms = sim_int(s, 1,
+		    sim_chance(s, 30)	? 2000
+		    : sim_chance(s, 80) ? 90000
+					: 600000);
 }
 
 static void sim_gateway(struct sim *s, struct world_fault *f)
@@ -105,13 +108,25 @@ static bool sim_is_poisoned(struct sim *s, const struct fx_http *http, struct wo
 	return true;
 }
 
+/* The file's POST, not that of a greeting or a probe. */
+static bool sim_is_file(const struct fx_http *http)
+{
+	char token[TOKEN_TEXT_LEN];
+	char *code = server_code_of(http->body);
+	bool is = server_is_runner(code) ? strstr(code, "\"start\"") != NULL
+					 : !server_token_of(code, token);
+	free(code);
+	return is;
+}
+
 static bool sim_is_aimed_at(struct sim *s, const struct fx_http *http)
 {
-	bool statement = str_ends_with(http->path, "/statements");
-	bool is = s->aim == AIM_STATEMENT ? http->method == HTTP_POST && statement
-		  : s->aim == AIM_CREATION
-		      ? http->method == HTTP_POST && str_eq(http->path, "/sessions")
-		      : http->method == HTTP_DELETE;
+	bool post = http->method == HTTP_POST;
+	bool statement = post && str_ends_with(http->path, "/statements");
+	bool is = s->aim == AIM_STATEMENT  ? statement
+		  : s->aim == AIM_FILE	   ? statement && s->aims > 0 && sim_is_file(http)
+		  : s->aim == AIM_CREATION ? post && str_eq(http->path, "/sessions")
+					   : http->method == HTTP_DELETE;
 	if (!is || s->aims == 0)
 		return false;
 	s->aims--;
@@ -130,7 +145,9 @@ static void sim_may_crash(struct sim *s, const struct fx_http *http)
 
 void sim_aim(struct sim *s)
 {
-	s->aim = sim_chance(s, 70) ? AIM_STATEMENT : sim_chance(s, 60) ? AIM_CREATION : AIM_DELETE;
+	static const enum aim aim[] = { AIM_FILE, AIM_FILE, AIM_FILE, AIM_FILE, AIM_STATEMENT,
+		AIM_STATEMENT, AIM_CREATION, AIM_CREATION, AIM_DELETE };
+	s->aim = aim[sim_int(s, 0, ARRAY_LEN(aim) - 1)];
 	s->aims = sim_int(s, 1, 3);
 }
 
