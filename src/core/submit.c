@@ -234,10 +234,25 @@ static void submit_read_ok(
 	}
 }
 
+static void submit_changed(struct core *c, struct job *job, const struct ident *ident)
+{
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	bool rewritten = ident->ino != job->r.ident.ino || ident_rewritten(ident, &job->r.ident);
+	job->r.ident = *ident;
+	if (spool->ready != READY_MARKER || job->marker != NULL) {
+		submit_unsettle(c, job, spool->settle_ms);
+	} else if (rewritten) {
+		job_move(&c->jobs, job, JOB_SETTLING); /* until a new marker vouches for it */
+	} else { /* its own was removed when it was first to be sent, and holds for these bytes */
+		job_move(&c->jobs, job, JOB_QUEUED);
+		core_row_job(c, job);
+		finish_ready(c, job);
+	}
+}
+
 static void submit_not_read(struct core *c, struct job *job, const struct ev_read *ev)
 {
 	struct arena *a = &c->fx->arena;
-	int64_t settle_ms = core_spool_conf(c, job)->settle_ms;
 	switch (ev->result) {
 	case READ_TOO_BIG:
 		submit_reject(c, job, ev,
@@ -256,12 +271,7 @@ static void submit_not_read(struct core *c, struct job *job, const struct ev_rea
 			ev->why));
 		break;
 	case READ_CHANGED:
-		job->r.ident = ev->ident;
-		if (core_spool_conf(c, job)->ready == READY_MARKER && job->marker == NULL)
-			job_move(
-			    &c->jobs, job, JOB_SETTLING); /* until a new marker vouches for it */
-		else
-			submit_unsettle(c, job, settle_ms);
+		submit_changed(c, job, &ev->ident);
 		break;
 	case READ_GONE:
 		submit_unsettle(c, job, READ_AGAIN_MS);

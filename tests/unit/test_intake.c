@@ -560,6 +560,26 @@ START_TEST(only_a_marker_makes_it_ready)
 }
 END_TEST
 
+/* Its marker is removed with the intent to send it. Back in the queue it needs no other one: not for
+ * another mode, owner or link count. */
+START_TEST(touched_while_queued_again_without_its_marker)
+{
+	w->spool[0].ready = READY_MARKER;
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "work",
+			   .fate = FATE_NOT_SENT });
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_put(w, "a.py.ready", "");
+	world_until(w, MINUTES, world_logged(w, "event=requeued") == 1);
+	ck_assert_ptr_null(world_file(w, "a.py.ready"));
+	world_touch(w, "a.py");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
 START_TEST(a_marker_without_a_file_waits)
 {
 	w->spool[0].ready = READY_MARKER;
@@ -677,6 +697,7 @@ int main(void)
 	tcase_add_test(t, rewritten_while_the_daemon_was_away);
 	tcase_add_test(t, removed_and_dropped_again_runs_again);
 	tcase_add_test(t, only_a_marker_makes_it_ready);
+	tcase_add_test(t, touched_while_queued_again_without_its_marker);
 	tcase_add_test(t, a_marker_without_a_file_waits);
 	tcase_add_test(t, a_newer_marker_speaks_of_newer_bytes);
 	tcase_add_test(t, without_a_new_marker_it_is_not_ready_again);
