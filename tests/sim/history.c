@@ -417,7 +417,7 @@ void sim_happen(struct sim *s)
 {
 	static void (*const trouble[])(struct sim *) = { sim_server, sim_network, sim_disk,
 		sim_clock, sim_daemon, sim_reconfigure };
-	int what = sim_int(s, 0, (int)ARRAY_LEN(trouble) + 2);
+	int what = sim_chance(s, 15) ? 1 : sim_int(s, 0, (int)ARRAY_LEN(trouble) + 3);
 	int users = sim_chance(s, 40) ? sim_int(s, 2, 4) : 1;
 	bool there = what < (int)ARRAY_LEN(trouble) && (s->troubles & 1u << what) != 0;
 	if (there && !(s->down && what >= 4))
