@@ -4,7 +4,7 @@
  *
  *	CRASH_TRACE     the file that each numbered call is written to, before it is made:
  *	                "NUMBER CALL INODE OTHER-INODE OFFSET BYTES PATH\n", and with CRASH_DATA=1 behind
- *	                a write its bytes
+ *	                a write its bytes; once more as "made" when a name has come to be
  *	CRASH_SET       which calls have numbers: "kill": those that change files, and what is sent to a
  *	                server; "disk": only those that change files; "fd": those that need a descriptor
  *	CRASH_AT        the number at which something happens; none: nothing ever does
@@ -367,7 +367,10 @@ static int open_counted(int dir, const char *name, int flags, mode_t mode)
 	bool counted = counts(SET_FD) || ((flags & O_CREAT) != 0 && counts(SET_DISK));
 	if (counted && fails(&a))
 		return -1;
+	bool made = counted && (flags & O_CREAT) != 0 && inode_at(dir, name) == 0;
 	long fd = syscall(SYS_openat, dir, name, flags, mode);
+	if (made && fd >= 0)
+		trace(&(struct about){ .call = "made", .dir = dir, .name = name });
 	return (int)(counted ? done(fd) : fd);
 }
 

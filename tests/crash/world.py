@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+import powercut
 from livy import Livy
 
 SPEED = int(os.environ.get("SPARKSPOOL_CRASH_SPEED", "20"))
@@ -40,8 +41,9 @@ class Failed(Exception):
 
 class Plan:
     """What befalls the first life of a daemon."""
-    def __init__(self, at=0, action="before", calls="kill", count=1, data=False):
-        self.at, self.action, self.calls, self.count, self.data = at, action, calls, count, data
+    def __init__(self, at=0, action="before", calls="kill", count=1, cut=None):
+        self.at, self.action, self.calls, self.count = at, action, calls, count
+        self.cut, self.data = cut, cut is not None
 
     def is_error(self):
         return self.at > 0 and self.action not in ("before", "half")
@@ -116,19 +118,16 @@ class World:
 
     def calls(self):
         """How many numbered calls the first life has made."""
-        last = self.last_call()
-        return int(last.split()[0]) if last else 0
+        last = 0
+        for entry in powercut.entries(self.trace, self.plan.data):
+            last = entry.number
+        return last
 
-    def last_call(self, number=None):
-        try:
-            with open(self.trace, "rb") as f:
-                lines = f.read().decode(errors="replace").splitlines()
-        except FileNotFoundError:
-            return ""
-        if number is None:
-            return lines[-1] if lines else ""
-        found = [line for line in lines if line.split(" ", 1)[0] == str(number)]
-        return found[0] if found else ""
+    def last_call(self, number):
+        for entry in powercut.entries(self.trace, self.plan.data):
+            if entry.number == number:
+                return str(entry)
+        return "never reached"
 
     def tend(self):
         """A daemon that was struck is started again; one that ends of itself is a failure."""
@@ -141,6 +140,8 @@ class World:
         expected = (1, 75, 78) if self.plan.is_error() else (-signal.SIGKILL,)
         if self.lives > 1 or not self.is_struck() or code not in expected:
             raise Failed("the daemon ended by itself, with code %d" % code)
+        if self.plan.cut:
+            powercut.cut(self, self.plan.cut)
         self.start()
 
     def words(self, life):
