@@ -41,9 +41,11 @@ class Failed(Exception):
 
 class Plan:
     """What befalls the first life of a daemon."""
-    def __init__(self, at=0, action="before", calls="kill", count=1, cut=None):
+    def __init__(self, at=0, action="before", calls="kill", count=1, cut=None,
+                 ledger=None, seed=0):
         self.at, self.action, self.calls, self.count = at, action, calls, count
         self.cut, self.data = cut, cut is not None
+        self.ledger, self.seed = ledger, seed
 
     def is_error(self):
         return self.at > 0 and self.action not in ("before", "half")
@@ -154,9 +156,11 @@ class World:
         return self.plan.is_error() and "event=not-reloaded" in self.words(self.lives)
 
     def until(self, holds, what):
+        self.wait_for(lambda: holds() or self.tend(), what)
+
+    def wait_for(self, holds, what):
         end = time.monotonic() + PATIENCE_S
         while not holds():
-            self.tend()
             if time.monotonic() > end:
                 raise Failed("waited in vain for %s" % what)
             time.sleep(0.003)
