@@ -75,6 +75,7 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 		return;
 	}
 	call->failures = 0;
+	call->lost_ms = -1;
 	if (call->what == CALL_RAW && st->state == LIVY_STATEMENT_RUNNING)
 		call_set_limit(c, call, 0);
 	statement_poll(c, s, call);
@@ -264,9 +265,13 @@ static void call_on_looked(struct core *c, struct session *s, struct call *call,
 		call_too_big(c, s, call, words);
 		return;
 	}
-	if (endpoint_blames(c, ev, a)) {
+	if (endpoint_blames_for(c, ev, a, &call->lost_ms)) {
 		call->due_ms = c->now.mono_ms;
 		depart_wake(c, s, 0); /* parks until the server is back */
+		return;
+	}
+	if (ev->outcome != HTTP_REPLY) {
+		after_failed(c, s, call, words);
 		return;
 	}
 	struct bytes answer = ev->body;
@@ -304,12 +309,16 @@ static void call_on_looked(struct core *c, struct session *s, struct call *call,
 static void call_on_doubted(struct core *c, struct session *s, struct call *call,
     const struct ev_http *ev, const struct livy_answer *a)
 {
-	if (ev->outcome != HTTP_TOO_BIG && endpoint_blames(c, ev, a)) {
+	if (ev->outcome != HTTP_TOO_BIG && endpoint_blames_for(c, ev, a, &call->lost_ms)) {
 		call->due_ms = c->now.mono_ms;
 		depart_wake(c, s, 0);
 		return;
 	}
 	const char *words = endpoint_words(c, ev, a);
+	if (ev->outcome == HTTP_LOST) {
+		after_failed(c, s, call, words);
+		return;
+	}
 	int64_t waited_ms = c->now.mono_ms - call->since_ms;
 	const struct livy_statement *st = &a->statement;
 	struct bytes theirs = { st->code, st->code_bytes };

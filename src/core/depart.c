@@ -12,6 +12,8 @@
 #define DELETE_TRIES 5
 #define DELETE_MS 600000
 #define RERUN_TRIES 3
+#define LOSSES_MAX 2 /* sessions that a file may take with it */
+#define FENCES_MAX 3 /* sessions that are given up for it */
 #define BREAKER_FIRST_MS 5000
 #define BREAKER_MAX_MS 600000
 
@@ -44,7 +46,8 @@ static void depart_stillborn(struct core *c, struct session *s, const char *why)
 
 static void depart_unknown_job(struct core *c, struct job *job, const char *message)
 {
-	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && job->r.attempts < RERUN_TRIES)
+	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && job->r.attempts < RERUN_TRIES &&
+	    job->losses < LOSSES_MAX)
 		finish_requeue(c, job, message);
 	else
 		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
@@ -67,6 +70,18 @@ static bool depart_fenced_before(
 	       job->r.run->started_ms > 0 && since_ms >= 0 && since_ms < FENCE_ASLEEP_MS;
 }
 
+/* It never ran: its session was deleted behind a fence. What is lost on its way each time is not let
+ * through, and would cost one session after the other. */
+static void depart_fenced(struct core *c, struct job *job)
+{
+	if (++job->fences < FENCES_MAX)
+		finish_requeue(c, job, "it never ran: its session was deleted behind a fence");
+	else
+		finish_own(c, job, STATUS_REJECTED, "Refused",
+		    "it never ran: whenever it is sent, the connection is lost; does something "
+		    "between here and the server not let it through?");
+}
+
 /* The fate of one file whose session is gone. */
 static void depart_call(struct core *c, struct session *s, struct call *call, const char *why)
 {
@@ -80,10 +95,11 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	if (call->state == CALL_DOUBT && (s->fenced || depart_fenced_before(c, s, job))) {
 		session_unload(s, job->r.id);
 		session_drop_call(s, call);
-		finish_requeue(c, job, "it never ran: its session was deleted behind a fence");
+		depart_fenced(c, job);
 		return;
 	}
 	if (call->state != CALL_WAITING) {
+		job->losses++;
 		depart_unknown(c, s, call, words);
 		return;
 	}
@@ -113,6 +129,7 @@ static void depart_script(struct core *c, struct job *job, const char *words)
 		/* fall through */
 	case SCRIPT_BAR:
 		if (job->r.state != JOB_RUNNING) {
+			job->losses++;
 			depart_unknown_job(c, job, words);
 			return;
 		}

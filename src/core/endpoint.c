@@ -74,6 +74,26 @@ const char *endpoint_words(struct core *c, const struct ev_http *ev, const struc
 	    a->message == NULL ? livy_verdict_name(a->verdict) : a->message, hint);
 }
 
+/* Nobody can tell on whose account there is no answer. */
+static bool endpoint_is_lost(const struct ev_http *ev, const struct livy_answer *a)
+{
+	bool gateway = ev->status == 502 || ev->status == 504;
+	return ev->outcome == HTTP_LOST ||
+	       (ev->outcome == HTTP_REPLY && a->verdict == LIVY_SERVER_ERROR && gateway);
+}
+
+bool endpoint_blames_for(
+    struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms)
+{
+	const struct endpoint_state *e = c->endpoint[ev->tag.endpoint];
+	bool lost = endpoint_is_lost(ev, a);
+	if (lost && *lost_ms >= 0 && e->phase == ENDPOINT_UP && e->up_ms >= *lost_ms)
+		return false;
+	if (lost && *lost_ms < 0)
+		*lost_ms = c->now.mono_ms;
+	return endpoint_blames(c, ev, a);
+}
+
 bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
 {
 	bool gateway = ev->status == 502 || ev->status == 503 || ev->status == 504;

@@ -18,6 +18,13 @@ void endpoint_works(struct core *c, size_t endpoint);
  * trouble then and the call may be repeated if it is a GET. */
 bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
 
+/* The same for a call that only asks, again and again, after one thing, whose answer may be what never
+ * comes through. The first loss may be the server's fault; one after the server has come up again is
+ * not, and then the return is false as for any answer that cannot be read. *lost_ms is the caller's,
+ * one for each thing: since when its answers are lost, below 0: they are not. */
+bool endpoint_blames_for(
+    struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms);
+
 /* A line of words for a reply that is none: static or in the effects' arena. */
 const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
 

@@ -91,6 +91,7 @@ static void fence_step(struct core *c, struct session *s, struct call *fence, en
 {
 	fence->step = step;
 	fence->failures = 0;
+	fence->lost_ms = -1;
 	statement_look_in(c, s, fence, 0);
 }
 
@@ -251,7 +252,7 @@ static void fence_confirmed(struct core *c, struct session *s, struct call *fenc
 bool fence_on_http(struct core *c, struct session *s, struct call *fence, const struct ev_http *ev,
     const struct livy_answer *a)
 {
-	if (ev->tag.what != ASK_SUBMIT && endpoint_blames(c, ev, a)) {
+	if (ev->tag.what != ASK_SUBMIT && endpoint_blames_for(c, ev, a, &fence->lost_ms)) {
 		if (fence->step == FENCE_DELETE)
 			fence->step = FENCE_WAIT;
 		statement_look_in(c, s, fence, 0);

@@ -31,6 +31,8 @@ struct job {
 	struct script *script; /* its process in a session's runner; NULL: none */
 	uint32_t scan;	       /* the last scan that saw its name */
 	uint16_t failures;     /* to settle, write or publish, in a row */
+	uint8_t losses;	       /* sessions that were lost with it, and it did not end by that ... */
+	uint8_t fences;	       /* ... or were given up to prove that it never ran */
 	bool again;	       /* its name was seen while it was busy: look again when it is done */
 	bool rowed;	       /* the ledger knows it */
 	bool batched;	       /* waits for the end of a scan to get its number */

@@ -53,6 +53,7 @@ struct call {
 	uint64_t seq;		    /* of the request under way; 0: none */
 	int failures;		    /* answers in a row that nobody could read */
 	int64_t failing_ms;	    /* since when */
+	int64_t lost_ms;	    /* since when they do not come at all; -1: they do */
 	bool started;
 	enum fence_step step; /* CALL_FENCE */
 	int64_t at;	      /* CALL_FENCE: the statement to look at next */

@@ -1,0 +1,294 @@
+/* test_poison: one file whose answer can never be read, or who takes its sessions with it: it gets a
+ * record that says so, and its neighbours notice nothing. */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+#define SECONDS INT64_C(1000)
+#define DEPTH 10000
+
+static struct world *w;
+static char *deep;
+static char *path;
+
+static void setup(void)
+{
+	size_t n;
+	struct buf b;
+
+	w = world_new();
+	buf_init(&b, 4 * DEPTH);
+	(void)buf_adds(&b,
+	    "{\"id\":1,\"state\":\"available\",\"output\":{\"status\":\"ok\",\"data\":"
+	    "{\"application/json\":");
+	for (int i = 0; i < DEPTH; i++)
+		(void)buf_addc(&b, '[');
+	for (int i = 0; i < DEPTH; i++)
+		(void)buf_addc(&b, ']');
+	(void)buf_adds(&b, "}}}");
+	deep = buf_steal(&b, &n);
+}
+
+static void teardown(void)
+{
+	world_free(w);
+	free(deep);
+	free(path);
+}
+
+/* ---- an answer that is none ------------------------------------------------------------------- */
+
+#define OK_WITH(data)                                                                              \
+	"{\"id\":1,\"state\":\"available\",\"output\":{\"status\":\"ok\",\"data\":" data "}}"
+
+static const struct poison {
+	const char *what;
+	enum world_fate fate;
+	int status;
+	const char *reply; /* NULL: nested too deep */
+	const char *end;   /* what becomes of the file */
+	const char *said;  /* in .err; or NULL */
+} poisons[] = {
+	{ "500 for ever", FATE_STATUS, 500, "\"java.lang.RuntimeException: no\"", "unknown",
+	    "RuntimeException: no" },
+	{ "no JSON", FATE_MANGLED, 200, "<html>hello</html>", "unknown", "could not be read" },
+	{ "not UTF-8", FATE_MANGLED, 200, OK_WITH("{\"text/plain\":\"\xff\xc0\xaf\"}"), "unknown",
+	    "could not be read" },
+	{ "a bare control character", FATE_MANGLED, 200, OK_WITH("{\"text/plain\":\"\x01\"}"),
+	    "unknown", "could not be read" },
+	{ "nested deep", FATE_MANGLED, 200, NULL, "unknown", "could not be read" },
+	{ "an empty object", FATE_MANGLED, 200, "{}", "unknown", "could not be read" },
+	{ "nothing", FATE_MANGLED, 200, "", "unknown", "could not be read" },
+	{ "too large", FATE_TOO_BIG, 0, "", "error", "AnswerTooLarge" },
+	{ "closed at each poll", FATE_LOST_AFTER, 0, "", "unknown", "connection was lost" },
+	{ "a gateway that chokes on it", FATE_MANGLED, 502,
+	    "<html><title>Bad Gateway</title></html>", "unknown", "Bad Gateway" },
+	{ "a gateway's time limit", FATE_MANGLED, 504, "", "unknown", "504" },
+	/* These are none. */
+	{ "a number beyond 64 bits", FATE_MANGLED, 200,
+	    OK_WITH("{\"application/json\":[123456789012345678901234567890,1e999]}"), "ok", NULL },
+	{ "a NUL in a string", FATE_MANGLED, 200, OK_WITH("{\"text/plain\":\"a\\u0000b\"}"), "ok",
+	    NULL },
+	{ "half a character", FATE_MANGLED, 200, OK_WITH("{\"text/plain\":\"\\ud83d\"}"), "ok",
+	    NULL },
+};
+
+static void begin_two(void)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 2;
+	w->pool[0].max = 3;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 2);
+}
+
+/* The file is on its way, and from now on nobody hears of it what `p` does not let through. */
+static void poison_file(const struct poison *p)
+{
+	world_put(w, "a.py", "sleep 4000");
+	world_until(w, MINUTES, world_ran(w, "sleep 4000") == 1);
+	path = xasprintf("/sessions/%s/statements/1", world_session_of(w, "sleep 4000")->name);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = path,
+			   .fate = p->fate,
+			   .status = p->status,
+			   .reply = p->reply == NULL ? deep : p->reply,
+			   .times = -1 });
+}
+
+/* Neighbours, one after the other, as long as the file is not given up: none waits, but for the one
+ * pause that finds out whether it is the server. Returns how many there were. */
+static int neighbours_run(void)
+{
+	int count = 0, slow = 0;
+
+	for (int64_t end_ms = w->now.mono_ms + 20 * MINUTES;
+	     !world_done(w, "a.py") && w->now.mono_ms < end_ms; count++) {
+		char *name = xasprintf("b%d.py", count);
+		int64_t began_ms = w->now.mono_ms;
+
+		world_put(w, name, "work");
+		world_until(w, MINUTES, world_done(w, name));
+		ck_assert_str_eq(world_status(w, name), "ok");
+		slow += w->now.mono_ms - began_ms > 4 * SECONDS;
+		world_run(w, SECONDS);
+		free(name);
+	}
+	ck_assert_int_le(slow, 2);
+	return count;
+}
+
+START_TEST(poison_is_one_files_own)
+{
+	const struct poison *p = &poisons[_i];
+	begin_two();
+	poison_file(p);
+	int count = neighbours_run();
+	ck_assert_msg(str_eq(world_status(w, "a.py"), p->end), "%s: %s\n%s", p->what,
+	    world_status(w, "a.py"), world_tail(&w->log));
+	ck_assert(world_recorded(w, "a.py", p->end));
+	if (p->said != NULL)
+		ck_assert_msg(strstr(world_text(w, "a.py.err"), p->said) != NULL, "%s: %s", p->what,
+		    world_text(w, "a.py.err"));
+	ck_assert_int_eq(world_ran(w, "sleep 4000"), 1);
+	ck_assert_int_eq(world_ran(w, "work"), count);
+	/* Once may be the server's fault. */
+	ck_assert_int_le(world_logged(w, "event=down"), 1);
+	/* The session of the file is gone, and nothing else of it stays. */
+	world_mend(w);
+	world_put(w, "c.py", "after");
+	world_until(w, MINUTES, world_done(w, "c.py"));
+	ck_assert_str_eq(world_status(w, "c.py"), "ok");
+}
+END_TEST
+
+/* A server that is lost now and then while a file runs for long is none. */
+START_TEST(now_and_then_is_no_poison)
+{
+	begin_two();
+	world_put(w, "a.py", "sleep 3600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 3600000") == 1);
+	path = xasprintf("/sessions/%s/statements/1", world_session_of(w, "sleep 3600000")->name);
+	for (int i = 0; i < 12; i++)
+		world_fault(w,
+		    (struct world_fault){
+			.method = HTTP_GET, .path = path, .fate = FATE_LOST_AFTER, .skip = 1 + i });
+	world_until(w, 120 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* The server itself: everything is lost, not only this statement. */
+START_TEST(a_dead_server_is_no_poison)
+{
+	begin_two();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_GET, .fate = FATE_LOST_BEFORE, .times = -1 });
+	world_run(w, 30 * MINUTES);
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* Its answer is lost from the very first, so it is looked for, and that is lost as well. */
+START_TEST(lost_from_the_first)
+{
+	begin_two();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "sleep 4000",
+			   .fate = FATE_LOST_AFTER });
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/1",
+			   .fate = FATE_LOST_AFTER,
+			   .times = -1 });
+	world_put(w, "a.py", "sleep 4000");
+	world_until(w, 20 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "sleep 4000"), 1);
+	ck_assert_int_le(world_logged(w, "event=down"), 2); /* one by the POST */
+}
+END_TEST
+
+/* ---- a file that takes its sessions with it ----------------------------------------------------- */
+
+/* Each time it is sent, its session is dead before anybody could say that it was accepted. */
+static void lose_posts_of(const char *code, enum world_fate fate)
+{
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = code,
+			   .fate = fate,
+			   .times = -1 });
+}
+
+START_TEST(a_killer_is_fed_to_two_sessions)
+{
+	w->spool[0].on_unknown = _i == 0 ? ON_UNKNOWN_RERUN : ON_UNKNOWN_STOP;
+	w->pool[0].max = 1;
+	world_begin(w);
+	lose_posts_of("die 0", FATE_LOST_AFTER);
+	world_put(w, "a.py", "die 0");
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "die 0"), _i == 0 ? 2 : 1);
+	world_put(w, "b.py", "work");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
+/* It was seen running: that is an end, whatever the spool says. */
+START_TEST(a_killer_that_was_accepted_is_fed_to_one)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	world_begin(w);
+	world_put(w, "a.py", "die 2000");
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert_int_eq(world_ran(w, "die 2000"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* Something on the way closes the connection whenever it comes by. Behind a fence it is certain that
+ * it never ran, but each fence costs a session. */
+START_TEST(never_let_through_costs_few_sessions)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	lose_posts_of("work", FATE_LOST_BEFORE);
+	world_put(w, "a.py", "work");
+	world_until(w, 60 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "rejected");
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "it never ran"));
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	ck_assert_int_le(w->server[0].created, 4);
+	world_put(w, "b.py", "other");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
+static void begin_scripts(void)
+{
+	w->spool[0].python = w->spool[0].sql = STYLE_SCRIPT;
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	w->pool[0].max = 1;
+	world_begin(w);
+}
+
+START_TEST(a_killing_script_is_fed_to_two_sessions)
+{
+	begin_scripts();
+	lose_posts_of("die 0", FATE_LOST_AFTER);
+	world_put(w, "a.py", "die 0");
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "die 0"), 2);
+	world_put(w, "b.py", "work");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("poison");
+	TCase *tc = tcase_create("poison");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, poison_is_one_files_own, 0, (int)ARRAY_LEN(poisons));
+	tcase_add_test(tc, now_and_then_is_no_poison);
+	tcase_add_test(tc, a_dead_server_is_no_poison);
+	tcase_add_test(tc, lost_from_the_first);
+	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
+	tcase_add_test(tc, a_killer_that_was_accepted_is_fed_to_one);
+	tcase_add_test(tc, never_let_through_costs_few_sessions);
+	tcase_add_test(tc, a_killing_script_is_fed_to_two_sessions);
+	suite_add_tcase(s, tc);
+	return help_run(s);
+}
