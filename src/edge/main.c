@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "edge/confload.h"
 #include "edge/loop.h"
+#include "edge/sandbox.h"
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
 		return code;
 	signal(SIGPIPE, SIG_IGN); /* libcurl is told not to touch signals */
 	json_object_seed(0);
+	sandbox_keep_secrets(); /* before the configuration brings any */
 	struct buf errors;
 	buf_init(&errors, TEXT_BYTES_MAX);
 	struct conf *conf =

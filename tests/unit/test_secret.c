@@ -1,0 +1,310 @@
+/* test_secret: the real daemon with a password, on a server that wants it: where does the password
+ * show? */
+#include "help.h"
+
+#include "base/buf.h"
+#include "edge/sandbox.h"
+#include "httpd.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define USER "livy-user"
+#define PASSWORD "Zq7-never-to-be-seen"
+#define BASIC "bGl2eS11c2VyOlpxNy1uZXZlci10by1iZS1zZWVu" /* of both */
+#define PART "bmV2ZXItdG8tYmUtc2Vlb"			 /* of that, wherever it begins */
+
+static char *dir;
+static struct httpd *server;
+static pid_t daemon_pid;
+
+/* ---- a server with one session ----------------------------------------------------------------- */
+
+static char *reply(int status, const char *body, size_t *bytes)
+{
+	char *text = httpd_answer(status, body);
+	*bytes = strlen(text);
+	return text;
+}
+
+/* It prints what is in the quotation marks of println("..."): all code here is that. */
+static char *statement(const struct httpd_request *rq, size_t *bytes)
+{
+	const char *from = strstr(rq->body, "(\\\"");
+	const char *end = from == NULL ? NULL : strstr(from + 3, "\\\"");
+	bool first = strstr(rq->body, "hello") == NULL;
+	char *body = xasprintf("{\"id\":%d,\"state\":\"available\",\"output\":{\"status\":\"ok\","
+			       "\"execution_count\":0,\"data\":{\"text/plain\":\"%.*s\"}}}",
+	    first ? 0 : 1, from == NULL ? 0 : (int)(end - from - 3), from == NULL ? "" : from + 3);
+	char *text = reply(201, body, bytes);
+	free(body);
+	return text;
+}
+
+static char *answer(const struct httpd_request *rq, size_t *bytes, void *arg)
+{
+	const char *name = strstr(rq->body, "\"name\":\"");
+	char *body, *text;
+
+	(void)arg;
+	if (!httpd_has(rq, "Authorization: Basic " BASIC))
+		return reply(401, "{\"msg\":\"who are you?\"}", bytes);
+	if (str_ends_with(rq->path, "/version"))
+		return reply(200, "{\"version\":\"0.7.1-incubating\"}", bytes);
+	if (strstr(rq->path, "/statements") != NULL)
+		return statement(rq, bytes);
+	if (strcmp(rq->method, "GET") == 0 && strstr(rq->path, "/sessions/") == NULL)
+		return reply(200, "{\"from\":0,\"total\":0,\"sessions\":[]}", bytes);
+	if (strcmp(rq->method, "GET") == 0)
+		return reply(200, "{\"id\":0,\"state\":\"idle\"}", bytes);
+	if (name == NULL)
+		return reply(200, "{\"msg\":\"deleted\"}", bytes);
+	body = xasprintf("{\"id\":0,\"name\":\"%.*s\",\"state\":\"idle\"}",
+	    (int)strcspn(name + 8, "\""), name + 8);
+	text = reply(201, body, bytes);
+	free(body);
+	return text;
+}
+
+/* ---- the daemon ----------------------------------------------------------------------------------- */
+
+static char *make_conf(void)
+{
+	char *path = help_path(dir, "conf");
+	char *password = help_path(dir, "password");
+	char *url = httpd_url(server, "");
+	char *text = xasprintf("state_dir = \"%s/state\"; run_dir = \"%s/run\";\n"
+			       "endpoint: { e: { url = \"%s\"; auth = \"basic\"; user = \"%s\";\n"
+			       "  insecure = true; password_file = \"%s\"; }; };\n"
+			       "pool: { p: { endpoint = \"e\"; warm: { spark = 0; }; }; };\n"
+			       "spool: { s: { path = \"%s/spool\"; pool = \"p\"; settle = \"10ms\";"
+			       " }; };\n",
+	    dir, dir, url, USER, password, dir);
+
+	help_write_file(password, PASSWORD "\n", strlen(PASSWORD) + 1);
+	ck_assert_int_eq(chmod(password, 0600), 0);
+	help_write_file(path, text, strlen(text));
+	free(password);
+	free(url);
+	free(text);
+	return path;
+}
+
+static void make_dir(const char *name)
+{
+	char *path = help_path(dir, name);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	free(path);
+}
+
+/* Cores as large as they come, were it not for the daemon itself. */
+static void start(const char *conf, const char *log)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int fd = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	daemon_pid = fork();
+	ck_assert_int_ge(daemon_pid, 0);
+	if (daemon_pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)setrlimit(RLIMIT_CORE, &all);
+		if (chdir(dir) != 0 || dup2(fd, STDERR_FILENO) < 0)
+			_exit(1);
+		char *program = getenv("DAEMON");
+		execl(program, program, "-d", "-f", conf, (char *)NULL);
+		_exit(1);
+	}
+	close(fd);
+}
+
+/* Waits for a file, as long as the daemon lives. */
+static void await_file(const char *path, const char *log)
+{
+	while (access(path, F_OK) != 0) {
+		int status;
+		if (waitpid(daemon_pid, &status, WNOHANG) != 0)
+			ck_abort_msg("the daemon has ended:\n%s", help_read_file(log, NULL));
+		(void)poll(NULL, 0, 10);
+	}
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------- */
+
+static bool holds(const char *p, size_t n, const char *what)
+{
+	return memmem(p, n, what, strlen(what)) != NULL;
+}
+
+static void look_into(const char *path)
+{
+	char bytes[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	ssize_t got;
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	while (n < sizeof(bytes) && (got = read(fd, bytes + n, sizeof(bytes) - n)) > 0)
+		n += (size_t)got;
+	close(fd);
+	ck_assert_uint_lt(n, sizeof(bytes));
+	ck_assert_msg(!holds(bytes, n, PASSWORD) && !holds(bytes, n, PART), "%s shows it", path);
+}
+
+/* All files of a directory; how many there were. */
+static int look_below(const char *name)
+{
+	char *path = help_path(dir, name);
+	DIR *d = opendir(path);
+	int count = 0;
+
+	ck_assert_ptr_nonnull(d);
+	for (const struct dirent *e; (e = readdir(d)) != NULL;) {
+		char *file = help_path(path, e->d_name);
+		struct stat st;
+		if (stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
+			size_t n;
+			char *text = help_read_file(file, &n);
+			ck_assert_msg(!holds(text, n, PASSWORD) && !holds(text, n, PART),
+			    "%s shows it", file);
+			free(text);
+			count++;
+		}
+		free(file);
+	}
+	closedir(d);
+	free(path);
+	return count;
+}
+
+static void look_at_process(void)
+{
+	static const char *const what[] = { "cmdline", "environ", "comm", "status", "maps" };
+
+	for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+		char *path = xasprintf("/proc/%d/%s", (int)daemon_pid, what[i]);
+		look_into(path);
+		free(path);
+	}
+}
+
+START_TEST(a_password_shows_nowhere)
+{
+	dir = help_tmpdir();
+	server = httpd_start(&(struct httpd_step){ .answer = answer }, 1);
+	make_dir("spool");
+	make_dir("state");
+	make_dir("run");
+	char *conf = make_conf();
+	char *log = help_path(dir, "log");
+	char *input = help_path(dir, "spool/foo.scala");
+	char *record = help_path(dir, "spool/foo.scala.json");
+	int status;
+
+	start(conf, log);
+	help_write_file(input, "println(\"hello\")\n", 17);
+	await_file(record, log);
+	look_at_process();
+	ck_assert_int_ge(look_below("spool"), 3);
+	ck_assert_int_ge(look_below("state"), 1);
+	/* The worst end that there is: and it leaves no core. */
+	ck_assert_int_eq(kill(daemon_pid, SIGABRT), 0);
+	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
+	ck_assert(!WCOREDUMP(status));
+	char *said = help_read_file(log, NULL);
+	ck_assert_ptr_nonnull(strstr(said, "event=running"));
+	ck_assert(strstr(said, PASSWORD) == NULL && strstr(said, PART) == NULL);
+	ck_assert_ptr_null(strstr(said, USER ":"));
+	httpd_stop(server);
+	help_rmtree(dir);
+	free(said);
+	free(record);
+	free(input);
+	free(log);
+	free(conf);
+	free(dir);
+}
+END_TEST
+
+static bool makes_a_core(bool kept)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	char *here = help_tmpdir();
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		(void)setrlimit(RLIMIT_CORE, &all);
+		if (kept)
+			sandbox_keep_secrets();
+		if (chdir(here) != 0 || prctl(PR_GET_DUMPABLE) != !kept)
+			_exit(1);
+		(void)signal(SIGABRT, SIG_DFL);
+		abort();
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	help_rmtree(here);
+	free(here);
+	return WCOREDUMP(status) != 0;
+}
+
+START_TEST(no_core_is_made)
+{
+	if (!makes_a_core(false))
+		puts("no proof: this system makes no cores");
+	ck_assert(!makes_a_core(true));
+}
+END_TEST
+
+/* The memory of a process that is not dumpable is root's: another user's own cannot be read. */
+START_TEST(memory_is_roots)
+{
+	struct stat st;
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (getuid() == 0 && setuid(65534) != 0)
+			_exit(1);
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* setuid() has taken it */
+		bool before = stat("/proc/self/mem", &st) == 0 && st.st_uid == getuid();
+		sandbox_keep_secrets();
+		bool after = stat("/proc/self/mem", &st) == 0 && st.st_uid == 0;
+		_exit(before && after ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("secret");
+	TCase *tc = tcase_create("secret");
+
+	tcase_set_timeout(tc, 120);
+	if (getenv("DAEMON") != NULL)
+		tcase_add_test(tc, a_password_shows_nowhere);
+	else
+		puts("left out: DAEMON does not say where the daemon is");
+	tcase_add_test(tc, no_core_is_made);
+	tcase_add_test(tc, memory_is_roots);
+	suite_add_tcase(s, tc);
+	return help_run(s);
+}
