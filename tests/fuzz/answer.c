@@ -1,7 +1,8 @@
 /* answer: what a server says, from the typed answer to the bytes of the result files.
  *
- * The first line is the call ("statement", "list", "session", ...), the status and the kind's
- * number, as in "statement 200 0"; the rest is the body. */
+ * The first line is the call ("statement", "page": the same with the page, which takes long; "list",
+ * "session", ...), the status and the kind's number, as in "statement 200 0"; the rest is the
+ * body. */
 #include "fuzz.h"
 
 #include "core/jsontext.h"
@@ -64,14 +65,14 @@ static void check_files(const struct result_file *file, size_t count)
 	json_decref(o);
 }
 
-static void build(struct bytes answer, enum kind kind)
+static void build(struct bytes answer, enum kind kind, bool html)
 {
 	struct run_rec run = { .statement = 7, .status = STATUS_OK, .started_ms = 1 };
 	struct job_rec rec = { .id = 1, .name = (char *)"foo.py", .kind = kind, .run = &run };
 	struct result_input in = { .rec = &rec,
 		.spool_path = "/spool",
 		.pool = "p",
-		.html = true,
+		.html = html,
 		.answer = answer,
 		.spool = "s",
 		.style = "raw" };
@@ -87,7 +88,7 @@ static void build(struct bytes answer, enum kind kind)
 	arena_fini(&a);
 }
 
-static void read_statement(int status, struct bytes body, enum kind kind)
+static void read_statement(int status, struct bytes body, enum kind kind, bool html)
 {
 	struct livy_answer a;
 
@@ -97,7 +98,7 @@ static void read_statement(int status, struct bytes body, enum kind kind)
 		    (struct bytes){ a.statement.code, a.statement.code_bytes }, body);
 	check_answer(&a);
 	(void)source_token_answer(kind, body, TOKEN);
-	build(body, kind);
+	build(body, kind, html);
 }
 
 static void read_list(int status, struct bytes body, enum kind kind)
@@ -111,7 +112,7 @@ static void read_list(int status, struct bytes body, enum kind kind)
 	if (livy_cut_statement(body, 3, &cut)) {
 		assert(cut.p >= body.p && cut.n <= body.n);
 		assert(cut.p + cut.n <= body.p + body.n);
-		build(cut, kind);
+		build(cut, kind, false);
 	} else {
 		assert(!found);
 	}
@@ -158,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	else if (strcmp(call, "error") == 0)
 		read_error(status, body);
 	else
-		read_statement(status, body, (enum kind)kind);
+		read_statement(status, body, (enum kind)kind, strcmp(call, "page") == 0);
 	for (size_t i = 0; i < ARRAY_LEN(word); i++) {
 		if (strcmp(call, word[i]) == 0) {
 			simple[i](status, body, &a);
