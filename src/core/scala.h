@@ -6,9 +6,9 @@
  * opened at the end of the line and closed at the start of the next one. An open comment is
  * unfinished for every compiler, and one with a line end in it counts as a line end, so the
  * compiler sees the tokens that the author wrote. No line is added or taken away: line n of what
- * is sent is line n of the file. In the two places where that cannot be done (before a "%json" and
- * in code within XML) a form feed stands for the end of a line: the compiler takes it for one,
- * Livy does not. */
+ * is sent is line n of the file. Where that cannot be done (before a "%json", in code within XML,
+ * and where the interpreter would not wait for the end of a comment, as behind "case class A[") a
+ * form feed stands for the end of a line: the compiler takes it for one, Livy does not. */
 #ifndef SPARKSPOOL_CORE_SCALA_H
 #define SPARKSPOOL_CORE_SCALA_H
 

@@ -140,6 +140,21 @@ bool scala_is_letter(const struct scala_lex *l, size_t at);
 bool scala_is_symbol(const struct scala_lex *l, size_t at);
 char scala_char(const struct scala_lex *l, size_t at); /* NUL beyond the end */
 
+/* ---- haste (scala_haste.c) ------------------------------------------------------------------- */
+
+/* Whether we are where the interpreter calls a text that ends here wrong, not unfinished, whatever
+ * comment is open: behind "case", "lazy" and "case class A[". All zero at the beginning. */
+struct scala_haste {
+	enum scala_word last;
+	bool lazily;
+	bool case_class;
+	unsigned depth; /* brackets around the case class */
+};
+
+/* Before t, in the order of the tokens: first asked, then told. */
+bool scala_is_hasty(const struct scala_haste *h, const struct scala_token *t);
+void scala_note_haste(struct scala_haste *h, const struct scala_token *t);
+
 /* ---- pieces (scala_split.c) ------------------------------------------------------------------ */
 
 enum scala_kind {
@@ -171,7 +186,7 @@ struct scala_piece {
 enum scala_how {
 	GAP_BREAK, /* between two pieces */
 	GAP_JOIN,  /* in a statement, or between two that are compiled together */
-	GAP_FEED,  /* in code within XML */
+	GAP_FEED,  /* where an open comment would not do: in code within XML, in haste */
 };
 
 /* What is between two tokens on different lines. */

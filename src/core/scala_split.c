@@ -36,6 +36,7 @@ struct reader {
 	bool block_open;     /* the { that is open is an argument */
 	bool block;	     /* one was just closed */
 	unsigned dos;	     /* do without their while */
+	struct scala_haste haste;
 };
 
 static const char *text_at(const struct reader *r, size_t at)
@@ -335,6 +336,13 @@ static void note_name(struct reader *r, const struct scala_token *t)
 		r->piece.main = true;
 }
 
+/* class A @b private (c: C): words between a class's name and its parameters. */
+static bool is_of_constructor(const struct reader *r, const struct scala_token *t)
+{
+	return r->piece.kind == PIECE_CLASS &&
+	       (t->word == WORD_AT || t->word == WORD_PRIVATE || t->word == WORD_PROTECTED);
+}
+
 static void note_head(struct reader *r, const struct scala_token *t)
 {
 	switch (r->head) {
@@ -352,6 +360,8 @@ static void note_head(struct reader *r, const struct scala_token *t)
 		note_name(r, t);
 		return;
 	case HEAD_PARAMS:
+		if (is_of_constructor(r, t))
+			return;
 		if (t->word != WORD_NONE || is_open(t, '{'))
 			r->head = HEAD_DONE;
 		else if (t->sort == SCALA_CLOSE)
@@ -396,12 +406,19 @@ static bool is_argument(const struct reader *r, bool conditioned)
 	       (is_close(&r->prev, '{') && r->block);
 }
 
+/* Where an operand is expected, any other operator is one itself: the && at the beginning of a line. */
+static bool is_prefix(const struct reader *r, const struct scala_token *t)
+{
+	return t->end - t->at == 1 && memchr("+-!~", *text_at(r, t->at), 4);
+}
+
 static void note_operand(struct reader *r, const struct scala_token *t)
 {
 	bool name = t->sort == SCALA_NAME || t->sort == SCALA_OPERATOR;
 	bool infix = name && r->operand && t->newlines == 0;
+	bool whole = t->sort == SCALA_NAME || (t->sort == SCALA_OPERATOR && !is_prefix(r, t));
 
-	r->operand = (t->sort == SCALA_NAME && !infix) || t->sort == SCALA_LITERAL ||
+	r->operand = (whole && !infix) || t->sort == SCALA_LITERAL ||
 		     (t->sort == SCALA_CLOSE && !r->conditioned) ||
 		     (t->sort == SCALA_OPERATOR && r->prev.sort == SCALA_POINT) ||
 		     (t->sort == SCALA_WORD && can_end(t) && t->word != WORD_RETURN);
@@ -433,7 +450,7 @@ static void top_token(struct reader *r, const struct scala_token *t)
 {
 	if (r->open && t->newlines > 0 && !t->in_xml && t->sort != SCALA_CLOSE) {
 		if (goes_on(r, t))
-			add_gap(r, t, GAP_JOIN);
+			add_gap(r, t, scala_is_hasty(&r->haste, t) ? GAP_FEED : GAP_JOIN);
 		else
 			end_piece(r, r->prev.end);
 	}
@@ -445,13 +462,16 @@ static void top_token(struct reader *r, const struct scala_token *t)
 
 static void any_token(struct reader *r, const struct scala_token *t)
 {
-	if (t->newlines > 0 && t->in_xml)
+	bool inner = t->depth > 0 || t->sort == SCALA_CLOSE;
+
+	if (t->newlines > 0 && (t->in_xml || (inner && scala_is_hasty(&r->haste, t))))
 		add_gap(r, t, GAP_FEED);
 	if (t->depth == 0)
 		top_token(r, t);
 	else if (t->depth == 1 && r->piece.kind == PIECE_OBJECT && r->inner.word == WORD_DEF &&
 		 is_text(r, t, "main"))
 		r->piece.main = true;
+	scala_note_haste(&r->haste, t);
 	r->inner = *t;
 }
 

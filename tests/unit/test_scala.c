@@ -99,6 +99,9 @@ START_TEST(an_operator_at_the_end_takes_the_next_line)
 	is_unchanged("println(a)\nprintln(b)\n");
 	is_unchanged("import a._\nimport b._\n");
 	is_unchanged("val f = g _\nval h = 1\n");
+	/* At its beginning it is an operand, and what follows the operator. */
+	is_joined("&& a\nb\nc\n", "&& a /*\n*/b\nc\n");
+	is_unchanged("! a\nb\n");
 }
 END_TEST
 
@@ -144,11 +147,32 @@ START_TEST(parameters_on_the_next_line)
 	is_joined("def f(a: A)\n(b: B) = 1\n", "def f(a: A) /*\n*/(b: B) = 1\n");
 	is_joined("def f\n(b: B) = 1\n", "def f /*\n*/(b: B) = 1\n");
 	is_joined("class A\n(b: B)\n", "class A /*\n*/(b: B)\n");
-	is_joined("case class A[T]\n(b: T)\n", "case class A[T] /*\n*/(b: T)\n");
+	is_joined("class A[T]\n(b: T)\n", "class A[T] /*\n*/(b: T)\n");
+	is_joined("class A @b()\n(c: C)\nd\n", "class A @b() /*\n*/(c: C)\nd\n");
+	is_joined("class A private[b]\n(c: C)\n", "class A private[b] /*\n*/(c: C)\n");
 	is_unchanged("f(a)\n(b)\n");
 	is_unchanged("def f(a: A) = g\n(b)\n");
 	is_unchanged("def f(a: A): B\n\n(b)\n");
 	is_unchanged("class A extends B\n(c)\n");
+}
+END_TEST
+
+/* There the interpreter calls wrong what is unfinished, even with a comment open. */
+START_TEST(where_the_interpreter_does_not_wait)
+{
+	is_joined("case class A\n(b: B)\n", "case class A\f(b: B)\n");
+	is_joined(
+	    "case class A[\n  T, // c\n  U\n](b: T)\n", "case class A[\fT,/**/\fU\f](b: T)\n");
+	is_joined(
+	    "case class A private\n\n  [b](\n  c: C)\n", "case class A private\f\f[b](\n  c: C)\n");
+	is_joined("case\nobject A\n", "case\fobject A\n");
+	is_joined("case\nclass A(b: B)\n{\n}\n", "case\fclass A(b: B) /*\n*/{\n}\n");
+	is_joined("lazy\n/* c\n */ val a = 1\nb\n", "lazy\f/**/\f/**/val a = 1\nb\n");
+	is_joined(
+	    "object A { lazy implicit\nval a = 1\n}\n", "object A { lazy implicit\fval a = 1\n}\n");
+	is_joined("object A {\n case class B[\nT]()\n}\n", "object A {\n case class B[\fT]()\n}\n");
+	is_unchanged("a match {\n case\n b => c\n}\n");
+	is_unchanged("case class A(b: B)\nclass C[\n T]\nlazy val d = 1\ne\n");
 }
 END_TEST
 
@@ -795,6 +819,7 @@ int main(void)
 	tcase_add_test(t, a_condition_takes_the_next_line);
 	tcase_add_test(t, a_block_on_the_next_line);
 	tcase_add_test(t, parameters_on_the_next_line);
+	tcase_add_test(t, where_the_interpreter_does_not_wait);
 	tcase_add_test(t, annotations_and_modifiers);
 	tcase_add_test(t, comments_between);
 	tcase_add_test(t, text_is_no_code);
