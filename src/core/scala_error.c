@@ -10,6 +10,7 @@
 #define MARKS_MAX 16   /* errors of one statement that are compared */
 #define DIGITS_MAX 9
 #define CONSOLE "<console>:"
+#define SHOWN_FEED "\\u000c"
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
@@ -46,9 +47,11 @@ static bool starts(struct bytes t, const char *with)
 	return t.n >= n && memcmp(t.p, with, n) == 0;
 }
 
-/* The lines of what was sent: a form feed ends one, too (scala.h). */
+/* The lines of what was sent, as the compiler numbers them. A form feed in one ends a line of the
+ * file (scala.h), but not to the compiler's count. */
 struct lines {
 	struct bytes *line;
+	int64_t *number; /* of its first one in the file */
 	size_t count;
 };
 
@@ -56,18 +59,30 @@ static void lines_init(struct lines *l, struct bytes text)
 {
 	size_t count = 1;
 	size_t from = 0;
+	int64_t number = 1;
 
 	for (size_t i = 0; i < text.n; i++)
-		count += text.p[i] == '\n' || text.p[i] == '\f';
+		count += text.p[i] == '\n';
 	l->line = xcalloc(count, sizeof(*l->line));
+	l->number = xcalloc(count, sizeof(*l->number));
 	l->count = 0;
+	l->number[0] = 1;
 	for (size_t i = 0; i <= text.n; i++) {
-		if (i < text.n && text.p[i] != '\n' && text.p[i] != '\f')
+		number += i < text.n && (text.p[i] == '\n' || text.p[i] == '\f');
+		if (i < text.n && text.p[i] != '\n')
 			continue;
 		l->line[l->count++] = trim_end((struct bytes){ text.p + from, i - from });
+		if (l->count < count)
+			l->number[l->count] = number;
 		from = i + 1;
 	}
 	assert(l->count == count);
+}
+
+static void lines_fini(struct lines *l)
+{
+	free(l->line);
+	free(l->number);
 }
 
 /* ---- what the compiler shows ----------------------------------------------------------------- */
@@ -76,6 +91,7 @@ struct mark {
 	size_t
 	    number; /* counts lines of the interpreter's own, too: only differences mean something */
 	struct bytes text;
+	size_t column; /* of the ^, in characters from 0 */
 };
 
 static size_t number_of(struct bytes digits)
@@ -120,12 +136,46 @@ static size_t read_marks(struct bytes error, struct mark *mark)
 			number = error_number(line);
 		} else if (number > 0 && is_caret(line) && starts(before, "       ")) {
 			mark[count++] = (struct mark){ number,
-				{ before.p + SHOWN_INDENT, before.n - SHOWN_INDENT } };
+				{ before.p + SHOWN_INDENT, before.n - SHOWN_INDENT },
+				line.n - 1 - SHOWN_INDENT };
 			number = 0;
 		}
 		before = line;
 	}
 	return count;
+}
+
+/* The compiler shows a form feed as a word. */
+static bool is_shown(struct bytes line, struct bytes shown)
+{
+	size_t word = strlen(SHOWN_FEED);
+	size_t at = 0;
+
+	for (size_t i = 0; i < line.n; i++) {
+		struct bytes rest = { shown.p + at, shown.n - at };
+		bool feed = line.p[i] == '\f' && starts(rest, SHOWN_FEED);
+
+		if (rest.n == 0 || (!feed && rest.p[0] != line.p[i]))
+			return false;
+		at += feed ? word : 1;
+	}
+	return at == shown.n;
+}
+
+/* How many lines of the file are before the column; a form feed counts as one character. */
+static int64_t feeds_before(struct bytes line, size_t column)
+{
+	int64_t feeds = 0;
+	size_t chars = 0;
+
+	for (size_t i = 0; i < line.n && chars < column; i++) {
+		unsigned char c = (unsigned char)line.p[i];
+
+		feeds += c == '\f';
+		chars += (c & 0xC0) != 0x80;
+		chars += c >= 0xF0; /* two characters to Java */
+	}
+	return feeds;
 }
 
 /* Whether the first mark can be that line: the others must be where they would be then. */
@@ -135,7 +185,7 @@ static bool fits(const struct lines *l, size_t line, const struct mark *mark, si
 		size_t at = line + mark[i].number;
 
 		if (at < mark[0].number || at - mark[0].number >= l->count ||
-		    !same(l->line[at - mark[0].number], mark[i].text))
+		    !is_shown(l->line[at - mark[0].number], mark[i].text))
 			return false;
 	}
 	return true;
@@ -150,8 +200,9 @@ static int64_t find_marks(struct bytes sent, const struct mark *mark, size_t mar
 	lines_init(&l, sent);
 	for (size_t i = 0; i < l.count && found >= 0; i++)
 		if (fits(&l, i, mark, marks))
-			found = found == 0 ? (int64_t)i + 1 : -1;
-	free(l.line);
+			found =
+			    found > 0 ? -1 : l.number[i] + feeds_before(l.line[i], mark[0].column);
+	lines_fini(&l);
 	return found > 0 ? found : 0;
 }
 

@@ -732,6 +732,37 @@ START_TEST(line_of_a_compiler_error)
 }
 END_TEST
 
+/* As Scala 2.12.18 shows them: a form feed as a word, but the ^ counts it as a character. */
+START_TEST(line_of_an_error_where_form_feeds_stand)
+{
+	static const char fed[] = "val a = <b>{\nfoo +\n  bar }</b>\nbaz\n";
+
+	ck_assert_int_eq(line_of(fed, "<console>:11: error: not found: value foo\n"
+				      "       val a = <b>{\\u000cfoo +\\u000cbar }</b>\n"
+				      "                    ^\n"
+				      "<console>:11: error: not found: value bar\n"
+				      "       val a = <b>{\\u000cfoo +\\u000cbar }</b>\n"
+				      "                          ^\n"),
+	    2);
+	ck_assert_int_eq(line_of(fed, "<console>:11: error: not found: value bar\n"
+				      "       val a = <b>{\\u000cfoo +\\u000cbar }</b>\n"
+				      "                          ^\n"),
+	    3);
+	ck_assert_int_eq(line_of(fed, "<console>:11: error: not found: value baz\n"
+				      "       baz\n       ^\n"),
+	    4);
+	ck_assert_int_eq(line_of("case class A[\n  T,\n U](a: T,\n b: Zork)\n",
+			     "<console>:12: error: not found: type Zork\n"
+			     "        b: Zork)\n"
+			     "           ^\n"),
+	    4);
+	ck_assert_int_eq(line_of(fed, "<console>:11: error: not found: value bar\n"
+				      "       val a = <b>{\\u000cfoo +\n"
+				      "               ^\n"),
+	    0);
+}
+END_TEST
+
 START_TEST(line_of_several_compiler_errors)
 {
 	static const char file[] = "def f = {\n  a\n  b\n}\ndef g = {\n  b\n  a\n\n  c\n}\n";
@@ -850,6 +881,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	t = tcase_create("lines");
 	tcase_add_test(t, line_of_a_compiler_error);
+	tcase_add_test(t, line_of_an_error_where_form_feeds_stand);
 	tcase_add_test(t, line_of_several_compiler_errors);
 	tcase_add_test(t, line_of_an_exception);
 	tcase_add_test(t, line_of_what_is_never_closed);
