@@ -12,7 +12,7 @@ run_dir = "%(home)s/run";
 runner = "%(runner)s";
 endpoint: { e: { url = "%(url)s"; }; };
 pool: { p: {
-	warm: { pyspark = 1; }; max = 1; slots = %(slots)d; spare = %(spare)d; on_stop = "delete";
+	warm: { pyspark = 1; sql = 0; }; max = 1; slots = %(slots)d; spare = %(spare)d; on_stop = "delete";
 	session: { conf = ( ("spark.driver.defaultJavaOptions", "-Xss4m") ); };
 }; };
 spool: {
