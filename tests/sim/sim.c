@@ -15,6 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SEEDS_LONG 20000
+#ifdef __SANITIZE_ADDRESS__ /* ten times as slow */
+#define SEEDS 100
+#else
+#define SEEDS 1000
+#endif
 #define TAIL_BYTES 6000
 #define SEED_S 60 /* of the processor; no seed takes longer, unless it never ends */
 #define REST_MS INT64_C(10800000)
@@ -237,7 +243,7 @@ int main(int argc, char **argv)
 {
 	unsigned long long from = 1;
 	unsigned long long most;
-	unsigned long long to = getenv("CHECK_LONG") != NULL ? 20000 : 1000;
+	unsigned long long to = getenv("CHECK_LONG") != NULL ? SEEDS_LONG : SEEDS;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
 			tracing = true;
