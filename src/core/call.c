@@ -332,10 +332,11 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL && call->what == CALL_RAW &&
 		   fence_is_code(c, s, theirs)) {
 		fence_begin(c, s, call);
-	} else if (a->verdict == LIVY_OK && theirs.p != NULL && call->what == CALL_PROBE &&
+	} else if (a->verdict == LIVY_OK && theirs.p != NULL &&
 		   source_is_token_code(&c->fx->arena, s->r.kind, theirs)) {
-		s->r.last_statement =
-		    st->id; /* an earlier life has asked that; ours lies behind it */
+		/* A greeting or a probe that came late, or that an earlier life has asked: what is looked
+		 * for lies behind it. */
+		s->r.last_statement = st->id;
 		core_row_session(c, s);
 		statement_look_in(c, s, call, 0);
 	} else if (a->verdict == LIVY_OK && theirs.p != NULL) {

@@ -561,6 +561,24 @@ START_TEST(a_probe_of_an_earlier_life)
 }
 END_TEST
 
+/* A greeting was swallowed, and another one sent; the first comes out in front of the file. */
+START_TEST(a_greeting_that_came_late)
+{
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = POSTS,
+			   .body = "print(",
+			   .fate = FATE_LATE,
+			   .delay_ms = 8000 });
+	begin_warm();
+	world_run(w, 10000);
+	world_fault(w, fault_of_post("work", FATE_LOST_AFTER));
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert(!is_new_session_used());
+}
+END_TEST
+
 START_TEST(an_answer_that_is_too_big)
 {
 	begin_warm();
@@ -875,6 +893,7 @@ int main(void)
 	tcase_add_test(t, a_passing_trouble);
 	tcase_add_test(t, neighbours_of_the_unreadable_are_untouched);
 	tcase_add_test(t, a_probe_of_an_earlier_life);
+	tcase_add_test(t, a_greeting_that_came_late);
 	tcase_add_test(t, an_answer_that_is_too_big);
 	tcase_add_test(t, a_statement_that_was_dropped);
 	tcase_add_loop_test(t, a_gateway_that_fails_while_it_runs, 0, ARRAY_LEN(gateway));
