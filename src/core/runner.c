@@ -329,8 +329,13 @@ static void runner_missed(
 		sc->due_ms = c->now.mono_ms + FULL_MS; /* refused, or its modules are missing */
 		return;
 	}
+	bool never = unborn || (run->state == RUNNER_BARRED && sc->phase == SCRIPT_BAR);
 	runner_unload(c, s, job);
-	if (unborn || (run->state == RUNNER_BARRED && sc->phase == SCRIPT_BAR))
+	if (!never) { /* it may have run there: the session is not fresh any more, in no life */
+		s->r.statements++;
+		core_row_session(c, s);
+	}
+	if (never)
 		finish_requeue(c, job, "it had not begun, and will not in that session");
 	else if (job->r.state == JOB_ANSWERED)
 		runner_lost_output(c, job); /* its end is known since before its files had gone */

@@ -294,6 +294,25 @@ START_TEST(fetched_and_lost_and_forgotten)
 }
 END_TEST
 
+/* What may have run in a session has used it. */
+START_TEST(forgotten_and_then_a_fresh_one)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 1000");
+	world_until(w, MINUTES, world_ran(w, "sleep 1000") == 1);
+	w->dir[0]->append_err = EIO; /* its output cannot be had at once */
+	world_run(w, 1500);
+	world_runner_forgets(w, 0);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	world_put(w, "b.py", "# sparkspool: isolation=fresh\nwork");
+	world_until(w, 2 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(
+	    world_status(w, "b.py"), "ok"); /* the world has seen to it that it was alone */
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
 /* ---- alone ------------------------------------------------------------------------------------------- */
 
 /* A session of its own, on a server without names that is met anew just when its results are
@@ -686,6 +705,7 @@ int main(void)
 	tcase_add_test(t, append_errors_and_then_the_session_is_lost);
 	tcase_add_loop_test(t, staged_and_lost, 0, 2);
 	tcase_add_test(t, fetched_and_lost_with_its_session);
+	tcase_add_test(t, forgotten_and_then_a_fresh_one);
 	tcase_add_test(t, fetched_and_lost_and_forgotten);
 	tcase_add_loop_test(t, fresh_and_met_anew, 0, 140);
 	tcase_add_loop_test(t, ten_minutes_without_a_server, 0, 2 * MOMENTS);
