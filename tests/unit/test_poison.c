@@ -143,6 +143,34 @@ START_TEST(poison_is_one_files_own)
 }
 END_TEST
 
+/* A call of the runner's that can never be heard is made again as another statement, and the run has
+ * begun once: nothing is lost, and whoever else is in that session hardly waits. */
+START_TEST(poison_of_a_call_is_nobodys)
+{
+	const struct poison *p = &poisons[_i];
+	w->spool[0].python = w->spool[0].sql = STYLE_SCRIPT;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/2",
+			   .fate = p->fate,
+			   .status = p->status,
+			   .reply = p->reply == NULL ? deep : p->reply,
+			   .times = -1 });
+	world_put(w, "a.py", "sleep 4000");
+	world_put(w, "b.py", "work");
+	world_until(w, 5 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 4000"), 1);
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+	ck_assert_int_le(world_logged(w, "event=down"), 1);
+}
+END_TEST
+
 /* A server that is lost now and then while a file runs for long is none. */
 START_TEST(now_and_then_is_no_poison)
 {
@@ -282,6 +310,7 @@ int main(void)
 	TCase *tc = tcase_create("poison");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, poison_is_one_files_own, 0, (int)ARRAY_LEN(poisons));
+	tcase_add_loop_test(tc, poison_of_a_call_is_nobodys, 0, (int)ARRAY_LEN(poisons));
 	tcase_add_test(tc, now_and_then_is_no_poison);
 	tcase_add_test(tc, a_dead_server_is_no_poison);
 	tcase_add_test(tc, lost_from_the_first);
