@@ -270,12 +270,13 @@ static void talk_on_session(
     struct core *c, struct session *s, const struct ev_http *ev, const struct livy_answer *a)
 {
 	bool sought = s->r.state == SESSION_LOOKING && s->resume == SESSION_CREATING;
-	if (endpoint_blames(c, ev, a)) {
+	if (endpoint_blames_for(c, ev, a, &s->lost_ms)) {
 		depart_wake(c, s, 0);
 		return;
 	}
 	switch (ev->outcome == HTTP_REPLY ? a->verdict : LIVY_GARBAGE) {
 	case LIVY_OK:
+		s->lost_ms = -1;
 		if (sought && s->late)
 			depart_retire(c, s, "it came too late");
 		else if (sought)

@@ -258,6 +258,26 @@ START_TEST(its_state_cannot_be_read)
 }
 END_TEST
 
+/* The connection is closed whenever this one session is asked after: that is its own trouble, and the
+ * server is up for the others. */
+START_TEST(its_state_never_comes)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 2;
+	world_begin(w);
+	world_until(w, 60000, core_counts(w->core).sessions_idle == 2);
+	char *path = xasprintf("/sessions/%s", w->server[0].session[0]->name);
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_GET, .path = path, .fate = FATE_LOST_AFTER, .times = -1 });
+	world_until(w, INT64_C(3600000), w->server[0].deleted == 1);
+	ck_assert_int_le(world_logged(w, "event=down"), 1);
+	world_put(w, "a.py", "work");
+	world_until(w, 60000, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	free(path);
+}
+END_TEST
+
 /* ---- greetings ---------------------------------------------------------------------------------------- */
 
 START_TEST(a_limp_interpreter_tells_one_file_why)
@@ -404,6 +424,7 @@ int main(void)
 	tcase_add_test(t, it_takes_too_long_to_start);
 	tcase_add_test(t, slow_to_start_is_patience);
 	tcase_add_test(t, its_state_cannot_be_read);
+	tcase_add_test(t, its_state_never_comes);
 	tcase_add_test(t, a_limp_interpreter_tells_one_file_why);
 	tcase_add_test(t, a_wrong_greeting_is_not_trusted);
 	tcase_add_test(t, dead_when_it_is_greeted);
