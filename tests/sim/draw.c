@@ -121,6 +121,7 @@ void sim_configure(struct sim *s)
 	for (size_t i = 0; i < w->conf.endpoint_count; i++)
 		sim_draw_server(s, i);
 	s->styles = sim_int(s, 0, 3);
+	s->only_python = sim_chance(s, 50);
 	s->poison_percent = sim_chance(s, 15) ? 5 : 0;
 }
 
@@ -164,11 +165,11 @@ void sim_reconfigure(struct sim *s)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-const char *sim_suffix(size_t number)
+const char *sim_suffix(const struct sim *s, size_t number)
 {
 	static const char *const suffix[SIM_FILES] = { "py", "py", "py", "sql", "py", "scala",
 		"sql", "R" };
-	return suffix[number % SIM_FILES];
+	return s->only_python ? "py" : suffix[number % SIM_FILES];
 }
 
 /* What a file does: the first word is known to the world's interpreters. */

@@ -52,7 +52,7 @@ static struct version *sim_new_version(struct sim *s, size_t spool, size_t file)
 	s->newest[name] = (int)s->versions++;
 	*v = (struct version){ .spool = spool };
 	(void)snprintf(v->mark, sizeof(v->mark), "f%dv%dq", name, ++s->contents[name]);
-	(void)snprintf(v->name, sizeof(v->name), "f%d.%s", name, sim_suffix(file));
+	(void)snprintf(v->name, sizeof(v->name), "f%d.%s", name, sim_suffix(s, file));
 	v->rerun = s->w->spool[spool].on_unknown == ON_UNKNOWN_RERUN;
 	return v;
 }
@@ -255,6 +255,8 @@ static void sim_intruder(struct sim *s, size_t server)
 		sim_touched(s, server);
 		world_intrude(s->w, server, n);
 	}
+	s->aim = AIM_FILE; /* so that it comes before something that is looked for */
+	s->aims = 1;
 }
 
 static void sim_server(struct sim *s)
@@ -357,7 +359,7 @@ void sim_begins_anew(struct sim *s)
 static void sim_crash(struct sim *s)
 {
 	s->w->power_cut = sim_chance(s, 30);
-	if (sim_chance(s, 30)) { /* while a POST is on its way, or soon behind it */
+	if (sim_chance(s, 45)) { /* while a POST is on its way, or soon behind it */
 		s->crash_at_post = sim_int(s, 1, 3);
 		return;
 	}

@@ -409,6 +409,8 @@ static const struct world_file *unfinished(const struct sim *s)
 	return NULL;
 }
 
+/* That a session has come to rest again without having run anything needs no row: the ledger may have it
+ * as BUSY. */
 bool properties_at_rest(const struct sim *s, const char **why)
 {
 	const struct world_ledger *l = &s->w->ledger;
@@ -419,7 +421,7 @@ bool properties_at_rest(const struct sim *s, const char **why)
 	if (*why == NULL && unfinished(s) != NULL)
 		*why = unfinished(s)->name;
 	for (size_t i = 0; i < l->sessions && *why == NULL; i++)
-		if (l->session[i].state != SESSION_IDLE)
+		if (l->session[i].state != SESSION_IDLE && l->session[i].state != SESSION_BUSY)
 			*why = l->session[i].name;
 	return *why == NULL;
 }

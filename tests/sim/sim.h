@@ -72,6 +72,7 @@ struct sim {
 	struct precious precious[SIM_FILES];
 	size_t preciouses;
 	unsigned troubles; /* of which kinds there are, bits by sim_happen() */
+	bool only_python;  /* many files of a kind, so that they share sessions */
 	int styles;	   /* which bodies files may have, drawn once */
 	/* servers and networks */
 	int storm_percent;
@@ -102,7 +103,7 @@ bool sim_chance(struct sim *s, int percent);
 void sim_configure(struct sim *s);
 void sim_reconfigure(struct sim *s); /* something of it, in the midst of all */
 char *sim_text(struct sim *s, const struct version *v, enum kind kind);
-const char *sim_suffix(size_t number); /* of a spool's name of that number */
+const char *sim_suffix(const struct sim *s, size_t number); /* of a spool's name of that number */
 
 /* ---- history: what happens -------------------------------------------------------------------- */
 

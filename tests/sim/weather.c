@@ -133,14 +133,18 @@ static bool sim_is_aimed_at(struct sim *s, const struct fx_http *http)
 	return true;
 }
 
-/* The daemon, before it hears of it. */
-static void sim_may_crash(struct sim *s, const struct fx_http *http)
+/* The daemon, before it hears of it; and often nobody else hears of it either. */
+static bool sim_may_crash(struct sim *s, const struct fx_http *http)
 {
-	if (s->crash_at_post == 0 || http->method != HTTP_POST || --s->crash_at_post > 0)
-		return;
+	bool counts = http->method == HTTP_POST &&
+		      (str_eq(http->path, "/sessions") ||
+			  (str_ends_with(http->path, "/statements") && sim_is_file(http)));
+	if (s->crash_at_post == 0 || !counts || --s->crash_at_post > 0)
+		return false;
 	s->w->crash_turn = s->w->turn + (size_t)sim_int(s, 1, 3);
 	s->w->crash_point = (size_t)sim_int(s, 0, 3);
 	sim_begins_anew(s);
+	return sim_chance(s, 50);
 }
 
 void sim_aim(struct sim *s)
@@ -167,8 +171,7 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 		s->touched[http->tag.session % SIM_SESSIONS] = true;
 		return f;
 	}
-	bool hit = sim_is_aimed_at(s, http);
-	sim_may_crash(s, http);
+	bool hit = sim_may_crash(s, http) || sim_is_aimed_at(s, http);
 	if (!hit &&
 	    (s->mended || w->now.mono_ms >= s->storm_end_ms || !sim_chance(s, s->storm_percent)))
 		return f;
