@@ -273,34 +273,87 @@ static int db_create(const struct ledger *l, struct buf *error)
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
-/* Two ledgers of one origin would take each other's sessions for theirs. */
-static void origin_check(const struct ledger *l, const char *machine, int64_t inode)
-{
-	char here[LEDGER_ID_TEXT_LEN];
+/* ---- its origin ---------------------------------------------------------------------------- */
 
-	machine_read(here);
-	if (machine[0] != '\0' && here[0] != '\0' && strcmp(machine, here) != 0)
-		log_warn("%s was made on another machine: copied or restored?", l->path);
-	else if (inode != inode_read(l))
-		log_warn("%s is not the file that was made here: copied or restored?", l->path);
+/* Where the ledger was made; empty and 0 where that could not be told. */
+struct origin {
+	char machine[LEDGER_ID_TEXT_LEN];
+	int64_t inode;
+};
+
+/* What is wrong with it, or NULL. */
+static const char *origin_fault(const struct origin *was, const struct origin *here)
+{
+	if (was->machine[0] != '\0' && here->machine[0] != '\0' &&
+	    strcmp(was->machine, here->machine) != 0)
+		return "was made on another machine";
+	if (was->inode != 0 && was->inode != here->inode)
+		return "is not the file that was made here";
+	return NULL;
+}
+
+/* From now on it belongs here. */
+static int origin_put(const struct ledger *l, const struct origin *here)
+{
+	char *sql = sqlite3_mprintf("BEGIN IMMEDIATE;"
+				    "UPDATE meta SET value = %Q WHERE key = 'machine';"
+				    "UPDATE meta SET value = %lld WHERE key = 'inode'; COMMIT",
+	    here->machine, (long long)here->inode);
+	int rc;
+
+	assert(sql != NULL);
+	rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
+	sqlite3_free(sql);
+	return rc;
+}
+
+/* Two ledgers of one origin would take each other's sessions for theirs, and an older one would run
+ * again what has run: only the operator can know that there is no other, and says so by a file. */
+static int origin_check(
+    const struct ledger *l, int dir, const struct origin *was, struct buf *error)
+{
+	struct origin here = { .inode = inode_read(l) };
+	const char *fault;
+	int rc;
+
+	machine_read(here.machine);
+	fault = origin_fault(was, &here);
+	if (fault == NULL)
+		return 0;
+	if (faccessat(dir, "adopt", F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+		buf_addf(error,
+		    "%s %s: copied or restored? A copy starts nothing; if no other daemon goes on "
+		    "with its files and sessions, make an empty file named adopt beside it and "
+		    "start again",
+		    l->path, fault);
+		return -1;
+	}
+	rc = origin_put(l, &here);
+	if (rc != SQLITE_OK)
+		return db_refuse(l, rc, error);
+	(void)unlinkat(dir, "adopt", 0);
+	log_warn("%s %s: adopted", l->path, fault);
+	return 0;
 }
 
 /* Preparing the statements also proves that the tables have the columns that they should have. A
  * check of every page (quick_check) would read the whole file at each start: damage is found when
  * a row is read. */
-static int db_load(struct ledger *l, struct buf *error)
+static int db_load(struct ledger *l, int dir, struct buf *error)
 {
-	char machine[LEDGER_ID_TEXT_LEN];
-	int64_t inode = 0, job = 0, session = 0;
+	struct origin was = { .inode = 0 };
+	int64_t job = 0, session = 0;
 	int rc = ledgerrow_prepare(&l->rows, l->db);
 
 	if (rc == SQLITE_OK)
 		rc = db_value(
 		    l->db, "SELECT value FROM meta WHERE key = 'instance'", NULL, l->instance);
 	if (rc == SQLITE_OK)
-		rc = db_value(l->db, "SELECT value FROM meta WHERE key = 'machine'", NULL, machine);
+		rc = db_value(
+		    l->db, "SELECT value FROM meta WHERE key = 'machine'", NULL, was.machine);
 	if (rc == SQLITE_OK)
-		rc = db_value(l->db, "SELECT value FROM meta WHERE key = 'inode'", &inode, NULL);
+		rc =
+		    db_value(l->db, "SELECT value FROM meta WHERE key = 'inode'", &was.inode, NULL);
 	if (rc == SQLITE_OK)
 		rc = db_value(l->db, "SELECT value FROM meta WHERE key = 'last_job'", &job, NULL);
 	if (rc == SQLITE_OK)
@@ -309,12 +362,11 @@ static int db_load(struct ledger *l, struct buf *error)
 	if (rc != SQLITE_OK)
 		return db_refuse(l, rc, error);
 	l->marks = (struct ledger_marks){ .job = (uint64_t)job, .session = (uint64_t)session };
-	origin_check(l, machine, inode);
-	return 0;
+	return origin_check(l, dir, &was, error);
 }
 
 /* One thread uses it: NOMUTEX. Not CREATE: db_make() did. */
-static int db_open(struct ledger *l, struct buf *error)
+static int db_open(struct ledger *l, int dir, struct buf *error)
 {
 	bool fresh = false;
 	int64_t version = 0;
@@ -334,7 +386,7 @@ static int db_open(struct ledger *l, struct buf *error)
 	rc = fresh ? SQLITE_OK : ledger_upgrade(l, version);
 	if (rc != SQLITE_OK)
 		return db_refuse(l, rc, error);
-	return db_load(l, error);
+	return db_load(l, dir, error);
 }
 
 struct ledger *ledger_open(const char *state_dir, struct buf *error)
@@ -345,7 +397,7 @@ struct ledger *ledger_open(const char *state_dir, struct buf *error)
 	l->lock_fd = -1;
 	l->path = xasprintf("%s/ledger.db", state_dir);
 	if (dir < 0 || lock_take(l, dir, state_dir, error) != 0 || db_make(l, dir, error) != 0 ||
-	    db_open(l, error) != 0) {
+	    db_open(l, dir, error) != 0) {
 		ledger_close(l);
 		l = NULL;
 	} else {

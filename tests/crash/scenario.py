@@ -16,7 +16,8 @@ RUN = ("w-a1", "w-a2", "w-b", "w-c", "w-m", "w-d", "w-slow1", "w-slow2", "w-raw1
        "w-new")
 NEVER = ("w-linked", "w-latin")
 PLAIN_WORDS = ("No space left on device", "disk full", "Input/output error", "disk I/O error",
-               "Too many open files", "unable to open database file")
+               "Too many open files", "unable to open database file",
+               "readonly database")
 # What may fail without a word, since nothing comes of it.
 HARMLESS = (
     r"unlink 0 .*\.tmp$",  # what is not there
@@ -26,7 +27,7 @@ HARMLESS = (
     r"(write|sync|truncate) .*/ledger\.db$",  # from the log, which still has it
     r"(sync|truncate|unlink) .*/ledger\.db-(wal|shm)$",
     r"open .*/dev/urandom$", r"open .*/machine-id$",
-    r"open .*/(\.\.?|state|keep|raw|away|gone|more)$",  # tried again at once
+    r"open .*/(\.\.?|state|keep|raw|away|gone|more|\w+\.\w+\.files)$",  # tried again at once
 )
 
 

@@ -98,6 +98,9 @@ check "a ledger that is no ledger: 75" daemon_says 75 -f "$D/conf"
 check "a ledger that is no ledger: it says which" grep -qE 'error .*ledger\.db' "$D/said"
 rm -rf "$D/state"
 mv "$D/state.good" "$D/state"
+check "a copy of the right one: 75" daemon_says 75 -f "$D/conf"
+check "a copy of the right one: says what to do" grep -q 'file named adopt' "$D/said"
+: >"$D/state/adopt"
 daemon_start
 echo "print('again')" | put again.py
 check "the right one again: it goes on" ran again.py ok again

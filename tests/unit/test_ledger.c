@@ -630,11 +630,26 @@ START_TEST(open_takes_an_empty_file_but_not_with_a_log)
 }
 END_TEST
 
-START_TEST(open_notices_a_copy)
+/* As an operator does who knows that there is no other. */
+static void adopts(const char *dir)
+{
+	char *word = help_path(dir, "adopt");
+
+	help_write_file(word, "", 0);
+	ledger_close(open_dir(dir));
+	logged("<4>");
+	logged(": adopted");
+	log_forget();
+	ck_assert_int_eq(access(word, F_OK), -1);
+	ledger_close(open_dir(dir)); /* now it belongs there */
+	ck_assert_uint_eq(w.log_lines, 0);
+	free(word);
+}
+
+START_TEST(open_refuses_a_copy)
 {
 	char *from = help_path(w.dir, "ledger.db"), *other = help_path(w.tmp, "other");
 	char *to = help_path(other, "ledger.db"), *bytes;
-	struct ledger *l;
 	size_t n;
 
 	ledger_close(open_dir(w.dir));
@@ -643,24 +658,28 @@ START_TEST(open_notices_a_copy)
 	bytes = help_read_file(from, &n);
 	ck_assert_int_eq(mkdir(other, 0700), 0);
 	help_write_file(to, bytes, n);
-	l = open_dir(other);
-	logged("<4>");
-	logged("is not the file that was made here: copied or restored?");
-	ledger_close(l);
-	log_forget();
-	tamper("UPDATE meta SET value = '00000000000000000000000000000000' WHERE key = 'machine'");
-	l = open_dir(w.dir);
-	if (access("/etc/machine-id", R_OK) == 0)
-		logged("was made on another machine: copied or restored?");
-	ledger_close(l);
-	log_forget();
-	tamper("UPDATE meta SET value = '' WHERE key = 'machine'"); /* it could not be told then */
-	ledger_close(open_dir(w.dir));
-	ck_assert_uint_eq(w.log_lines, 0);
+	refused(other, "is not the file that was made here: copied or restored?");
+	refused(other, "make an empty file named adopt");
+	adopts(other);
 	free(from);
 	free(other);
 	free(to);
 	free(bytes);
+}
+END_TEST
+
+START_TEST(open_refuses_another_machines)
+{
+	ledger_close(open_dir(w.dir));
+	tamper("UPDATE meta SET value = '00000000000000000000000000000000' WHERE key = 'machine'");
+	if (access("/etc/machine-id", R_OK) == 0) {
+		refused(w.dir, "was made on another machine: copied or restored?");
+		adopts(w.dir);
+	}
+	tamper("UPDATE meta SET value = '' WHERE key = 'machine'"); /* it could not be told then */
+	tamper("UPDATE meta SET value = 0 WHERE key = 'inode'");
+	ledger_close(open_dir(w.dir));
+	ck_assert_uint_eq(w.log_lines, 0);
 }
 END_TEST
 
@@ -2082,7 +2101,8 @@ static void add_open(TCase *tc)
 	tcase_add_test(tc, open_refuses_garbage);
 	tcase_add_test(tc, open_refuses_a_ledger_with_parts_missing);
 	tcase_add_test(tc, open_takes_an_empty_file_but_not_with_a_log);
-	tcase_add_test(tc, open_notices_a_copy);
+	tcase_add_test(tc, open_refuses_a_copy);
+	tcase_add_test(tc, open_refuses_another_machines);
 }
 
 static void add_rows(TCase *tc)
