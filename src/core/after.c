@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/depart.h"
 #include "core/finish.h"
+#include "core/hear.h"
 #include "core/result.h"
 #include "core/runner.h"
 #include "core/source.h"
@@ -163,7 +164,7 @@ void after_ended(struct core *c, struct session *s, struct call *call,
 		break;
 	case CALL_BOOT:
 	case CALL_RUNNER:
-		runner_on_answer(c, s, call, st);
+		hear_answer(c, s, call, st);
 		break;
 	case CALL_FENCE:
 		assert(!"core/fence reads its own answers");

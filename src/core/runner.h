@@ -1,6 +1,6 @@
-/* runner: files that run as processes of their own in a session's runner, from the call that starts
- * them to the last byte of what they left. Every call may be sent again: the runner begins an id
- * once and keeps what came of it until we have it on disk (src/runner/PROTOCOL). */
+/* runner: files that run as processes of their own in a session's runner: their places in it, and
+ * when it is to be spoken to. Every call may be sent again: the runner begins an id once and keeps
+ * what came of it until we have it on disk (src/runner/PROTOCOL). */
 #ifndef SPARKSPOOL_CORE_RUNNER_H
 #define SPARKSPOOL_CORE_RUNNER_H
 
@@ -15,20 +15,17 @@ void runner_resume(struct core *c, struct session *s, struct job *job);
 /* Speaks to the runner if there is something to say, and sets the session's timer for the next. */
 void runner_due(struct core *c, struct session *s);
 
-/* Ends of calls (CALL_BOOT, CALL_RUNNER); the call is dropped, the session may be gone afterwards.
- * unsent: the call was not carried out, or (maybe) nobody can tell. refused: it never will be. */
-void runner_on_answer(
-    struct core *c, struct session *s, struct call *call, const struct livy_statement *st);
+/* Calls (CALL_BOOT, CALL_RUNNER) that end without an answer of the runner; the call is dropped, the
+ * session may be gone afterwards. unsent: the call was not carried out, or (maybe) nobody can tell.
+ * refused: it never will be. */
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe);
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why);
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why);
 
-void runner_on_appended(struct core *c, const struct ev_appended *ev);
+/* The job leaves its place in the session. */
+void runner_unload(struct core *c, struct session *s, struct job *job);
 
-/* Its hidden files are not there any more: they are fetched again. False where nobody has them. */
-bool runner_lost_parts(struct core *c, struct job *job);
-
-/* The job's results are committed: its runner may forget it, its place is free. */
-void runner_committed(struct core *c, struct job *job);
+/* A place has become free: what may the session do now? It may be gone afterwards. */
+void runner_rest(struct core *c, struct session *s);
 
 #endif

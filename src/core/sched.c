@@ -6,6 +6,7 @@
 #include "core/contact.h"
 #include "core/core.h"
 #include "core/depart.h"
+#include "core/fetch.h"
 #include "core/finish.h"
 #include "core/intake.h"
 #include "core/owners.h"
@@ -308,11 +309,11 @@ static void core_on_read(struct core *c, const struct ev_read *ev)
 static void core_on_staged(struct core *c, const struct ev_staged *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
-	if (ev->err == ENOENT && job->script != NULL && runner_lost_parts(c, job))
+	if (ev->err == ENOENT && job->script != NULL && fetch_lost_parts(c, job))
 		return;
 	finish_staged(c, ev);
 	if (ev->err == 0)
-		runner_committed(c, job);
+		fetch_committed(c, job);
 }
 
 /* Files that wait may belong to another pool now; servers are met anew. */
@@ -373,7 +374,7 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		core_on_read(c, &ev->u.read);
 		break;
 	case EV_APPENDED:
-		runner_on_appended(c, &ev->u.appended);
+		fetch_on_appended(c, &ev->u.appended);
 		break;
 	case EV_STAGED:
 		core_on_staged(c, &ev->u.staged);

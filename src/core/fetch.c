@@ -1,0 +1,237 @@
+/* fetch: what a run leaves, piece by piece, on its way into the spool. */
+#include "core/fetch.h"
+
+#include "base/log.h"
+#include "core/depart.h"
+#include "core/finish.h"
+#include "core/result.h"
+#include "core/runner.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define ACK_MS 1000 /* how long a runner keeps what is committed, at most */
+#define APPEND_FIRST_MS 2000
+#define APPEND_MAX_MS 300000
+#define WAIT_FIRST_MS 250 /* what the runner has, but does not give */
+#define WAIT_MAX_MS 30000
+#define WAITS_MAX 15
+
+/* ---- what an answer brings ------------------------------------------------------------------ */
+
+/* The names of those that cannot be had are for people: the first one stands for all. */
+static void fetch_take_sizes(struct core *c, struct job *job, const struct runner_run *run)
+{
+	const char *left = NULL;
+	for (size_t i = 0; i < run->file_count; i++) {
+		struct script_part *part = script_part(job->script, run->file[i].name);
+		if (part == NULL) {
+			left = left == NULL ? run->file[i].name : left;
+			continue;
+		}
+		part->bytes = run->file[i].bytes;
+		part->cut = run->file[i].cut;
+	}
+	if (left == NULL || job->script->left)
+		return;
+	job->script->left = true;
+	job->r.run->warnings = result_add_warning(
+	    job->r.run->warnings, arena_printf(&c->fx->arena, "%.200s is left behind: %s", left,
+				      "too many files, or no name for one"));
+}
+
+static void fetch_append(
+    struct core *c, struct job *job, struct script_part *part, struct bytes data)
+{
+	struct fx_append *fx = &effects_add(c->fx, FX_APPEND)->u.append;
+	fx->job = job->r.id;
+	fx->spool = job->r.spool;
+	fx->part = (unsigned)(part - job->script->part) + 1;
+	fx->at = part->at;
+	fx->data = data;
+	part->last = data.p[data.n - 1];
+	part->busy = true;
+}
+
+/* An answer has place for so many bytes: those of others may have taken it. */
+static bool fetch_gives(const struct runner_answer *answer)
+{
+	for (size_t i = 0; i < answer->run_count; i++)
+		if (answer->run[i].data_count > 0)
+			return true;
+	return false;
+}
+
+/* There is more than we have. False: it has been asked for often enough, and never given. */
+static bool fetch_want_more(
+    struct core *c, struct script *sc, bool came, const struct runner_answer *answer)
+{
+	sc->waits = came ? 0 : sc->waits + 1; /* those who waited are served first (core/errand) */
+	sc->due_ms = c->now.mono_ms;
+	if (sc->waits <= 1 || fetch_gives(answer))
+		return true;
+	sc->due_ms += core_backoff_ms(c, sc->waits - 1, WAIT_FIRST_MS, WAIT_MAX_MS);
+	return sc->waits < WAITS_MAX;
+}
+
+/* A piece that begins where ours ends; any other is one of an earlier call. */
+static bool fetch_take_data(struct core *c, struct job *job, const struct runner_run *run)
+{
+	bool came = false;
+	for (size_t i = 0; i < run->data_count; i++) {
+		struct script_part *part = script_part(job->script, run->data[i].name);
+		if (part == NULL || part->busy || run->data[i].at != part->at)
+			continue;
+		int64_t end = part->at + (int64_t)run->data[i].data.n;
+		part->bytes = part->bytes > end ? part->bytes : end;
+		if (core_spool_conf(c, job)->html)
+			script_keep(job->script, part, run->data[i].data);
+		fetch_append(c, job, part, run->data[i].data);
+		came = true;
+	}
+	return came;
+}
+
+/* All of it is in the spool, under hidden names. It is not yet on disk: nothing is told to the runner
+ * before that, and no row says so. A crash finds the run there, and fetches it again. */
+static void fetch_kept(struct core *c, struct job *job)
+{
+	struct script *sc = job->script;
+	struct bytes report = { sc->report, strlen(sc->report) };
+	script_move(sc, SCRIPT_KEPT, c->now.mono_ms);
+	if (job->r.state == JOB_ANSWERED)
+		finish_go_on(c, job); /* for the second time: the hidden files had gone */
+	else
+		finish_answered(c, job, sc->end, report);
+}
+
+static void fetch_ended(struct core *c, struct job *job, const struct runner_run *run, bool came,
+    const struct runner_answer *answer)
+{
+	struct script *sc = job->script;
+	if (sc->phase == SCRIPT_RUN)
+		script_move(sc, SCRIPT_FETCH, c->now.mono_ms);
+	free(sc->report);
+	sc->report = xstrdup(run->report);
+	sc->end = run->status;
+	if (run->started_ms > 0 && run->run_ms > 0) /* perhaps long before anybody asked */
+		job->r.run->finished_ms = run->started_ms + run->run_ms;
+	job->r.run->exit_code = run->status == STATUS_DIED ? -1 : run->exit_code;
+	if (script_is_fetched(sc)) {
+		fetch_kept(c, job);
+	} else if (!fetch_want_more(c, sc, came, answer)) {
+		log_warn("job=%llu event=not-given file=\"%s\": its runner does not give all that "
+			 "it says it has; what is missing stands in the record",
+		    (unsigned long long)job->r.id, job->r.name);
+		fetch_kept(c, job);
+	}
+}
+
+static void fetch_goes_on(
+    struct core *c, struct job *job, bool came, const struct runner_answer *answer)
+{
+	struct script *sc = job->script;
+	if (script_is_fetched(sc))
+		sc->due_ms = c->now.mono_ms + script_pause_ms(sc, c->now.mono_ms);
+	else
+		(void)fetch_want_more(c, sc, came, answer);
+	if (sc->limit_ms > c->now.mono_ms && sc->due_ms > sc->limit_ms)
+		sc->due_ms = sc->limit_ms;
+}
+
+void fetch_take(struct core *c, struct job *job, const struct runner_run *run,
+    const struct runner_answer *answer)
+{
+	fetch_take_sizes(c, job, run);
+	bool came = fetch_take_data(c, job, run);
+	if (run->state == RUNNER_ENDED)
+		fetch_ended(c, job, run, came, answer);
+	else
+		fetch_goes_on(c, job, came, answer);
+}
+
+/* Nobody has them any more; the record is written without. */
+static void fetch_give_up_parts(struct job *job)
+{
+	script_free(job->script);
+	job->script = NULL;
+	job->r.run->warnings = result_add_warning(job->r.run->warnings, SCRIPT_LOST);
+}
+
+void fetch_lost_output(struct core *c, struct job *job)
+{
+	fetch_give_up_parts(job);
+	core_row_job_answer(c, job);
+	finish_go_on(c, job);
+}
+
+/* ---- on disk -------------------------------------------------------------------------------- */
+
+/* The session that holds it still, or NULL. */
+static struct session *fetch_session(const struct core *c, const struct job *job)
+{
+	struct session *s = session_by_id(&c->sessions, job->r.run->session);
+	for (unsigned i = 0; s != NULL && i < s->run_count; i++)
+		if (s->run[i] == job->r.id)
+			return s;
+	return NULL;
+}
+
+void fetch_on_appended(struct core *c, const struct ev_appended *ev)
+{
+	struct job *job = job_by_id(&c->jobs, ev->job);
+	struct script *sc = job == NULL ? NULL : job->script;
+	if (sc == NULL || ev->part == 0 || ev->part > sc->part_count ||
+	    !sc->part[ev->part - 1].busy)
+		return; /* its session was lost meanwhile */
+	struct script_part *part = &sc->part[ev->part - 1];
+	struct session *s = fetch_session(c, job);
+	part->busy = false;
+	part->at = ev->err == 0 ? ev->at : 0;
+	if (ev->err == 0) {
+		sc->failures = 0;
+		sc->due_ms = c->now.mono_ms;
+		if (script_is_fetched(sc)) /* what comes next has its time: see fetch_goes_on() */
+			sc->due_ms += script_pause_ms(sc, c->now.mono_ms);
+	} else {
+		int64_t ms = core_backoff_ms(c, ++sc->failures, APPEND_FIRST_MS, APPEND_MAX_MS);
+		sc->due_ms = c->now.mono_ms + ms;
+		log_at(sc->failures == 1 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
+		    "job=%llu event=appending-failed error=\"%s\" file=\"%s\" retry_ms=%lld; the "
+		    "result is safe with its runner",
+		    (unsigned long long)job->r.id, strerror(ev->err), job->r.name, (long long)ms);
+	}
+	if (s == NULL)
+		return; /* its session was lost meanwhile: its end is told already */
+	if (sc->phase == SCRIPT_FETCH && script_is_fetched(sc))
+		fetch_kept(c, job);
+	depart_wake(c, s, 0);
+}
+
+bool fetch_lost_parts(struct core *c, struct job *job)
+{
+	struct script *sc = job->script;
+	struct session *s = fetch_session(c, job);
+	if (s == NULL) {
+		fetch_give_up_parts(job);
+		return false;
+	}
+	sc->phase = SCRIPT_FETCH;
+	sc->due_ms = c->now.mono_ms;
+	for (size_t i = 0; i < sc->part_count; i++)
+		sc->part[i].at = 0;
+	depart_wake(c, s, 0);
+	return true;
+}
+
+void fetch_committed(struct core *c, struct job *job)
+{
+	struct session *s = fetch_session(c, job);
+	if (s == NULL || job->script == NULL || job->script->phase != SCRIPT_KEPT)
+		return;
+	session_add_ack(s, job->r.run->token, c->now.mono_ms + ACK_MS);
+	s->r.statements++;
+	runner_unload(c, s, job);
+	if (s->run_count > 0)
+		core_row_session(c, s); /* a used one is not fresh, also in the next life */
+	runner_rest(c, s);
+}
