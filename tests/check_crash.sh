@@ -12,6 +12,6 @@ status=0
 if [ -n "${CHECK_LONG:-}" ]; then
 	python3 "$srcdir/tests/crash/run" --every || status=$?
 else
-	python3 "$srcdir/tests/crash/run" --limit 25 || status=$?
+	python3 "$srcdir/tests/crash/run" --limit 15 || status=$?
 fi
 exit $status
