@@ -96,6 +96,7 @@ static void sim_drop(struct sim *s, size_t spool, size_t file)
 	char *text = sim_text(s, v, sim_kind(v->name));
 	bool in_place = ready == READY_SETTLE && sim_chance(s, 60);
 	v->rerun = v->rerun || strstr(text, "on_unknown=rerun") != NULL;
+	v->mute = strstr(text, "drip ") != NULL || strstr(text, "big ") != NULL;
 	s->timed = s->timed || strstr(text, "timeout=") != NULL;
 	sim_say(s, v->name, text);
 	if (in_place && sim_chance(s, 50)) { /* cp, a block at a time */

@@ -25,6 +25,7 @@ struct version {
 	int64_t mtime_ns; /* of the last time that it was given one */
 	bool there;	  /* it is what its name holds, as far as users are concerned */
 	bool rerun;	  /* it, or a spool of it, allows to run what may have run already */
+	bool mute;	  /* what it prints need not hold its mark */
 	int renewed;	  /* so many times users have made it new without changing it */
 	int runs;	  /* begun on servers */
 	int jobs;	  /* that have sent it */
