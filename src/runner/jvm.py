@@ -3,6 +3,8 @@
 A view is a session with its own SharedState: a copy of the warm one, field by field, with a cache,
 global temporary views and streams of its own, so that nothing that a run caches is seen by another.
 The copy skips the constructor: that one registers listeners and pages that would never go away.
+Its SparkContext is such a copy too: all that works in it is the warm one's, but what a program sets
+in a context (Hadoop's configuration, where checkpoints go) is the run's own.
 
 A gateway's accepting thread is started from a thread that bears the run's properties and session.
 The JVM lets threads inherit both, so whatever the run's connections start bears them too.
@@ -10,6 +12,7 @@ The JVM lets threads inherit both, so whatever the run's connections start bears
 
 import os
 import re
+import sys
 import time
 
 from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
@@ -122,24 +125,54 @@ def _unsafe(h):
 
 
 def _fields_of(h, cls):
-    """[(name, type, Field)] of all that an object of that class holds."""
-    fields = []
+    """{name: Field} of all that an object of that class holds."""
+    fields = {}
     while cls is not None and cls.getName() != "java.lang.Object":
         for field in h(cls.getDeclaredFields()):
             h(field)
             if not field.getModifiers() & _STATIC:
                 field.setAccessible(True)
-                fields.append((field.getName(), h(field.getType()).getName(), field))
+                fields[field.getName()] = field
         cls = h(cls.getSuperclass())
     return fields
 
 
-def _copy_field(h, kind, field, source, target):
-    if kind in ("byte", "boolean", "int", "long"):
-        kind = kind.capitalize()
-        getattr(field, "set" + kind)(target, getattr(field, "get" + kind)(source))
-    else:
-        field.set(target, h(field.get(source)))
+def _copying(h, fields):
+    """One MethodHandle (target, source) that copies these fields: what goes through py4j comes
+    back changed (an AtomicInteger is a number there), and each takes a while."""
+    invoke = h.jvm.java.lang.invoke
+    kinds = h(h.gateway.new_array(h.jvm.java.lang.Class, 2))
+    kinds[0] = kinds[1] = h(h.jvm.java.lang.Class.forName("java.lang.Object"))
+    kind = h(invoke.MethodType.methodType(h(h.jvm.java.lang.Void).TYPE, kinds))
+    lookup = h(invoke.MethodHandles.publicLookup())
+    every = None
+    for field in fields:
+        one = h(invoke.MethodHandles.collectArguments(h(lookup.unreflectSetter(field)), 1, h(lookup.unreflectGetter(field))))
+        one = h(one.asType(kind))
+        every = one if every is None else h(invoke.MethodHandles.foldArguments(every, one))
+    return every
+
+
+class Copier(object):
+    """Makes objects like one that is there, field by field, but for the fields that shall differ."""
+
+    def __init__(self, h, source):  # nothing that it asks for is to be released
+        self.source = source
+        self.cls = h(source.getClass())
+        self.unsafe = _unsafe(h)
+        self.fields = _fields_of(h, self.cls)
+        self.copying = _copying(h, self.fields.values())
+
+    def copy(self, h, own):
+        copy = h(self.unsafe.allocateInstance(self.cls))
+        both = h(h.jvm.java.util.ArrayList())
+        both.add(copy)
+        both.add(self.source)
+        self.copying.invokeWithArguments(both)
+        for name, value in own.items():
+            if name in self.fields:  # other versions of Spark have other ones
+                self.fields[name].set(copy, value)
+        return copy
 
 
 # ---- views ---------------------------------------------------------------------------------------
@@ -185,27 +218,55 @@ def own_warehouse(h, shared, directory):
     return "file:" + os.path.join(directory, "spark-warehouse")
 
 
-class Copier(object):
-    """Makes a SharedState like the base session's, in which nothing is cached and no stream runs."""
+class Views(object):
+    """Makes sessions like the base one, in which nothing is cached or set and no stream runs."""
 
     def __init__(self, gateway, base):
         h = Hold(gateway)  # never released: the fields are asked for once
+        self.base, self.sc = base, h(base.sparkContext())
         self.shared = h(base.sharedState())
         h(self.shared.globalTempViewManager())  # lazy: it must be there to be copied
         self.own_catalog = has_own_catalog(h, self.shared)
-        self.cls = h(self.shared.getClass())
-        self.fields = _fields_of(h, self.cls)
-        self.unsafe = _unsafe(h)
+        self.states = Copier(h, self.shared)
+        self.contexts = None
+        self._try_contexts(h)
 
-    def copy(self, h, directory):
-        copy = h(self.unsafe.allocateInstance(self.cls))
+    def _try_contexts(self, h):
+        """Where Spark's context is not as we know it, runs share it."""
+        try:
+            self.contexts = Copier(h, self.sc)
+            with Hold(h.gateway) as trial:
+                missing = set(own_settings(trial, self.sc)) - set(self.contexts.fields)
+                if missing:
+                    raise LookupError("no field %s" % ", ".join(sorted(missing)))
+                session, shared = self.make(trial, None)
+                if trial(session.sparkContext()).equals(self.sc):
+                    raise LookupError("a SharedState has no context of its own")
+        except Exception as e:
+            self.contexts = None
+            print("all files share the settings of Spark's context: %s" % e, file=sys.stderr)
+
+    def make(self, h, directory):
+        """(session, its SharedState)"""
         own = own_parts(h, self.shared, directory if self.own_catalog else None)
-        for name, kind, field in self.fields:
-            if name in own:
-                field.set(copy, own[name])
-            else:
-                _copy_field(h, kind, field, self.shared, copy)
-        return copy
+        if self.contexts:
+            own["sparkContext"] = self.contexts.copy(h, own_settings(h, self.sc))
+        shared = self.states.copy(h, own)
+        return new_view(h, self.base, shared), shared
+
+
+def own_settings(h, sc):
+    """What of a SparkContext must be a run's own, by the names of its fields."""
+    return {
+        "_conf": h(h(sc.conf()).clone()),
+        "_hadoopConfiguration": h(h.jvm.org.apache.hadoop.conf.Configuration(h(sc.hadoopConfiguration()))),
+        "checkpointDir": h(sc.getCheckpointDir()),
+    }
+
+
+def base_of(h, sc):
+    """The warm context that it is a copy of; where runs share that one, itself."""
+    return h(h(sc.dagScheduler()).sc())
 
 
 def own_parts(h, shared, directory):
@@ -226,18 +287,25 @@ def own_parts(h, shared, directory):
 def new_view(h, base, shared):
     """A session on that SharedState."""
     session = h(base.newSession())
+    context = h(shared.sparkContext())
     find_field(h, session, "existingSharedState").set(session, h(h.jvm.scala.Option.apply(shared)))
-    if not h(session.sharedState()).equals(shared):
+    find_field(h, session, "sparkContext").set(session, context)
+    if not (h(session.sharedState()).equals(shared) and h(session.sparkContext()).equals(context)):
         raise LookupError("the session view did not take its state")
     return session
 
 
-def renew_shared(h, view, directory):
+def renew(h, view, directory):
     """What a program finds after it has stopped Spark and starts it again: nothing of before."""
     shared = h(view.sharedState())
     own = own_parts(h, shared, directory if has_own_catalog(h, shared) else None)
     for name, value in own.items():
         find_field(h, shared, name).set(shared, value)
+    context = h(view.sparkContext())
+    base = base_of(h, context)
+    if not base.equals(context):
+        for name, value in own_settings(h, base).items():
+            find_field(h, context, name).set(context, value)
     return h(view.newSession())
 
 

@@ -112,7 +112,7 @@ class Steward(object):
         self.jsc, self.base = entry.get(0), entry.get(1)
         self.sc = self.jsc.sc()
         self.files = self.hand.jvm.org.apache.spark.SparkFiles.getRootDirectory()
-        self.copier = jvm.Copier(self.hand, self.base)
+        self.maker = jvm.Views(self.hand, self.base)
         # What a session needs the first time takes seconds, and no run should be the first.
         with jvm.Hold(self.hand) as h:
             self.statics = jvm.statics_of(h, self.base)
@@ -122,8 +122,7 @@ class Steward(object):
 
     def open(self, seq, slot, directory):
         with jvm.Hold(self.hand) as h:
-            shared = self.copier.copy(h, directory)
-            session = jvm.new_view(h, self.base, shared)
+            session, shared = self.maker.make(h, directory)
             token = jvm.new_token()
             properties = jvm.properties_of(seq, slot)
             try:

@@ -70,12 +70,18 @@ class Warm(object):
             if key == "spark.app.name":
                 self.app_name(value)
             elif key.startswith("spark.hadoop."):
-                self.set_in_view(key[len("spark.hadoop."):], value)
+                self._note_hadoop(key[len("spark.hadoop."):], value)
                 self.set_in_view(key, value)
             elif key.startswith("spark.executorEnv."):
                 self.set_in_view(key, value)  # pyspark itself sees to it, for its workers
             elif key not in ("spark.remote", "spark.submit.pyFiles"):
                 self._note_one(key, value)
+
+    def _note_hadoop(self, key, value):
+        if jvm.base_of(self.hold, self.scala_context()).equals(self.scala_context()):
+            self.set_in_view(key, value)  # the context is everyone's
+        else:
+            self.jsc.hadoopConfiguration().set(key, value)
 
     def _note_one(self, key, value):
         runtime = self.view.conf()
@@ -141,7 +147,7 @@ class Warm(object):
         self.cancel_jobs("SparkContext was shut down")
         jvm.drop_cache(h, shared)
         jvm.drop_rdds(h, self.jsc, self.name)
-        self.take_view(jvm.renew_shared(h, self.view, os.path.join(self.directory, "work")))
+        self.take_view(jvm.renew(h, self.view, os.path.join(self.directory, "work")))
         self.taken = True
 
 
