@@ -12,7 +12,6 @@ The JVM lets threads inherit both, so whatever the run's connections start bears
 
 import os
 import re
-import sys
 import time
 
 from py4j.java_gateway import GatewayParameters, JavaGateway, JavaObject
@@ -228,7 +227,7 @@ class Views(object):
         h(self.shared.globalTempViewManager())  # lazy: it must be there to be copied
         self.own_catalog = has_own_catalog(h, self.shared)
         self.states = Copier(h, self.shared)
-        self.contexts = None
+        self.contexts, self.warnings = None, []
         self._try_contexts(h)
 
     def _try_contexts(self, h):
@@ -244,7 +243,8 @@ class Views(object):
                     raise LookupError("a SharedState has no context of its own")
         except Exception as e:
             self.contexts = None
-            print("all files share the settings of Spark's context: %s" % e, file=sys.stderr)
+            self.warnings.append("Hadoop's configuration and the checkpoint directory are shared by all files: %s" %
+                                 str(e)[:500])
 
     def make(self, h, directory):
         """(session, its SharedState)"""

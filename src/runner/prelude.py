@@ -241,6 +241,7 @@ class Runner(object):
             self.fall_back(why)
         else:
             self.own_gateway = up["own"]
+            self.warnings += up["warnings"]
 
     def fall_back(self, why):
         self.zygote = None

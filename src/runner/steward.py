@@ -220,7 +220,8 @@ def main(fd, livy):
     channel = wire.Wire(fd)
     try:
         steward = Steward(channel, livy)
-        channel.send({"steward": os.getpid(), "own": steward.own, "spark": steward.jsc.version()})
+        channel.send({"steward": os.getpid(), "own": steward.own, "spark": steward.jsc.version(),
+                      "warnings": steward.maker.warnings})
     except Exception as e:
         traceback.print_exc()
         channel.send({"failed": "connect", "args": [], "why": str(e)[:2000]})

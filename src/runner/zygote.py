@@ -37,6 +37,7 @@ class Zygote(family.Family):
         self.runs = {}                  # id: Run
         self.pending = deque()          # runs without a process
         self.call = None                # the call that waits for its answer
+        self.warnings = []              # of the steward, when it came to life
         self.is_up = False              # a child has come to life: the prelude has been told
         self.checked = self.asked = 0.0
         self.is_given_up = False        # there is no way to Spark any more
@@ -93,7 +94,7 @@ class Zygote(family.Family):
     def tell_up(self):
         if not self.is_up:
             self.is_up = True
-            self.prelude.send({"up": True, "own": self.conf["livy"].get("own")})
+            self.prelude.send({"up": True, "own": self.conf["livy"].get("own"), "warnings": self.warnings})
 
     def hear(self, each):
         for message in self.words_of(each):
@@ -292,6 +293,7 @@ class Zygote(family.Family):
                 self.progressed(message["progress"])
             elif "steward" in message:
                 self.conf["livy"]["own"] = message["own"]
+                self.warnings = message.get("warnings", [])
                 self.again()
             elif "failed" in message:
                 self.failed(message)
