@@ -5,10 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AWAY_MS 5000
+#define FIRST_SCAN_MS 100 /* soon it is known which directory is there */
+
 const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job)
 {
 	assert(job->r.spool < c->conf->spool_count);
 	return &c->conf->spool[job->r.spool];
+}
+
+bool core_is_away(const struct core *c, const struct job *job)
+{
+	const struct spool_state *sp = c->spool[job->r.spool];
+	/* One that was seen there since belongs there; before the first scan none was. */
+	return sp->away && (sp->scan == 0 || job->scan != sp->scan);
+}
+
+int64_t core_away_ms(const struct core *c, const struct job *job)
+{
+	const struct spool_state *sp = c->spool[job->r.spool];
+	bool soon = sp->scan == 0 && !sp->broken && !core_spool_conf(c, job)->removed;
+	return soon ? FIRST_SCAN_MS : AWAY_MS;
 }
 
 struct job *core_call_job(const struct core *c, const struct call *call)

@@ -41,12 +41,12 @@ struct spool_state {
 	struct timer timer; /* of the next scan */
 	uint64_t dev;	    /* the directory of the last complete scan; 0: never */
 	uint64_t ino;
-	uint64_t scan_dev; /* the directory of the scan under way */
-	uint64_t scan_ino;
 	uint32_t scan; /* number of the scan under way or last ended */
 	bool scanning;
-	bool known;	    /* a complete scan has been committed, in this life or an earlier one */
-	bool strange;	    /* another directory than the queue's lies there, and the log says so */
+	bool known;   /* a complete scan has been committed, in this life or an earlier one */
+	bool strange; /* another directory than the queue's lies there, and the log says so */
+	bool away; /* another directory than the known one lies there, or may: see core_is_away() */
+	bool removed;	    /* the known one is no more: whatever lies there is the spool now */
 	bool broken;	    /* the last scan failed, and the log says so */
 	struct job **batch; /* found by the scan under way, not yet numbered */
 	size_t batch_count;
@@ -92,6 +92,10 @@ struct core {
 
 /* What belongs to what. */
 const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job);
+/* The path leads to another directory than the one that this file was found in: what is written there
+ * would not be found beside it, and that it is not there does not say that it is gone. */
+bool core_is_away(const struct core *c, const struct job *job);
+int64_t core_away_ms(const struct core *c, const struct job *job); /* until it is asked again */
 /* The file of a raw call; it exists as long as the call. */
 struct job *core_call_job(const struct core *c, const struct call *call);
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);

@@ -138,10 +138,22 @@ static void fetch_goes_on(
 		sc->due_ms = sc->limit_ms;
 }
 
+/* Its hidden files would come to lie where nobody looks for them. */
+static void fetch_wait(struct core *c, struct job *job)
+{
+	job->script->due_ms = c->now.mono_ms + core_away_ms(c, job);
+	log_debug("job=%llu event=waiting file=\"%s\": another directory may be where its own was",
+	    (unsigned long long)job->r.id, job->r.name);
+}
+
 void fetch_take(struct core *c, struct job *job, const struct runner_run *run,
     const struct runner_answer *answer)
 {
 	fetch_take_sizes(c, job, run);
+	if (core_is_away(c, job)) {
+		fetch_wait(c, job);
+		return;
+	}
 	bool came = fetch_take_data(c, job, run);
 	if (run->state == RUNNER_ENDED)
 		fetch_ended(c, job, run, came, answer);

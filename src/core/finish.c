@@ -231,9 +231,22 @@ static void finish_dispose(struct core *c, struct job *job)
 	dispose->move_to = arena_strdup(a, spool->move_to);
 }
 
+/* Nothing of it goes anywhere until its own directory is back, or is known to be there at all. */
+static bool finish_waits(struct core *c, struct job *job)
+{
+	if (!core_is_away(c, job))
+		return false;
+	timer_set(&c->timers, &job->timer, c->now.mono_ms + core_away_ms(c, job));
+	log_debug("job=%llu event=waiting file=\"%s\": another directory may be where its own was",
+	    (unsigned long long)job->r.id, job->r.name);
+	return true;
+}
+
 void finish_go_on(struct core *c, struct job *job)
 {
 	assert(job->r.run != NULL);
+	if (finish_waits(c, job))
+		return;
 	switch (job->r.state) {
 	case JOB_ANSWERED:
 		/* One look at the input first: a replaced one makes this result `superseded`. */
@@ -267,6 +280,8 @@ static void finish_later(
 void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev)
 {
 	assert(job->r.state == JOB_ANSWERED);
+	if (finish_waits(c, job))
+		return; /* it was another directory that was looked into */
 	if (ev->type == FILE_REGULAR &&
 	    (ev->ident.ino != job->r.ident.ino || ident_rewritten(&ev->ident, &job->r.ident))) {
 		job->r.run->superseded = true;
@@ -335,14 +350,18 @@ void finish_disposed(struct core *c, const struct ev_disposed *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
 	assert(job != NULL && job->r.state == JOB_DISPOSING);
-	if (ev->err == EXDEV) {
+	if (ev->err == EXDEV || ev->err == ELOOP) {
 		log_error(
-		    "job=%llu event=not-moved file=\"%s\": the directory of `after` must be on the "
-		    "spool's own file system; the input stays",
-		    (unsigned long long)job->r.id, job->r.name);
+		    "job=%llu event=not-moved file=\"%s\": the directory of `after` %s; the input "
+		    "stays",
+		    (unsigned long long)job->r.id, job->r.name,
+		    ev->err == EXDEV ? "must be on the spool's own file system"
+				     : "is the spool itself, by another name");
 		finish_end(c, job, true);
 		return;
 	}
+	if (ev->err == ENOENT && finish_waits(c, job))
+		return; /* gone from another directory: not gone */
 	if (ev->err != 0 && ev->err != ENOENT) {
 		finish_later(c, job, "disposing", ev->err, NULL);
 		return;

@@ -73,6 +73,8 @@ struct ev_scan {
 	enum scan_phase phase;
 	uint64_t dev;
 	uint64_t ino;
+	uint64_t gone_dev; /* BEGUN: the one that the path led to before was removed; 0: no such */
+	uint64_t gone_ino;
 	int err;   /* errno of SCAN_FAILED */
 	bool lost; /* the kernel's queue has overflowed: events were lost, scan again */
 };

@@ -70,7 +70,8 @@ static void scan_forget(struct core *c, struct job *job)
 	job_free(&c->jobs, &c->timers, job);
 }
 
-/* Returns how many of the spool's names were not seen. */
+/* Returns how many of the spool's names were not seen; of those whose turn has come only where that
+ * may mean that they lie elsewhere. */
 static size_t scan_missing(struct core *c, size_t spool, bool drop)
 {
 	const struct spool_state *sp = c->spool[spool];
@@ -79,7 +80,7 @@ static size_t scan_missing(struct core *c, size_t spool, bool drop)
 	struct job *next;
 	for (job = TAILQ_FIRST(&c->jobs.all); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, link);
-		if (job->r.spool != spool || job->scan == sp->scan || job_is_active(job))
+		if (job->r.spool != spool || job->scan == sp->scan || (drop && job_is_active(job)))
 			continue;
 		missing++;
 		if (!drop)
@@ -92,12 +93,46 @@ static size_t scan_missing(struct core *c, size_t spool, bool drop)
 	return missing;
 }
 
+static bool scan_is_known(const struct spool_state *sp, const struct ev_scan *ev)
+{
+	return sp->dev == ev->dev && sp->ino == ev->ino;
+}
+
+/* This directory is the spool. */
+static void scan_settle_in(struct core *c, size_t spool, const struct ev_scan *ev)
+{
+	struct spool_state *sp = c->spool[spool];
+	bool new = !sp->known || !scan_is_known(sp, ev);
+	sp->strange = sp->away = sp->removed = false;
+	if (!new)
+		return;
+	sp->known = true;
+	sp->dev = ev->dev;
+	sp->ino = ev->ino;
+	struct spool_rec *row = &effects_add(c->fx, FX_ROW_SPOOL)->u.spool_row;
+	row->spool = spool;
+	row->dev = ev->dev;
+	row->ino = ev->ino;
+}
+
+static void scan_begun(struct core *c, const struct ev_scan *ev)
+{
+	struct spool_state *sp = c->spool[ev->spool];
+	sp->scan++;
+	sp->scanning = true;
+	bool other = sp->known && !scan_is_known(sp, ev);
+	/* Nobody can bring it back: what is not in the one that has its name now is gone. */
+	if (other && sp->dev == ev->gone_dev && sp->ino == ev->gone_ino)
+		sp->removed = true;
+	sp->away = other && !sp->removed;
+}
+
 static void scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
 {
 	struct spool_state *sp = c->spool[spool];
 	const struct conf_spool *conf = &c->conf->spool[spool];
 	bool first = !sp->known;
-	bool same = sp->known && sp->dev == ev->dev && sp->ino == ev->ino;
+	bool same = sp->known && (sp->removed || scan_is_known(sp, ev));
 	scan_number_batch(c, sp, first && conf->existing == EXISTING_SKIP, false);
 	size_t missing = scan_missing(c, spool, same);
 	if (sp->broken)
@@ -106,19 +141,12 @@ static void scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
 	if (!same && missing > 0) {
 		if (!sp->strange)
 			log_warn("spool=%s event=other-directory path=%s: %zu files known from the "
-				 "former one are "
-				 "not in it; they stay queued",
+				 "former one are not in it; they stay queued, and results are kept "
+				 "until it is back",
 			    conf->name, conf->path, missing);
 		sp->strange = true;
-	} else if (!same) {
-		sp->strange = false;
-		sp->known = true;
-		sp->dev = ev->dev;
-		sp->ino = ev->ino;
-		struct spool_rec *row = &effects_add(c->fx, FX_ROW_SPOOL)->u.spool_row;
-		row->spool = spool;
-		row->dev = ev->dev;
-		row->ino = ev->ino;
+	} else {
+		scan_settle_in(c, spool, ev);
 	}
 	core_scan_soon(c, spool, conf->scan_ms);
 }
@@ -143,8 +171,7 @@ void scan_on_scan(struct core *c, const struct ev_scan *ev)
 	if (ev->lost && ev->err == 0)
 		return; /* a scan under way goes on */
 	if (ev->phase == SCAN_BEGUN) {
-		sp->scan++;
-		sp->scanning = true;
+		scan_begun(c, ev);
 		return;
 	}
 	sp->scanning = false;

@@ -128,6 +128,7 @@ void core_restore_spool(struct core *c, const struct spool_rec *rec)
 {
 	assert(rec->spool < c->spool_count);
 	c->spool[rec->spool]->known = true;
+	c->spool[rec->spool]->away = true; /* until a scan has begun */
 	c->spool[rec->spool]->dev = rec->dev;
 	c->spool[rec->spool]->ino = rec->ino;
 }

@@ -39,6 +39,7 @@ static void retire(struct spools *s, struct spool *sp)
 	free(sp->path);
 	sp->name = sp->path = NULL;
 	sp->said_watch = 0;
+	sp->gone_dev = sp->gone_ino = 0;
 }
 
 void spools_free(struct spools *s)

@@ -30,7 +30,7 @@ void spools_scan(struct spools *s, size_t spool, struct evq *q);
 
 /* While the directory is not there every name is FILE_MISSING, and the others answer ENODEV, which
  * is not the ENOENT of a name that is gone. To dispose of an input: ENOTDIR when move_to is not
- * there or is a link; whenever a move fails, the input has its name again. */
+ * there or is a link, ELOOP when it is the spool itself; whenever a move fails, the input has its name again. */
 void spools_look(struct spools *s, const struct fx_look *fx, struct evq *q);
 void spools_read(struct spools *s, const struct fx_read *fx, struct evq *q);
 void spools_unmark(struct spools *s, const struct fx_unmark *fx);

@@ -131,8 +131,20 @@ int spool_dir_open(struct spools *s, struct spool *sp)
 	return err;
 }
 
+/* Only who has it open can tell a directory that was removed from one that is elsewhere. */
+static void note_removed(struct spool *sp)
+{
+	struct stat st;
+	bool is_removed = fstat(sp->dir, &st) == 0 && st.st_nlink == 0;
+
+	sp->gone_dev = is_removed ? sp->dev : 0;
+	sp->gone_ino = is_removed ? sp->ino : 0;
+}
+
 void spool_dir_close(struct spools *s, struct spool *sp)
 {
+	if (sp->dir != -1)
+		note_removed(sp);
 	if (sp->list != NULL)
 		closedir(sp->list);
 	/* The kernel may have removed the watch already; then this fails and does no harm. */

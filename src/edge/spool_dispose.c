@@ -158,14 +158,23 @@ static const char *find_moved(int target, const struct fx_dispose *fx, struct ar
 	return NULL;
 }
 
+/* By whatever path: there it would be found again, and run, for ever. */
+static bool is_same_dir(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
 static int move_away(int dir, const struct fx_dispose *fx, struct arena *a, const char **got)
 {
 	int err, target = open_target(dir, fx->move_to, true);
 
 	/* ENOENT would say that there is no file. */
 	if (target == -1)
-		return errno == ENOENT ? ENOTDIR : errno;
-	err = put(dir, fx->hidden, target, fx->name, a, got);
+		return errno == ENOENT || errno == ELOOP ? ENOTDIR : errno;
+	err = is_same_dir(dir, target) ? ELOOP : put(dir, fx->hidden, target, fx->name, a, got);
 	/* First where it has come to, then where it was: a crash may show it twice, never lose it. */
 	if (err == 0)
 		err = fsop_sync_dir(target);

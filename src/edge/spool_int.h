@@ -14,6 +14,8 @@ struct spool {
 	int wd;	      /* -1: not watched, scans alone find what is new */
 	uint64_t dev; /* of dir */
 	uint64_t ino;
+	uint64_t gone_dev; /* the last one that was open, when it is known to have been removed */
+	uint64_t gone_ino;
 	DIR *list; /* the scan under way, or NULL */
 	bool
 	    listed; /* ... has seen every name: only what inotify still holds comes before its end */

@@ -13,7 +13,14 @@ static struct ev_scan *add_scan(
 	const struct spool *sp = spool_at(s, spool);
 	struct ev_scan *ev = &evq_add(q, EV_SCAN)->u.scan;
 
-	*ev = (struct ev_scan){ .spool = spool, .phase = phase, .dev = sp->dev, .ino = sp->ino };
+	*ev = (struct ev_scan){
+		.spool = spool,
+		.phase = phase,
+		.dev = sp->dev,
+		.ino = sp->ino,
+		.gone_dev = sp->gone_dev,
+		.gone_ino = sp->gone_ino,
+	};
 	return ev;
 }
 

@@ -91,6 +91,9 @@ static void take_scan(struct world *w, const struct ev_scan *ev)
 	buf_addf(&w->trace, "%zu %s", ev->spool, phase[ev->phase]);
 	if (ev->err != 0)
 		buf_addf(&w->trace, " %s", strerrorname_np(ev->err));
+	if (ev->phase == SCAN_BEGUN && ev->gone_ino != 0)
+		buf_addf(
+		    &w->trace, " after %ju %ju", (uintmax_t)ev->gone_dev, (uintmax_t)ev->gone_ino);
 	buf_addf(&w->trace, "%s\n", ev->lost ? " lost" : "");
 }
 

@@ -412,6 +412,27 @@ START_TEST(test_move_to_what_is_no_directory)
 }
 END_TEST
 
+/* It would be found there again, and run, for ever. */
+START_TEST(test_move_to_the_spool_itself)
+{
+	static const char *const path[] = { "../a", "done/..", "ABS" };
+	struct input in;
+
+	for (size_t i = 0; i < ARRAY_LEN(path); i++) {
+		char *to = NULL;
+
+		input_open(&in, AFTER_MOVE, path[i]);
+		ck_assert_int_eq(mkdir(at(&in.w, "a/done"), 0755), 0);
+		ck_assert_int_eq(symlink(in.w.dir, at(&in.w, "alias")), 0);
+		if (str_eq(path[i], "ABS"))
+			in.fx.move_to = to = xasprintf("%s/alias/a", in.w.dir);
+		assert_kept(&in, ELOOP);
+		free(to);
+		world_close(&in.w);
+	}
+}
+END_TEST
+
 START_TEST(test_move_to_another_file_system)
 {
 	struct input in;
@@ -493,6 +514,7 @@ int main(void)
 	tcase_add_test(tc, test_move_through_a_link);
 	tcase_add_test(tc, test_move_through_an_absolute_link);
 	tcase_add_test(tc, test_move_to_what_is_no_directory);
+	tcase_add_test(tc, test_move_to_the_spool_itself);
 	tcase_add_test(tc, test_move_to_another_file_system);
 	tcase_add_test(tc, test_move_and_no_name_is_left);
 	tcase_add_test(tc, test_back_beside_a_new_file);

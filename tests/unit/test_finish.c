@@ -275,6 +275,87 @@ START_TEST(a_directory_that_cannot_be_written_only_delays)
 }
 END_TEST
 
+/* ---- another directory ------------------------------------------------------------------------------- */
+
+/* Unmounted, say: what is below belongs to nobody. */
+static void away_while_it_runs(enum conf_after after, bool crash)
+{
+	struct world_dir *home = w->dir[0];
+	struct world_dir *other = spool_dir_new(w);
+
+	w->spool[0].after = after;
+	w->spool[0].scan_ms = 1000; /* seen by a scan, before it has ended */
+	start_slow();
+	w->dir[0] = other;
+	world_run(w, 10 * MINUTES);
+	if (crash)
+		world_crash(w);
+	world_run(w, 10 * MINUTES);
+	ck_assert(!world_done(w, "a.py"));
+	ck_assert_uint_eq(other->count, 0);
+	ck_assert_int_eq(world_logged(w, "event=other-directory"), crash ? 2 : 1);
+	w->dir[0] = home;
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert((world_file(w, "a.py") == NULL) == (after == AFTER_DELETE));
+	world_run(w, 10 * MINUTES);
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+	ck_assert_int_eq(hidden_files(), 0);
+	spool_dir_free(other);
+}
+
+START_TEST(away_while_it_runs_and_stays)
+{
+	away_while_it_runs(AFTER_KEEP, false);
+}
+END_TEST
+
+START_TEST(away_while_it_runs_and_is_to_be_deleted)
+{
+	away_while_it_runs(AFTER_DELETE, false);
+}
+END_TEST
+
+START_TEST(away_while_the_daemon_dies)
+{
+	away_while_it_runs(AFTER_DELETE, true);
+}
+END_TEST
+
+/* Nobody can bring the former one back: this is the spool now. */
+START_TEST(removed_while_it_runs)
+{
+	struct world_dir *home = w->dir[0];
+	struct world_dir *other = spool_dir_new(w);
+
+	w->spool[0].scan_ms = 1000;
+	start_slow();
+	other->was_dev = home->dev;
+	other->was_ino = home->ino;
+	w->dir[0] = other;
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert_int_eq(world_logged(w, "event=other-directory"), 0);
+	world_put(w, "b.py", "x");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	w->dir[0] = home;
+	spool_dir_free(other);
+}
+END_TEST
+
+START_TEST(the_spool_itself_is_no_place_to_move_to)
+{
+	w->spool[0].after = AFTER_MOVE;
+	w->spool[0].move_to = xstrdup("/alias");
+	start_slow();
+	w->dir[0]->dispose_err = ELOOP;
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 3 * MINUTES);
+	ck_assert_int_eq(world_logged(w, "event=not-moved"), 1);
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+}
+END_TEST
+
 /* ---- old results ------------------------------------------------------------------------------------- */
 
 START_TEST(old_results_give_way_to_the_new_ones)
@@ -346,6 +427,11 @@ int main(void)
 	tcase_add_test(t, taken_meanwhile_and_restarted);
 	tcase_add_test(t, another_file_system_leaves_the_input);
 	tcase_add_test(t, a_directory_that_cannot_be_written_only_delays);
+	tcase_add_test(t, away_while_it_runs_and_stays);
+	tcase_add_test(t, away_while_it_runs_and_is_to_be_deleted);
+	tcase_add_test(t, away_while_the_daemon_dies);
+	tcase_add_test(t, removed_while_it_runs);
+	tcase_add_test(t, the_spool_itself_is_no_place_to_move_to);
 	tcase_add_test(t, old_results_give_way_to_the_new_ones);
 	tcase_add_test(t, results_that_a_rejected_run_did_not_touch);
 	tcase_add_test(t, results_that_are_gone);

@@ -33,7 +33,9 @@ struct world_dir {
 	size_t count;
 	char **moved; /* names given to what after=move took away */
 	size_t moved_count;
-	bool gone;	     /* the path leads nowhere */
+	bool gone;	  /* the path leads nowhere */
+	uint64_t was_dev; /* the directory that was removed before this one was made; 0: none */
+	uint64_t was_ino;
 	bool deaf;	     /* no inotify */
 	const char *modules; /* what lies in the spool's directory of modules, as ev_read has it */
 	int stage_err;	     /* what the next one comes to; 0: all is well */

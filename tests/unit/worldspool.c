@@ -188,6 +188,8 @@ static void say_scan(struct world *w, size_t spool, enum scan_phase phase, int e
 		.phase = phase,
 		.dev = w->dir[spool]->dev,
 		.ino = w->dir[spool]->ino,
+		.gone_dev = w->dir[spool]->was_dev,
+		.gone_ino = w->dir[spool]->was_ino,
 		.err = err };
 }
 
