@@ -1,5 +1,5 @@
 #!/bin/sh
-# What may befall a spool, with the real daemon; with CHECK_LONG a burst of twenty thousand files.
+# What may befall a spool, with the real daemon; with CHECK_LONG twenty thousand files at once.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 
 command -v python3 >/dev/null 2>&1 || skip 'there is no python3'
@@ -7,6 +7,8 @@ skip_if_instrumented libcore.a
 
 builddir=$PWD
 export builddir
-[ -z "${CHECK_LONG:-}" ] || DIRECTORY_BURST=${DIRECTORY_BURST:-20000}
-export DIRECTORY_BURST="${DIRECTORY_BURST:-200}"
+if [ -n "${CHECK_LONG:-}" ]; then
+	DIRECTORY_QUEUE=20000 DIRECTORY_BURST=1000 SPARKSPOOL_CRASH_PATIENCE=600
+	export DIRECTORY_QUEUE DIRECTORY_BURST SPARKSPOOL_CRASH_PATIENCE
+fi
 python3 "$srcdir/tests/directory/run"

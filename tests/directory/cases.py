@@ -77,6 +77,37 @@ def burst(tools):
         must(p.record("s", "f%d.py" % i)["status"] == "ok", "f%d.py is ok" % i)
 
 
+def queue_of(p):
+    """How many are queued, by the ledger."""
+    rows = p.rows("select count(*) from job where live = 1 and state = 1")
+    return rows[0][0] if rows else 0
+
+
+def waiting_room(tools):
+    """More than the kernel's queue has room for, at once, behind a file that runs: all are queued,
+    and after a kill they are still; those that go are cancelled."""
+    p = Place(tools, **ONE_AT_A_TIME)
+    yield p
+    count = int(os.environ.get("DIRECTORY_QUEUE", "500"))
+    p.begin()
+    p.drop("a.py", code("w-a", "a"))
+    p.until(lambda: p.livy.times("w-a"), "a.py to start")
+    for i in range(count):
+        with open(p.path("s", ".%d" % i), "w") as f:
+            f.write(code("v-%d." % i))
+        os.rename(p.path("s", ".%d" % i), p.path("s", "f%d.py" % i))
+    p.until(lambda: queue_of(p) == count, "%d files to be queued" % count)
+    p.end(signal.SIGKILL)
+    for i in range(1, count):
+        os.unlink(p.path("s", "f%d.py" % i))
+    p.begin()
+    p.until(lambda: queue_of(p) == 1, "those that are gone to be cancelled")
+    p.livy.open("a")
+    p.until_status("a.py")
+    p.until_status("f0.py")
+    must(len(p.livy.started) == 2, "two were sent")
+
+
 def ended(p, seen):
     more = {n for n in os.listdir(p.path("s")) if n.endswith(".json")} - seen
     seen |= more
@@ -576,5 +607,5 @@ def copied(tools):
 CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
-    clocks, two_daemons, copied, burst,
+    clocks, two_daemons, copied, burst, waiting_room,
 ]
