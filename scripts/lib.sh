@@ -7,7 +7,7 @@ BUILD_PACKAGES="gcc make autoconf automake pkg-config libcurl4-openssl-dev libja
 	libconfig-dev libsqlite3-dev libmd-dev check libsubunit-dev"
 LIVY_PACKAGES="openjdk-17-jdk-headless maven python3 python3-venv gcc curl inotify-tools"
 TEST_PACKAGES="clang-format universal-ctags mandoc jq openssl util-linux procps
-	systemd-container chromium"
+	systemd-container chromium bindfs"
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
