@@ -305,12 +305,18 @@ delete_leftovers() {
 	done
 }
 
+# still_ours PID: most of them ended long ago, and pids are used again, after minutes on a busy machine:
+# only what is this shell's child is ours to end.
+still_ours() { grep -qsx "PPid:	$$" "/proc/$1/status"; }
+
 end_all() {
-	local pid dir
-	for pid in "${CHILDREN[@]}"; do kill -TERM "$pid" 2>/dev/null; done
+	local pid dir left=()
 	for pid in "${CHILDREN[@]}"; do
-		for _ in $(seq 100); do alive "$pid" || break; sleep 0.05; done
-		kill -KILL "$pid" 2>/dev/null
+		still_ours "$pid" && kill -TERM "$pid" 2>/dev/null && left+=("$pid")
+	done
+	for pid in "${left[@]}"; do
+		for _ in $(seq 100); do still_ours "$pid" || break; sleep 0.05; done
+		if still_ours "$pid"; then kill -KILL "$pid" 2>/dev/null; fi
 	done
 	wait
 	[ -z "${LIVY_URL:-}" ] || { URL=$LIVY_URL; delete_leftovers; }
