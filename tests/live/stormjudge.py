@@ -88,6 +88,8 @@ def judge(world, files, phase):
         ("no driver is left", drivers),
         ("the daemon ends when it is told to, and comes to rest", world.wrong),
         ("no assertion, no sanitizer", reports),
+        ("something of each kind was killed",
+         [k for k, n in world.kills.items() if not n and (k == "daemon" or phase != "daemon")]),
     ]
     verdicts = [say("storm of %s: %s" % (phase, name), bad) for name, bad in checks]
     return verdicts, row(world, seen, phase)

@@ -274,7 +274,7 @@ class World:
             try:
                 with open("/proc/%d/cmdline" % pid, "rb") as f:
                     words = f.read().decode().split("\0")
-                if any(w.endswith("RSCDriverBootstrap") for w in words):
+                if any(w.endswith(".RSCDriverBootstrapper") for w in words):
                     found[pid] = self.session_of(words[words.index("--properties-file") + 1])
             except OSError:
                 pass # it has just ended
