@@ -5,6 +5,7 @@ on one connection by one thread, since what is inherited is that connection's. U
 long (a stream that does not stop), so it has threads of its own.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -193,6 +194,9 @@ class Steward(object):
                 answer = {"failed": make[0].__name__, "args": list(make[1:2]), "why": str(e)[:2000]}
             with self.lock:
                 self.channel.send(answer)
+            # What the JVM keeps for us goes when Python lets it go, and cycles wait for a collector that
+            # takes its time behind all that the zygote has loaded (and frozen: this looks at little).
+            gc.collect()
         return run
 
     def take(self, message):
