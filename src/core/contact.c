@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/depart.h"
 #include "core/endpoint.h"
+#include "core/meet.h"
 #include "core/talk.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -148,7 +149,7 @@ static void contact_on_list(struct core *c, const struct ev_http *ev, const stru
 		if (livy == NULL || s->seen)
 			continue;
 		s->seen = true;
-		talk_met(c, s, livy);
+		meet_listed(c, s, livy);
 	}
 	contact_strangers(c, a);
 	int64_t read = e->from + (int64_t)a->session_count;

@@ -1,6 +1,7 @@
 /* core: what the rooms of the core share: the state of the whole, and the making of effects. */
 #include "core/core.h"
 
+#include "base/log.h"
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,8 @@ int64_t core_away_ms(const struct core *c, const struct job *job)
 {
 	const struct spool_state *sp = c->spool[job->r.spool];
 	bool soon = sp->scan == 0 && !sp->broken && !core_spool_conf(c, job)->removed;
+	log_debug("job=%llu event=waiting file=\"%s\": another directory may be where its own was",
+	    (unsigned long long)job->r.id, job->r.name);
 	return soon ? FIRST_SCAN_MS : AWAY_MS;
 }
 

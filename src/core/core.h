@@ -95,7 +95,7 @@ const struct conf_spool *core_spool_conf(const struct core *c, const struct job 
 /* The path leads to another directory than the one that this file was found in: what is written there
  * would not be found beside it, and that it is not there does not say that it is gone. */
 bool core_is_away(const struct core *c, const struct job *job);
-int64_t core_away_ms(const struct core *c, const struct job *job); /* until it is asked again */
+int64_t core_away_ms(const struct core *c, const struct job *job); /* until asked again; logs it */
 /* The file of a raw call; it exists as long as the call. */
 struct job *core_call_job(const struct core *c, const struct call *call);
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);

@@ -142,8 +142,6 @@ static void fetch_goes_on(
 static void fetch_wait(struct core *c, struct job *job)
 {
 	job->script->due_ms = c->now.mono_ms + core_away_ms(c, job);
-	log_debug("job=%llu event=waiting file=\"%s\": another directory may be where its own was",
-	    (unsigned long long)job->r.id, job->r.name);
 }
 
 void fetch_take(struct core *c, struct job *job, const struct runner_run *run,

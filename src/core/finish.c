@@ -35,8 +35,8 @@ void finish_ready(struct core *c, struct job *job)
 		return; /* held until the spool is configured again */
 	const struct terms t = terms_of(c, job);
 	if (!finish_is_served(c, job, &t)) {
-		finish_recall(
-		    c, job); /* the record that says so takes the place of older results */
+		/* The record that says so takes the place of older results. */
+		finish_recall(c, job);
 		return;
 	}
 	const struct lane like = { .kind = t.kind, .owner = t.owner, .fresh = t.fresh };
@@ -237,8 +237,6 @@ static bool finish_waits(struct core *c, struct job *job)
 	if (!core_is_away(c, job))
 		return false;
 	timer_set(&c->timers, &job->timer, c->now.mono_ms + core_away_ms(c, job));
-	log_debug("job=%llu event=waiting file=\"%s\": another directory may be where its own was",
-	    (unsigned long long)job->r.id, job->r.name);
 	return true;
 }
 

@@ -1,16 +1,15 @@
-/* talk: a session's own conversation with the server, from its creation to its readiness. */
+/* talk: a session's own conversation with the server: its creation, and when to speak of what. */
 #include "core/talk.h"
 
 #include "base/log.h"
 #include "core/call.h"
 #include "core/depart.h"
 #include "core/endpoint.h"
+#include "core/meet.h"
+#include "core/ready.h"
 #include "core/runner.h"
-#include "core/source.h"
 #include "core/statement.h"
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CREATE_TIMEOUT_MS 180000
 #define START_LOOK_MS 500
@@ -20,12 +19,6 @@
 #define LATE_LOOK_MS 300000
 #define FIND_MS 60000 /* how long a session whose creation was lost is looked for */
 #define FAILURES_MAX 6
-
-static void talk_ask(struct core *c, struct session *s, const struct request *rq)
-{
-	s->asked = rq->what;
-	s->seq = core_ask(c, core_session_pool(c, s)->endpoint, s->r.id, 0, rq);
-}
 
 /* ---- creation ------------------------------------------------------------------------------- */
 
@@ -57,7 +50,7 @@ void talk_create(struct core *c, size_t pool, enum kind kind, int64_t owner, con
 	};
 	log_info("session=%s event=creating pool=%s kind=%s", s->r.name, conf->name,
 	    livy_kind_name(kind));
-	talk_ask(c, s, &rq);
+	ready_ask(c, s, &rq);
 }
 
 /* It may have been created: look for it by its name. */
@@ -126,117 +119,7 @@ static void talk_on_created(
 	depart_gone(c, s, words);
 }
 
-static void talk_found(struct core *c, struct session *s, const struct livy_session *livy);
-
-/* ---- its state ------------------------------------------------------------------------------ */
-
-static void talk_look(struct core *c, struct session *s)
-{
-	const struct request rq = {
-		.what = ASK_SESSION,
-		.method = HTTP_GET,
-		.path = livy_path(&c->fx->arena, core_session_key(c, s), ""),
-	};
-	talk_ask(c, s, &rq);
-}
-
-static void talk_fetch_log(struct core *c, struct session *s)
-{
-	const struct request rq = {
-		.what = ASK_LOG,
-		.method = HTTP_GET,
-		.path = livy_path(&c->fx->arena, core_session_key(c, s), "/log?from=-1&size=100"),
-	};
-	talk_ask(c, s, &rq);
-}
-
-static void talk_greet(struct core *c, struct session *s)
-{
-	if (s->greeted && s->r.kind == KIND_RUNNER)
-		statement_boot(c, s);
-	else
-		statement_greet(c, s);
-}
-
-/* Whatever was said to the runner before the break is said again: it knows what it has done. */
-static void talk_settle_runner(struct core *c, struct session *s)
-{
-	struct call *call;
-	while ((call = TAILQ_FIRST(&s->calls)) != NULL) {
-		if (call->what == CALL_RUNNER || call->what == CALL_BOOT)
-			runner_unsent(c, s, call, true);
-		else
-			session_drop_call(s, call);
-	}
-	if (s->booted) {
-		session_move(s, s->run_count > 0 ? SESSION_BUSY : SESSION_IDLE, c->now.mono_ms);
-		return;
-	}
-	session_move(s, SESSION_GREETING, c->now.mono_ms);
-	talk_greet(c, s);
-}
-
-/* Idle on the server's side: what is left to do before a file may come? */
-static void talk_settle(struct core *c, struct session *s, enum session_state was)
-{
-	if (s->r.kind == KIND_RUNNER) {
-		talk_settle_runner(c, s);
-	} else if (!TAILQ_EMPTY(&s->calls)) {
-		session_move(s, SESSION_BUSY, c->now.mono_ms);
-	} else if (s->r.last_statement < 0 || was == SESSION_GREETING) {
-		session_move(s, SESSION_GREETING, c->now.mono_ms);
-		statement_greet(c, s);
-	} else if (session_may_slip(s) && was != SESSION_IDLE) {
-		session_move(s, SESSION_PROBING, c->now.mono_ms);
-		statement_probe(c, s);
-	} else {
-		session_move(s, SESSION_IDLE, c->now.mono_ms);
-	}
-	core_row_session(c, s);
-	depart_wake(c, s, 0);
-}
-
-static void talk_still_starting(struct core *c, struct session *s, const char *state)
-{
-	int64_t age_ms = c->now.mono_ms - s->since_ms;
-	if (age_ms > core_session_pool(c, s)->start_timeout_ms) {
-		depart_breaker(
-		    c, s, arena_printf(&c->fx->arena, "still %s after start_timeout", state));
-		depart_retire(c, s, "it took too long to start");
-		return;
-	}
-	int64_t ms = START_LOOK_MS + age_ms / 16;
-	depart_wake(c, s, ms < START_LOOK_MAX_MS ? ms : START_LOOK_MAX_MS);
-}
-
-static void talk_state(struct core *c, struct session *s, const struct livy_session *livy)
-{
-	bool starting = s->r.state == SESSION_STARTING;
-	switch (livy->state) {
-	case LIVY_SESSION_STARTING:
-		if (s->r.state == SESSION_IDLE) /* a server that recovers */
-			session_move(s, SESSION_STARTING, c->now.mono_ms);
-		if (s->r.state == SESSION_STARTING)
-			talk_still_starting(c, s, livy->state_text);
-		break;
-	case LIVY_SESSION_IDLE:
-	case LIVY_SESSION_BUSY:
-		if (starting)
-			talk_settle(c, s, SESSION_STARTING);
-		break;
-	case LIVY_SESSION_ENDING:
-	case LIVY_SESSION_ERROR:
-	case LIVY_SESSION_DEAD:
-		if (starting) {
-			talk_fetch_log(c, s); /* it is gone some minutes after the death */
-			break;
-		}
-		if (TAILQ_EMPTY(&s->calls))
-			depart_retire(
-			    c, s, arena_printf(&c->fx->arena, "its state is %s", livy->state_text));
-		break;
-	}
-}
+/* ---- what becomes of it ---------------------------------------------------------------------- */
 
 static void talk_on_log(struct core *c, struct session *s, const struct ev_http *ev)
 {
@@ -282,7 +165,7 @@ static void talk_on_session(
 		else if (sought)
 			talk_created(c, s, &a->session[0]);
 		else
-			talk_found(c, s, &a->session[0]);
+			meet_found(c, s, &a->session[0]);
 		break;
 	case LIVY_NO_SESSION:
 		if (sought)
@@ -304,129 +187,10 @@ static void talk_on_session(
 	}
 }
 
-/* ---- found again ---------------------------------------------------------------------------- */
-
-static void talk_take_up(struct core *c, struct session *s)
-{
-	enum session_state was = s->resume;
-	assert(s->r.state == SESSION_LOOKING);
-	s->seq = 0; /* a look that is still under way has nothing to tell any more */
-	if (was == SESSION_RETIRED || was == SESSION_DELETING)
-		depart_retire(c, s, "retired in an earlier life");
-	else if (was == SESSION_CREATING || was == SESSION_STARTING)
-		session_move(s, SESSION_STARTING, c->now.mono_ms);
-	else
-		talk_settle(c, s, was);
-}
-
-static void talk_verify(struct core *c, struct session *s)
-{
-	const struct request rq = {
-		.what = ASK_VERIFY,
-		.method = HTTP_GET,
-		.path = livy_path(&c->fx->arena, core_session_key(c, s), "/statements"),
-	};
-	talk_ask(c, s, &rq);
-}
-
-static bool talk_contains(struct bytes body, const char *word)
-{
-	size_t n = strlen(word);
-	for (size_t i = 0; i + n <= body.n; i++)
-		if (memcmp(body.p + i, word, n) == 0)
-			return true;
-	return false;
-}
-
-/* A server keeps the newest statements. When the first is not among them any more, those that are speak
- * of the runner that answers them, if it is ours. */
-static bool talk_has_runner(
-    const struct session *s, const struct ev_http *ev, const struct livy_answer *a)
-{
-	return ev->outcome == HTTP_REPLY && a->verdict == LIVY_NO_STATEMENT && s->r.boot != NULL &&
-	       talk_contains(ev->body, s->r.boot);
-}
-
-/* On a server without names an id may be a stranger's: our token must be its first answer. */
-static void talk_on_verified(struct core *c, struct session *s, const struct ev_http *ev)
-{
-	struct livy_answer a;
-	struct bytes first;
-	livy_read_statement_of_list(ev->status, ev->body, 0, &a);
-	bool blamed = endpoint_blames(c, ev, &a);
-	bool read = ev->outcome == HTTP_REPLY && a.verdict == LIVY_OK;
-	bool ours = read && livy_cut_statement(ev->body, 0, &first) &&
-		    source_token_answer(s->r.kind, first, s->r.token);
-	ours = ours || talk_has_runner(s, ev, &a);
-	bool refuted = ev->outcome == HTTP_REPLY &&
-		       (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT ||
-			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
-	livy_fini(&a);
-	if (ours) {
-		log_info("session=%s event=found by=token", s->r.name);
-		s->verified = true;
-		talk_take_up(c, s);
-		depart_wake(c, s, 0);
-	} else if (refuted) {
-		depart_gone(c, s, "a session has its id, but not its token");
-	} else {
-		depart_wake(c, s, blamed ? 0 : core_backoff_ms(c, ++s->failures, 500, 30000));
-	}
-}
-
-/* Found in the list or by its name, and certainly ours. */
-static void talk_proven(struct core *c, struct session *s, const struct livy_session *livy)
-{
-	bool dead = livy->state == LIVY_SESSION_ENDING || livy->state == LIVY_SESSION_ERROR ||
-		    livy->state == LIVY_SESSION_DEAD;
-	log_info("session=%s event=found state=%s", s->r.name, livy->state_text);
-	if (dead && TAILQ_EMPTY(&s->calls)) /* else its calls learn it from their own answers */
-		depart_retire(
-		    c, s, arena_printf(&c->fx->arena, "its state is %s", livy->state_text));
-	else
-		talk_take_up(c, s);
-}
-
-static void talk_found_nameless(struct core *c, struct session *s)
-{
-	s->verified = false;
-	if (s->r.state != SESSION_LOOKING) {
-		s->resume = s->r.state;
-		session_move(s, SESSION_LOOKING, c->now.mono_ms);
-	}
-	if (s->r.last_statement < 0)
-		depart_gone(c, s, "the server has no names, and it has no token yet to know it by");
-	else
-		talk_verify(c, s);
-}
-
-static void talk_found(struct core *c, struct session *s, const struct livy_session *livy)
-{
-	s->parked = false;
-	if (s->r.livy_id == NULL)
-		s->r.livy_id = xstrdup(livy->id);
-	if (s->r.state != SESSION_LOOKING)
-		talk_state(c, s, livy);
-	else if (core_session_endpoint(c, s)->dialect.names)
-		talk_proven(c, s, livy);
-	else
-		talk_found_nameless(c, s);
-}
-
-void talk_met(struct core *c, struct session *s, const struct livy_session *livy)
-{
-	bool made = s->r.state == SESSION_CREATING;
-	s->parked = false;
-	if (core_session_endpoint(c, s)->dialect.names || made)
-		talk_found(c, s, livy);
-	else
-		talk_found_nameless(c, s); /* after any break an id may be a stranger's */
-}
-
 void talk_confirm(struct core *c, struct session *s)
 {
 	if (s->seq == 0 && s->r.state != SESSION_DELETING)
-		talk_look(c, s);
+		ready_look(c, s);
 }
 
 /* ---- time and replies ----------------------------------------------------------------------- */
@@ -445,10 +209,10 @@ static void talk_idle(struct core *c, struct session *s)
 	if (c->now.mono_ms >= look_ms && s->seq == 0) {
 		s->since_ms = c->now.mono_ms;
 		if (!core_session_endpoint(c, s)->dialect.names) {
-			talk_found_nameless(c, s); /* is it still ours? */
+			meet_nameless(c, s); /* is it still ours? */
 			return;
 		}
-		talk_look(c, s);
+		ready_look(c, s);
 	}
 	if (s->seq == 0 || c->now.mono_ms < look_ms)
 		timer_set_earlier(&c->timers, &s->timer, s->since_ms + talk_idle_look_ms(c, s));
@@ -477,7 +241,7 @@ void talk_due(struct core *c, struct session *s)
 	switch (s->r.state) {
 	case SESSION_STARTING:
 		if (s->seq == 0)
-			talk_look(c, s);
+			ready_look(c, s);
 		break;
 	case SESSION_LOOKING:
 		if (s->seq != 0)
@@ -485,11 +249,11 @@ void talk_due(struct core *c, struct session *s)
 		if (s->r.livy_id == NULL && !core_session_endpoint(c, s)->dialect.names)
 			depart_gone(c, s, "its creation was lost on a server without names");
 		else
-			talk_look(c, s);
+			ready_look(c, s);
 		break;
 	case SESSION_GREETING:
 		if (TAILQ_EMPTY(&s->calls))
-			talk_greet(c, s);
+			ready_greet(c, s);
 		else
 			call_due(c, s);
 		break;
@@ -536,7 +300,7 @@ void talk_on_http(struct core *c, struct session *s, const struct ev_http *ev)
 		return;
 	}
 	if (ev->tag.what == ASK_VERIFY) {
-		talk_on_verified(c, s, ev);
+		meet_verified(c, s, ev);
 		return;
 	}
 	struct livy_answer a;

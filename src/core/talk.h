@@ -1,4 +1,4 @@
-/* talk: a session's own conversation with the server, from its creation to its readiness. */
+/* talk: a session's own conversation with the server: its creation, and when to speak of what. */
 #ifndef SPARKSPOOL_CORE_TALK_H
 #define SPARKSPOOL_CORE_TALK_H
 
@@ -8,10 +8,6 @@
  * owner -1: nobody's yet; proxy_user NULL: as the pool says. */
 void talk_create(
     struct core *c, size_t pool, enum kind kind, int64_t owner, const char *proxy_user);
-
-/* The server's list has it: take up where it was left. After any break; on a server without names
- * its token has to be seen again first. livy is the list's entry. */
-void talk_met(struct core *c, struct session *s, const struct livy_session *livy);
 
 /* The list does not have it, which proves nothing (pages shift): the server is asked for it alone. */
 void talk_confirm(struct core *c, struct session *s);

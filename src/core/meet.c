@@ -1,0 +1,127 @@
+/* meet: a session is seen again after a break: is it ours, and where was it left? */
+#include "core/meet.h"
+
+#include "base/log.h"
+#include "core/depart.h"
+#include "core/endpoint.h"
+#include "core/ready.h"
+#include "core/source.h"
+#include <assert.h>
+#include <string.h>
+
+static void meet_take_up(struct core *c, struct session *s)
+{
+	enum session_state was = s->resume;
+	assert(s->r.state == SESSION_LOOKING);
+	s->seq = 0; /* a look that is still under way has nothing to tell any more */
+	if (was == SESSION_RETIRED || was == SESSION_DELETING)
+		depart_retire(c, s, "retired in an earlier life");
+	else if (was == SESSION_CREATING || was == SESSION_STARTING)
+		session_move(s, SESSION_STARTING, c->now.mono_ms);
+	else
+		ready_settle(c, s, was);
+}
+
+static void meet_verify(struct core *c, struct session *s)
+{
+	const struct request rq = {
+		.what = ASK_VERIFY,
+		.method = HTTP_GET,
+		.path = livy_path(&c->fx->arena, core_session_key(c, s), "/statements"),
+	};
+	ready_ask(c, s, &rq);
+}
+
+static bool meet_contains(struct bytes body, const char *word)
+{
+	size_t n = strlen(word);
+	for (size_t i = 0; i + n <= body.n; i++)
+		if (memcmp(body.p + i, word, n) == 0)
+			return true;
+	return false;
+}
+
+/* A server keeps the newest statements. When the first is not among them any more, those that are speak
+ * of the runner that answers them, if it is ours. */
+static bool meet_has_runner(
+    const struct session *s, const struct ev_http *ev, const struct livy_answer *a)
+{
+	return ev->outcome == HTTP_REPLY && a->verdict == LIVY_NO_STATEMENT && s->r.boot != NULL &&
+	       meet_contains(ev->body, s->r.boot);
+}
+
+/* On a server without names an id may be a stranger's: our token must be its first answer. */
+void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
+{
+	struct livy_answer a;
+	struct bytes first;
+	livy_read_statement_of_list(ev->status, ev->body, 0, &a);
+	bool blamed = endpoint_blames(c, ev, &a);
+	bool read = ev->outcome == HTTP_REPLY && a.verdict == LIVY_OK;
+	bool ours = read && livy_cut_statement(ev->body, 0, &first) &&
+		    source_token_answer(s->r.kind, first, s->r.token);
+	ours = ours || meet_has_runner(s, ev, &a);
+	bool refuted = ev->outcome == HTTP_REPLY &&
+		       (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT ||
+			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
+	livy_fini(&a);
+	if (ours) {
+		log_info("session=%s event=found by=token", s->r.name);
+		s->verified = true;
+		meet_take_up(c, s);
+		depart_wake(c, s, 0);
+	} else if (refuted) {
+		depart_gone(c, s, "a session has its id, but not its token");
+	} else {
+		depart_wake(c, s, blamed ? 0 : core_backoff_ms(c, ++s->failures, 500, 30000));
+	}
+}
+
+/* Found in the list or by its name, and certainly ours. */
+static void meet_proven(struct core *c, struct session *s, const struct livy_session *livy)
+{
+	bool dead = livy->state == LIVY_SESSION_ENDING || livy->state == LIVY_SESSION_ERROR ||
+		    livy->state == LIVY_SESSION_DEAD;
+	log_info("session=%s event=found state=%s", s->r.name, livy->state_text);
+	if (dead && TAILQ_EMPTY(&s->calls)) /* else its calls learn it from their own answers */
+		depart_retire(
+		    c, s, arena_printf(&c->fx->arena, "its state is %s", livy->state_text));
+	else
+		meet_take_up(c, s);
+}
+
+void meet_nameless(struct core *c, struct session *s)
+{
+	s->verified = false;
+	if (s->r.state != SESSION_LOOKING) {
+		s->resume = s->r.state;
+		session_move(s, SESSION_LOOKING, c->now.mono_ms);
+	}
+	if (s->r.last_statement < 0)
+		depart_gone(c, s, "the server has no names, and it has no token yet to know it by");
+	else
+		meet_verify(c, s);
+}
+
+void meet_found(struct core *c, struct session *s, const struct livy_session *livy)
+{
+	s->parked = false;
+	if (s->r.livy_id == NULL)
+		s->r.livy_id = xstrdup(livy->id);
+	if (s->r.state != SESSION_LOOKING)
+		ready_state(c, s, livy);
+	else if (core_session_endpoint(c, s)->dialect.names)
+		meet_proven(c, s, livy);
+	else
+		meet_nameless(c, s);
+}
+
+void meet_listed(struct core *c, struct session *s, const struct livy_session *livy)
+{
+	bool made = s->r.state == SESSION_CREATING;
+	s->parked = false;
+	if (core_session_endpoint(c, s)->dialect.names || made)
+		meet_found(c, s, livy);
+	else
+		meet_nameless(c, s); /* after any break an id may be a stranger's */
+}

@@ -1,0 +1,124 @@
+/* ready: from what a server says of a session's state to one in which a file may come. */
+#include "core/ready.h"
+
+#include "core/call.h"
+#include "core/depart.h"
+#include "core/runner.h"
+#include "core/statement.h"
+
+#define START_LOOK_MS 500
+#define START_LOOK_MAX_MS 5000
+
+void ready_ask(struct core *c, struct session *s, const struct request *rq)
+{
+	s->asked = rq->what;
+	s->seq = core_ask(c, core_session_pool(c, s)->endpoint, s->r.id, 0, rq);
+}
+
+void ready_look(struct core *c, struct session *s)
+{
+	const struct request rq = {
+		.what = ASK_SESSION,
+		.method = HTTP_GET,
+		.path = livy_path(&c->fx->arena, core_session_key(c, s), ""),
+	};
+	ready_ask(c, s, &rq);
+}
+
+static void ready_fetch_log(struct core *c, struct session *s)
+{
+	const struct request rq = {
+		.what = ASK_LOG,
+		.method = HTTP_GET,
+		.path = livy_path(&c->fx->arena, core_session_key(c, s), "/log?from=-1&size=100"),
+	};
+	ready_ask(c, s, &rq);
+}
+
+void ready_greet(struct core *c, struct session *s)
+{
+	if (s->greeted && s->r.kind == KIND_RUNNER)
+		statement_boot(c, s);
+	else
+		statement_greet(c, s);
+}
+
+/* Whatever was said to the runner before the break is said again: it knows what it has done. */
+static void ready_settle_runner(struct core *c, struct session *s)
+{
+	struct call *call;
+	while ((call = TAILQ_FIRST(&s->calls)) != NULL) {
+		if (call->what == CALL_RUNNER || call->what == CALL_BOOT)
+			runner_unsent(c, s, call, true);
+		else
+			session_drop_call(s, call);
+	}
+	if (s->booted) {
+		session_move(s, s->run_count > 0 ? SESSION_BUSY : SESSION_IDLE, c->now.mono_ms);
+		return;
+	}
+	session_move(s, SESSION_GREETING, c->now.mono_ms);
+	ready_greet(c, s);
+}
+
+/* Idle on the server's side: what is left to do before a file may come? */
+void ready_settle(struct core *c, struct session *s, enum session_state was)
+{
+	if (s->r.kind == KIND_RUNNER) {
+		ready_settle_runner(c, s);
+	} else if (!TAILQ_EMPTY(&s->calls)) {
+		session_move(s, SESSION_BUSY, c->now.mono_ms);
+	} else if (s->r.last_statement < 0 || was == SESSION_GREETING) {
+		session_move(s, SESSION_GREETING, c->now.mono_ms);
+		statement_greet(c, s);
+	} else if (session_may_slip(s) && was != SESSION_IDLE) {
+		session_move(s, SESSION_PROBING, c->now.mono_ms);
+		statement_probe(c, s);
+	} else {
+		session_move(s, SESSION_IDLE, c->now.mono_ms);
+	}
+	core_row_session(c, s);
+	depart_wake(c, s, 0);
+}
+
+static void ready_still_starting(struct core *c, struct session *s, const char *state)
+{
+	int64_t age_ms = c->now.mono_ms - s->since_ms;
+	if (age_ms > core_session_pool(c, s)->start_timeout_ms) {
+		depart_breaker(
+		    c, s, arena_printf(&c->fx->arena, "still %s after start_timeout", state));
+		depart_retire(c, s, "it took too long to start");
+		return;
+	}
+	int64_t ms = START_LOOK_MS + age_ms / 16;
+	depart_wake(c, s, ms < START_LOOK_MAX_MS ? ms : START_LOOK_MAX_MS);
+}
+
+void ready_state(struct core *c, struct session *s, const struct livy_session *livy)
+{
+	bool starting = s->r.state == SESSION_STARTING;
+	switch (livy->state) {
+	case LIVY_SESSION_STARTING:
+		if (s->r.state == SESSION_IDLE) /* a server that recovers */
+			session_move(s, SESSION_STARTING, c->now.mono_ms);
+		if (s->r.state == SESSION_STARTING)
+			ready_still_starting(c, s, livy->state_text);
+		break;
+	case LIVY_SESSION_IDLE:
+	case LIVY_SESSION_BUSY:
+		if (starting)
+			ready_settle(c, s, SESSION_STARTING);
+		break;
+	case LIVY_SESSION_ENDING:
+	case LIVY_SESSION_ERROR:
+	case LIVY_SESSION_DEAD:
+		if (starting) {
+			ready_fetch_log(c, s); /* it is gone some minutes after the death */
+			break;
+		}
+		if (TAILQ_EMPTY(&s->calls))
+			depart_retire(
+			    c, s, arena_printf(&c->fx->arena, "its state is %s", livy->state_text));
+		break;
+	}
+}
