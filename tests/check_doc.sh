@@ -119,6 +119,16 @@ fields() {
 	return $ret
 }
 
+# metrics PAGE: each metric stands in its section there, and no other.
+metrics() {
+	awk '/^\.Sh METRICS/ { on = 1; next } /^\.Sh / { on = 0 } on && /^\.It Ic / { print $3 }' "$1" |
+		sort -u >"$tmp/described"
+	sed -n 's/.*metrics_head(b, "\([a-z_]*\)".*/\1/p' "$srcdir/src/core/metrics.c" | sort -u >"$tmp/metrics"
+	[ -s "$tmp/metrics" ] || die 'metrics.c names no metric'
+	comm -3 "$tmp/described" "$tmp/metrics" | sed 's/^/sparkspoold.8: METRICS: one side only: /' >&2
+	cmp -s "$tmp/described" "$tmp/metrics"
+}
+
 # Warnings and errors; what mandoc calls style is a matter of taste.
 lint() { mandoc -T lint -W warning "$@" >&2; }
 
@@ -144,11 +154,15 @@ must_object 'a setting that is none' example_names "$tmp/unknown.conf"
 sed 's/superseded/over/' "$daemon" | sample nofield.8
 must_object 'a record with a field that the page does not have' fields "$tmp/nofield.8"
 
+sed 's/^\.It Ic files_ended_total/.It Ic files_done_total/' "$daemon" | sample nometric.8
+must_object 'a metric that the page does not have' metrics "$tmp/nometric.8"
+
 bad=0
 page_names "$page" || bad=1
 complete "$page" || bad=1
 example_names "$example" || bad=1
 fields "$daemon" || bad=1
+metrics "$daemon" || bad=1
 [ $bad -eq 0 ] || exit 1
 
 command -v mandoc >/dev/null || skip 'there is no mandoc'

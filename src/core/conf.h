@@ -109,6 +109,7 @@ struct conf_spool {
 	char *name;
 	bool removed;
 	char *path; /* absolute */
+	char *link; /* the URL under which people see that directory; NULL: none */
 	size_t pool;
 	enum conf_ready ready;
 	int64_t settle_ms;
@@ -135,6 +136,10 @@ struct conf_spool {
 struct conf {
 	char *state_dir;
 	char *run_dir;
+	char *metrics_file; /* NULL: none */
+	int64_t metrics_every_ms;
+	char *status_dir; /* NULL: no status page */
+	int64_t status_every_ms;
 	char *runner;	   /* the file with the runner's code, absolute */
 	char *runner_code; /* NULL when no spool needs it; ends with a NUL that does not count */
 	size_t runner_code_bytes;

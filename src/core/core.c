@@ -114,6 +114,7 @@ static struct fx_row_job *core_add_row(struct core *c, struct job *job)
 	assert(job->r.id != 0 && job->r.state != JOB_SETTLING);
 	struct fx_row_job *row = &effects_add(c->fx, FX_ROW_JOB)->u.job;
 	job->rowed = true;
+	c->changed = true;
 	row->rec = job->r;
 	row->rec.name = arena_strdup(&c->fx->arena, job->r.name);
 	row->rec.old_files = arena_strdup(&c->fx->arena, job->r.old_files);
@@ -156,6 +157,7 @@ void core_row_session(struct core *c, const struct session *s)
 	row->proxy_user = arena_strdup(&c->fx->arena, s->r.proxy_user);
 	row->boot = arena_strdup(&c->fx->arena, s->r.boot);
 	c->plan = true;
+	c->changed = true;
 }
 
 void core_look(struct core *c, size_t spool, const char *name)

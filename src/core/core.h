@@ -7,6 +7,7 @@
 #include "core/livy.h"
 #include "core/queue.h"
 #include "core/session.h"
+#include "core/tally.h"
 
 /* A server, as far as we know it. */
 enum endpoint_phase {
@@ -27,6 +28,7 @@ struct endpoint_state {
 	bool was_up;
 	bool told;     /* the log says that it is down */
 	int64_t up_ms; /* when it was last met */
+	struct tally_endpoint tally;
 };
 
 struct pool_state {
@@ -51,6 +53,14 @@ struct spool_state {
 	struct job **batch; /* found by the scan under way, not yet numbered */
 	size_t batch_count;
 	size_t batch_cap;
+	struct tally_spool tally;
+};
+
+/* A file that is written for others to read. */
+struct export_state {
+	struct timer timer;
+	int64_t written_ms; /* monotonic, 0: never */
+	int err;	    /* of the last time */
 };
 
 /* A user, as the system's database names him. */
@@ -83,11 +93,15 @@ struct core {
 	size_t endpoint_count;
 	size_t pool_count;
 	size_t spool_count;
-	bool plan; /* something has changed for the pools: look at them after this event */
+	bool plan;    /* something has changed for the pools: look at them after this event */
+	bool changed; /* something that the board shows */
 	bool stopping;
 	int64_t stop_ms;	     /* when the stop was asked for */
 	uint64_t stale;		     /* replies that nobody waited for any more */
 	uint64_t done[STATUS_COUNT]; /* jobs ended, by status */
+	struct tally tally;
+	struct export_state export[EXPORTS];
+	int64_t born_ms; /* wall clock */
 };
 
 /* What belongs to what. */

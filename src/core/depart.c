@@ -28,6 +28,7 @@ void depart_breaker(struct core *c, struct session *s, const char *why)
 	int failures = ++pool->failures[s->r.kind];
 	int64_t ms = core_backoff_ms(c, failures, BREAKER_FIRST_MS, BREAKER_MAX_MS);
 	s->blamed = true;
+	tally_error(c, TALLY_SESSION);
 	pool->after_ms[s->r.kind] = c->now.mono_ms + ms;
 	timer_set_earlier(&c->timers, &pool->timer, c->now.mono_ms + ms);
 	log_error("pool=%s kind=%s event=no-session session=%s error=\"%s\" retry_ms=%lld",

@@ -26,6 +26,8 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 	if (e->phase == ENDPOINT_UP && c->now.mono_ms - e->up_ms >= STEADY_MS)
 		endpoint_works(c, endpoint);
 	e->failures++;
+	tally_error(c, TALLY_ENDPOINT);
+	c->changed = true;
 	int64_t ms = retry_after_ms > 0
 			 ? core_jitter_ms(c, retry_after_ms)
 			 : core_backoff_ms(c, e->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
@@ -54,6 +56,7 @@ void endpoint_up(struct core *c, size_t endpoint)
 	e->up_ms = c->now.mono_ms;
 	e->was_up = true;
 	e->phase = ENDPOINT_UP;
+	c->changed = true;
 	timer_clear(&c->timers, &e->timer);
 	c->plan = true;
 }

@@ -117,6 +117,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	job->r.live = live;
 	core_row_job_end(c, job);
 	c->done[status]++;
+	tally_job(c, job);
 	log_info("job=%llu event=done status=%s spool=%s file=\"%s\"%s%s",
 	    (unsigned long long)job->r.id, result_status_name(status),
 	    core_spool_conf(c, job)->name, job->r.name,
@@ -267,6 +268,7 @@ static void finish_later(
 	if (job->failures < UINT16_MAX)
 		job->failures++;
 	int64_t ms = core_backoff_ms(c, job->failures, RETRY_FIRST_MS, RETRY_MAX_MS);
+	tally_error(c, TALLY_RESULT);
 	timer_set(&c->timers, &job->timer, c->now.mono_ms + ms);
 	log_at(job->failures == 1 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
 	    "job=%llu event=%s-failed error=\"%s\" file=\"%s\" retry_ms=%lld; "

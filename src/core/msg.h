@@ -35,6 +35,7 @@ enum event_type {
 	EV_PUBLISHED, /* answer to FX_PUBLISH */
 	EV_DISPOSED,  /* answer to FX_DISPOSE */
 	EV_OWNER,     /* answer to FX_OWNER */
+	EV_EXPORTED,  /* answer to FX_EXPORT */
 	EV_HTTP,      /* answer to FX_HTTP: exactly one for each */
 	EV_CONF,      /* the configuration was read anew */
 	EV_STOP,      /* come to an end: no new work, idle sessions as on_stop says */
@@ -149,6 +150,15 @@ struct ev_owner {
 	const char *name; /* the login name; NULL: there is none, or it cannot be told now */
 };
 
+/* What is written for others to read. */
+enum export_what { EXPORT_METRICS, EXPORT_BOARD, EXPORTS };
+
+struct ev_exported {
+	enum export_what what;
+	const char *path;
+	int err; /* 0, or errno: the old file is still there */
+};
+
 /* How a request ended, as far as it can be told. */
 enum http_outcome {
 	HTTP_REPLY, /* a whole answer with a status */
@@ -189,6 +199,7 @@ struct event {
 		struct ev_published published;
 		struct ev_disposed disposed;
 		struct ev_owner owner;
+		struct ev_exported exported;
 		struct ev_http http;
 		const struct conf *conf;
 	} u;
@@ -210,6 +221,7 @@ enum effect_type {
 	FX_STAGE,   /* -> EV_STAGED */
 	FX_PUBLISH, /* -> EV_PUBLISHED */
 	FX_DISPOSE, /* -> EV_DISPOSED */
+	FX_EXPORT,  /* -> EV_EXPORTED */
 	FX_OWNER,   /* what is the login name of this uid? -> EV_OWNER */
 	FX_HTTP,    /* -> EV_HTTP */
 };
@@ -305,6 +317,13 @@ struct fx_dispose {
 	const char *move_to;
 };
 
+/* A file for others to read takes the place of the one before. */
+struct fx_export {
+	enum export_what what;
+	const char *path;
+	struct bytes text;
+};
+
 enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
 
 struct fx_http {
@@ -332,6 +351,7 @@ struct effect {
 		struct fx_publish publish;
 		struct fx_dispose dispose;
 		uint32_t owner; /* uid */
+		struct fx_export export;
 		struct fx_http http;
 	} u;
 };

@@ -22,7 +22,7 @@ static struct bytes bytes_of(const char *s)
 	return (struct bytes){ .p = s, .n = s ? strlen(s) : 0 };
 }
 
-static void add_head(struct buf *b, const struct page *p)
+void page_add_head(struct buf *b, const char *name, const char *state, int refresh_s)
 {
 	(void)buf_adds(
 	    b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -33,10 +33,13 @@ static void add_head(struct buf *b, const struct page *p)
 	    "<meta name=\"referrer\" content=\"no-referrer\">\n"
 	    "<meta name=\"robots\" content=\"noindex\">\n"
 	    /* or browsers ask the server for one */
-	    "<link rel=\"icon\" href=\"data:,\">\n<title>");
-	(void)page_add_text(b, bytes_of(p->name), PAGE_BARE, PAGE_WORD_BYTES);
+	    "<link rel=\"icon\" href=\"data:,\">\n");
+	if (refresh_s > 0)
+		(void)buf_addf(b, "<meta http-equiv=\"refresh\" content=\"%d\">\n", refresh_s);
+	(void)buf_adds(b, "<title>");
+	(void)page_add_text(b, bytes_of(name), PAGE_BARE, PAGE_WORD_BYTES);
 	(void)buf_adds(b, ": ");
-	(void)page_add_text(b, bytes_of(p->status), PAGE_BARE, PAGE_WORD_BYTES);
+	(void)page_add_text(b, bytes_of(state), PAGE_BARE, PAGE_WORD_BYTES);
 	(void)buf_adds(b, "</title>\n<style>");
 	for (const char *const *line = page_css(); *line; line++)
 		(void)buf_adds(b, *line);
@@ -46,7 +49,7 @@ static void add_head(struct buf *b, const struct page *p)
 /* ---- times ----------------------------------------------------------------------------------- */
 
 /* For people without the milliseconds, for programs with them. */
-static void add_time(struct buf *b, int64_t ms)
+void page_add_time(struct buf *b, int64_t ms)
 {
 	char text[TIME_TEXT_LEN];
 
@@ -66,7 +69,7 @@ static bool is_span(int64_t from_ms, int64_t to_ms)
 /* ---- the head of the page -------------------------------------------------------------------- */
 
 /* How serious an end is: the colour of its word, which says the same without. */
-static const char *tone_of(const char *status)
+const char *page_tone(const char *status)
 {
 	if (str_eq(status, "ok"))
 		return "ok";
@@ -92,7 +95,7 @@ static void add_header(struct buf *b, const struct page *p)
 	(void)buf_adds(b, "<h1><bdi>");
 	page_add_word(b, p->name);
 	(void)buf_addf(
-	    b, "</bdi></h1>\n<p class=\"state\"><strong class=\"%s\">", tone_of(p->status));
+	    b, "</bdi></h1>\n<p class=\"state\"><strong class=\"%s\">", page_tone(p->status));
 	page_add_word(b, p->status);
 	(void)buf_adds(b, "</strong>");
 	if (p->exit_code >= 0)
@@ -104,7 +107,7 @@ static void add_header(struct buf *b, const struct page *p)
 	}
 	if (p->finished_ms > 0) {
 		(void)buf_adds(b, " <span>finished ");
-		add_time(b, p->finished_ms);
+		page_add_time(b, p->finished_ms);
 		(void)buf_adds(b, "</span>");
 	}
 	(void)buf_adds(b, "</p>\n</header>\n");
@@ -319,7 +322,7 @@ static void add_fact_time(
 	if (ms <= 0)
 		return;
 	open_fact(b, name);
-	add_time(b, ms);
+	page_add_time(b, ms);
 	if (is_span(since_ms, ms)) {
 		(void)buf_addf(b, ", %s ", verb);
 		page_add_duration(b, ms - since_ms);
@@ -353,7 +356,7 @@ void page_write(struct buf *b, const struct page *p)
 
 	assert(p->name && p->status);
 	assert(b->max - b->len >= PAGE_BYTES_MAX);
-	add_head(b, p);
+	page_add_head(b, p->name, p->status, 0);
 	(void)buf_adds(b, "<body>\n<main>\n");
 	add_header(b, p);
 	add_error(b, p);

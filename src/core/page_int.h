@@ -45,6 +45,16 @@ size_t page_add_text(struct buf *b, struct bytes text, enum page_form form, size
 /* A name or a word on one line, with a mark where it is cut. */
 void page_add_word(struct buf *b, const char *s);
 
+/* From the document's first word to the end of its head. refresh_s: the browser reads it anew; 0: not. */
+void page_add_head(struct buf *b, const char *name, const char *state, int refresh_s);
+/* How serious a status is: the class of its colour. */
+const char *page_tone(const char *status);
+/* A moment in UTC, of the wall clock. */
+void page_add_time(struct buf *b, int64_t ms);
+
+/* A file elsewhere: base is a URL or, with a '/' at its start, a directory. */
+void page_add_far_link(struct buf *b, const char *base, const char *file, const char *name);
+
 /* A file beside the page: a link that leads nowhere else, or the name alone. */
 void page_add_link(struct buf *b, const char *name);
 

@@ -40,9 +40,8 @@ static bool is_unreserved(char c)
 }
 
 /* Bytes, not characters: that is how a server or a file system finds the file again. */
-static void add_url(struct buf *b, const char *name)
+static void add_path(struct buf *b, const char *name)
 {
-	(void)buf_adds(b, "./");
 	for (const char *p = name; *p; p++) {
 		if (is_unreserved(*p) || *p == '/')
 			(void)buf_addc(b, *p);
@@ -56,13 +55,31 @@ void page_add_link(struct buf *b, const char *name)
 	bool linked = is_beside(name);
 
 	if (linked) {
-		(void)buf_adds(b, "<a href=\"");
-		add_url(b, name);
+		(void)buf_adds(b, "<a href=\"./");
+		add_path(b, name);
 		(void)buf_adds(b, "\">");
 	}
 	(void)buf_adds(b, "<bdi>");
 	page_add_word(b, name);
 	(void)buf_adds(b, linked ? "</bdi></a>" : "</bdi>");
+}
+
+void page_add_far_link(struct buf *b, const char *base, const char *file, const char *name)
+{
+	struct bytes url = { .p = base, .n = strlen(base) };
+
+	(void)buf_adds(b, "<a href=\"");
+	if (base[0] == '/') {
+		(void)buf_adds(b, "file://");
+		add_path(b, base);
+	} else {
+		(void)page_add_text(b, url, PAGE_BARE, PAGE_WORD_BYTES);
+	}
+	(void)buf_addc(b, '/');
+	add_path(b, file);
+	(void)buf_adds(b, "\"><bdi>");
+	page_add_word(b, name);
+	(void)buf_adds(b, "</bdi></a>");
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */

@@ -160,6 +160,7 @@ static void scan_failed(struct core *c, size_t spool, const struct ev_scan *ev)
 	    "spool=%s event=unreadable path=%s error=\"%s\"; its queue is kept, trying again",
 	    conf->name, conf->path, strerror(ev->err));
 	sp->broken = true;
+	tally_error(c, TALLY_SPOOL);
 	core_scan_soon(c, spool, RETRY_SCAN_MS);
 }
 

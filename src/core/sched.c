@@ -6,6 +6,7 @@
 #include "core/contact.h"
 #include "core/core.h"
 #include "core/depart.h"
+#include "core/export.h"
 #include "core/fetch.h"
 #include "core/finish.h"
 #include "core/intake.h"
@@ -80,6 +81,8 @@ struct core *core_new(const struct conf *conf, const char *instance, const uint6
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->owners);
 	timers_init(&c->timers);
+	tally_init(&c->tally);
+	export_init(c);
 	core_grow(c);
 	return c;
 }
@@ -95,6 +98,7 @@ void core_free(struct core *c)
 			queue_remove(job);
 	jobs_fini(&c->jobs, &c->timers);
 	owners_fini(c);
+	tally_fini(&c->tally);
 	heap_fini(&c->timers);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		free(c->endpoint[i]->trouble);
@@ -203,6 +207,7 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 	c->now = now;
 	c->fx = fx;
 	struct session *s;
+	c->born_ms = now.real_ms;
 	TAILQ_FOREACH (s, &c->sessions, link)
 		s->since_ms = s->used_ms = now.mono_ms;
 	for (size_t i = 0; i < c->endpoint_count; i++)
@@ -214,6 +219,7 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 		core_resume_job(c, job);
 	}
 	core_plan(c);
+	export_begin(c);
 	c->fx = NULL;
 }
 
@@ -264,6 +270,12 @@ static void core_timer_due(struct core *c, struct timer *t)
 	case TIMER_POOL:
 		c->plan = true;
 		break;
+	case TIMER_METRICS:
+		export_due(c, EXPORT_METRICS);
+		break;
+	case TIMER_BOARD:
+		export_due(c, EXPORT_BOARD);
+		break;
 	}
 }
 
@@ -278,6 +290,7 @@ static void core_on_tick(struct core *c)
 
 static void core_on_http(struct core *c, const struct ev_http *ev)
 {
+	tally_http(c, ev);
 	if (ev->tag.session == 0) {
 		contact_on_http(c, ev);
 		return;
@@ -336,6 +349,7 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 	}
 	for (size_t i = 0; i < c->spool_count; i++)
 		core_scan_soon(c, i, 0);
+	export_begin(c);
 	log_info("event=reloaded");
 }
 
@@ -389,6 +403,9 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 	case EV_OWNER:
 		owners_on_owner(c, &ev->u.owner);
 		break;
+	case EV_EXPORTED:
+		export_on_exported(c, &ev->u.exported);
+		break;
 	case EV_HTTP:
 		core_on_http(c, &ev->u.http);
 		break;
@@ -400,6 +417,9 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		break;
 	}
 	core_plan(c);
+	if (c->changed)
+		export_changed(c);
+	c->changed = false;
 	c->fx = NULL;
 }
 

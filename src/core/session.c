@@ -90,6 +90,31 @@ void session_move(struct session *s, enum session_state to, int64_t now_ms)
 	s->failures = 0;
 }
 
+enum session_phase session_phase(const struct session *s)
+{
+	switch (s->r.state) {
+	case SESSION_IDLE:
+		return PHASE_IDLE;
+	case SESSION_BUSY:
+	case SESSION_PROBING:
+		return PHASE_BUSY;
+	case SESSION_RETIRED:
+	case SESSION_DELETING:
+		return PHASE_ENDING;
+	case SESSION_GONE:
+		return PHASE_GONE;
+	default:
+		return PHASE_STARTING;
+	}
+}
+
+const char *session_phase_name(enum session_phase phase)
+{
+	static const char *const name[] = { "starting", "idle", "busy", "ending", "gone" };
+	assert(phase <= PHASE_GONE);
+	return name[phase];
+}
+
 bool session_exists(const struct session *s)
 {
 	return s->r.state != SESSION_GONE && !s->late;

@@ -106,6 +106,13 @@ void session_move(struct session *s, enum session_state to, int64_t now_ms);
 
 /* Between the server's first sign of it and its end: it counts against the pool's max. */
 bool session_exists(const struct session *s);
+
+/* Its states as people need to tell them apart. */
+enum session_phase { PHASE_STARTING, PHASE_IDLE, PHASE_BUSY, PHASE_ENDING, PHASE_GONE };
+#define SESSION_PHASES PHASE_GONE /* of those that are there */
+enum session_phase session_phase(const struct session *s);
+const char *session_phase_name(enum session_phase phase);
+
 /* Will be idle by itself before long. */
 bool session_is_coming(const struct session *s);
 #define SESSION_ACKS_MAX 1000 /* beyond it a session is retired: its runner never forgets */

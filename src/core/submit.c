@@ -281,6 +281,7 @@ static void submit_not_read(struct core *c, struct job *job, const struct ev_rea
 		log_error("job=%llu event=not-read file=\"%s\" error=\"%s\" retry_ms=%d",
 		    (unsigned long long)job->r.id, job->r.name,
 		    ev->why == NULL ? strerror(ev->err) : ev->why, READ_FAILED_MS);
+		tally_error(c, TALLY_INPUT);
 		submit_unsettle(c, job, READ_FAILED_MS);
 	}
 }

@@ -4,7 +4,15 @@
 
 #include "base/heap.h"
 
-enum timer_what { TIMER_SPOOL, TIMER_JOB, TIMER_ENDPOINT, TIMER_SESSION, TIMER_POOL };
+enum timer_what {
+	TIMER_SPOOL,
+	TIMER_JOB,
+	TIMER_ENDPOINT,
+	TIMER_SESSION,
+	TIMER_POOL,
+	TIMER_METRICS,
+	TIMER_BOARD
+};
 
 /* Lives inside what it is for. */
 struct timer {

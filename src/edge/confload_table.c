@@ -98,6 +98,13 @@ static const struct setting settings[] = {
 	{ "state_dir", "the directory of the ledger", SETTING_PATH, CONF(state_dir), REQUIRED },
 	{ "run_dir", "the directory of the control socket", SETTING_PATH, CONF(run_dir),
 	  FALLBACK("/run/sparkspool") },
+	{ "metrics_file", "the file with metrics for Prometheus", SETTING_PATH,
+	  CONF(metrics_file) },
+	{ "metrics_every", "how often it is written", SETTING_DURATION,
+	  CONF(metrics_every_ms), FALLBACK("15s"), RANGE(SECOND_MS, HOUR_MS) },
+	{ "status_dir", "the directory of the status page", SETTING_PATH, CONF(status_dir) },
+	{ "status_every", "how often it is written at most", SETTING_DURATION,
+	  CONF(status_every_ms), FALLBACK("5s"), RANGE(SECOND_MS, HOUR_MS) },
 	{ "runner", "the file with the runner's code", SETTING_PATH, CONF(runner),
 	  FALLBACK(PKGDATADIR "/runner.py"), .flags = SETTING_BUILT },
 
@@ -179,6 +186,7 @@ static const struct setting settings[] = {
 	  POOL(session.heartbeat_timeout_s), RANGE(1, 1000000) },
 
 	{ "spool.*.path", "the directory that is watched", SETTING_PATH, SPOOL(path), REQUIRED },
+	{ "spool.*.link", "where people see that directory", SETTING_URL, SPOOL(link) },
 	{ "spool.*.pool", "the pool whose sessions run its files", SETTING_NAME, SPOOL(pool),
 	  REQUIRED, .target = SCOPE_POOL },
 	{ "spool.*.ready", "how a complete file is known", SETTING_WORD, SPOOL(ready),

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/sched.h"
 #include "edge/confload.h"
+#include "edge/export.h"
 #include "edge/http.h"
 #include "edge/notify.h"
 #include "edge/output.h"
@@ -165,6 +166,9 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 		break;
 	case FX_DISPOSE:
 		spools_dispose(l->spools, &fx->u.dispose, &l->events);
+		break;
+	case FX_EXPORT:
+		export_perform(&fx->u.export, &l->events);
 		break;
 	case FX_OWNER:
 		owner_look(fx->u.owner, &l->events);

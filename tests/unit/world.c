@@ -156,6 +156,8 @@ void world_free(struct world *w)
 	buf_fini(&w->trace);
 	buf_fini(&w->log);
 	conf_fini(w);
+	for (size_t i = 0; i < EXPORTS; i++)
+		free(w->exported[i]);
 	free(w);
 }
 
@@ -166,12 +168,27 @@ static bool is_row(const struct effect *fx)
 	return fx->type <= FX_ROW_SPOOL;
 }
 
+static void export(struct world *w, const struct fx_export *fx)
+{
+	struct ev_exported *ev = &evq_add(&w->events, EV_EXPORTED)->u.exported;
+	ev->what = fx->what;
+	ev->path = arena_strdup(&w->events.arena, fx->path);
+	ev->err = w->export_err;
+	if (ev->err != 0)
+		return;
+	free(w->exported[fx->what]);
+	w->exported[fx->what] = xasprintf("%.*s", (int)fx->text.n, fx->text.p);
+	w->exports[fx->what]++;
+}
+
 static void perform(struct world *w, const struct effect *fx)
 {
 	if (fx->type == FX_RECALL)
 		ledger_recall(w, &fx->u.recall);
 	else if (fx->type == FX_HTTP)
 		net_perform(w, &fx->u.http);
+	else if (fx->type == FX_EXPORT)
+		export(w, &fx->u.export);
 	else
 		ck_assert(spool_perform(w, fx));
 }

@@ -227,7 +227,10 @@ struct world {
 	bool died;    /* so it has: nothing of its turn happens any more */
 	size_t second_crash; /* so many turns after the first; 0: none */
 	size_t crashes;
-	size_t effects[4096]; /* the other effects of each turn */
+	size_t effects[4096];	 /* the other effects of each turn */
+	char *exported[EXPORTS]; /* the text as it is now; NULL: none */
+	int exports[EXPORTS];	 /* how often it was written */
+	int export_err;		 /* what the next ones come to */
 };
 
 /* One endpoint `livy`, one pool `main` without warm sessions and with at most 4, one spool `in`. What
