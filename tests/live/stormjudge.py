@@ -11,12 +11,13 @@ REPORTS = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error|Assertion .*
 
 class Seen:
     """What is known of one file at the end."""
-    def __init__(self, world, file, rows):
+    def __init__(self, world, file, rows, times):
         self.file, self.rows, self.record = file, rows, world.record(file)
         self.lines = file.count()
-        self.ledger = [WORDS[status or 0] for _, status, _ in rows]
-        self.sessions = [session for _, _, session in rows if session]
+        self.ledger = [WORDS[row[1] or 0] for row in rows]
+        self.sessions = [row[2] for row in rows if row[2]]
         self.status = self.ledger[-1] if self.ledger else "unseen"
+        self.sent, self.done = times.get(rows[-1][3] if rows else None, (0, float("inf")))
 
     def __str__(self):
         return "%s (%s; ledger %s, record %s, %d lines, %s)" % (
@@ -37,7 +38,18 @@ def is_single(s):
 
 def is_waiting(s):
     """Not at its end: a storm that was cut short by its limit."""
-    return any(state != 8 for state, _, _ in s.rows)
+    return any(row[0] != 8 for row in s.rows)
+
+
+def is_wounded(s):
+    """Its end is one that only the loss of a session can explain."""
+    return s.status in ("died", "unknown") or s.status == "rejected" and s.file.fate != "refused"
+
+
+def is_hit(s, harm):
+    """Whether its session was without a driver or a server while it was there."""
+    return any(names.intersection(s.sessions) and since <= s.done and s.sent <= until
+               for names, since, until in harm)
 
 
 def is_lost(s):
@@ -59,12 +71,12 @@ def is_as_expected(s, phase):
     return s.status in ("ok", "died", "unknown", "rejected")
 
 
-def judge(world, files, phase):
+def judge(world, phase):
     """([(name, why it failed or "")], the line of the table); says each verdict as it goes."""
     ledger = world.ledger()
-    seen = [Seen(world, f, ledger.get(f.name, [])) for f in files.all if f.dropped]
+    times = world.log_times()
+    seen = [Seen(world, f, ledger.get(f.name, []), times) for f in world.dropped]
     names = {s.file.name for s in seen}
-    wounded = [s for s in seen if s.status in ("died", "unknown")]
     with open(world.path("log"), errors="replace") as f:
         reports = REPORTS.findall(f.read())
     left = [n for s in SPOOLS for n in os.listdir(world.path(s)) if n.startswith(".")]
@@ -80,7 +92,7 @@ def judge(world, files, phase):
         ("every file that no kill has touched is ok" if phase != "daemon" else
          "every file is ok", [s for s in seen if not is_as_expected(s, phase)]),
         ("died and unknown only where a driver or Livy was killed",
-         [s for s in wounded if not world.hurt.intersection(s.sessions)]),
+         [s for s in seen if is_wounded(s) and not is_hit(s, world.harm)]),
         ("nothing else is in the ledger", [n for n in ledger if n not in names]),
         ("nothing hidden is left in the spools", left),
         ("no session is left on the server",

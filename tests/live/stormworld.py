@@ -1,7 +1,9 @@
 """The storm's world: a Livy, a daemon, its directories; files; and what befalls them."""
+import datetime
 import glob
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -61,6 +63,9 @@ KINDS = (("script", ".py", SCRIPT),) * 9 + (("raw", ".py", SCRIPT),) * 4 + \
 REFUSED = "{comment} sparkspool: pool=elsewhere\n"
 
 
+MOMENT = re.compile(r"^([-\dT:.]{23})Z \w+ job=(\d+) (from=\w+ to=SENDING|event=done)\b", re.M)
+
+
 class File:
     def __init__(self, rng, number, lines):
         self.spool, suffix, text = rng.choice(KINDS)
@@ -68,7 +73,6 @@ class File:
         self.name = "f%03d-%s%s" % (number, self.spool, suffix)
         self.linger_s = rng.uniform(0, 2)
         self.line = os.path.join(lines, self.name)
-        self.dropped = False
         comment = {".py": "#", ".scala": "//", ".sql": "--"}[suffix]
         head = REFUSED.format(comment=comment) if self.fate == "refused" else ""
         times = [round(rng.choice((0, 0, rng.uniform(0, 1.5))), 2) for _ in range(2)]
@@ -107,7 +111,8 @@ class World:
         self.to_remove = []   # (when, file)
         self.orphans = []     # drivers whose server was killed, and forgets them
         self.orphans_at = 0
-        self.hurt = set()     # names of sessions that lost their driver, or their server
+        self.dropped = []     # files
+        self.harm = []        # [names of sessions, since, until]: without their driver or server
         self.kills = dict(daemon=0, driver=0, livy=0)
         self.wrong = []       # what is a failure whatever the files say
         self.seconds = 0
@@ -129,11 +134,11 @@ class World:
                 return
             time.sleep(min(left, 0.05))
 
-    def until(self, holds, seconds):
-        """Whether it came to hold in that time."""
-        end = min(time.monotonic() + seconds, self.end_at)
+    def until(self, holds, seconds=float("inf")):
+        """Whether it came to hold in that time, and before the limit of all."""
+        end = time.monotonic() + seconds
         while not holds():
-            if time.monotonic() > end:
+            if time.monotonic() > end or self.is_late():
                 return False
             self.tend()
             time.sleep(0.02)
@@ -155,9 +160,14 @@ class World:
     def results(self):
         return len(glob.glob(self.path("*", "*.json")))
 
+    def has_rest(self):
+        """Whether all that is here has come to its end."""
+        return all(os.path.exists(self.record_path(f)) for f in self.dropped
+                   if f.fate != "removed")
+
     def wait_for_progress(self, count, seconds):
         goal = self.results() + count
-        self.until(lambda: self.results() >= goal, seconds)
+        self.until(lambda: self.results() >= goal or self.has_rest(), seconds)
 
     def tend(self):
         """What is due: files that their users remove, drivers that nobody knows any more."""
@@ -172,6 +182,8 @@ class World:
                 raise subprocess.CalledProcessError(self.restarting.returncode, "server restart")
             self.restarting = None
             self.orphans_at = now + 5
+            if self.recovery:
+                self.harm_of_livy[2] = time.time()
         if self.orphans and self.restarting is None and now >= self.orphans_at:
             for pid in self.orphans:
                 self.kill_pid(pid)
@@ -182,7 +194,7 @@ class World:
     def drop(self, files):
         """As people do it who want a file to appear whole."""
         for file in files:
-            file.dropped = True
+            self.dropped.append(file)
             if file.name.endswith(".sql"):
                 os.mkdir(file.line)
             hidden = self.path(file.spool, "." + file.name)
@@ -192,22 +204,34 @@ class World:
             if file.fate == "removed":
                 self.to_remove.append((time.monotonic() + file.linger_s, file))
 
+    def record_path(self, file):
+        return self.path(file.spool, file.name + ".json")
+
     def record(self, file):
         try:
-            with open(self.path(file.spool, file.name + ".json")) as f:
+            with open(self.record_path(file)) as f:
                 return json.load(f)
         except FileNotFoundError:
             return None
 
     def ledger(self):
-        """Every job there ever was: name -> [(state, status, session)]"""
+        """Every job there ever was: name -> [(state, status, session, id)]"""
         db = sqlite3.connect("file:%s?mode=ro" % self.path("state", "ledger.db"), uri=True)
         rows = {}
-        for name, state, status, session in db.execute(
-                "SELECT name, state, status, session_name FROM job ORDER BY id"):
-            rows.setdefault(name.decode(), []).append((state, status, session))
+        for name, *row in db.execute(
+                "SELECT name, state, status, session_name, id FROM job ORDER BY id"):
+            rows.setdefault(name.decode(), []).append(tuple(row))
         db.close()
         return rows
+
+    def log_times(self):
+        """id of a job -> [when it was sent for the last time, when it was done]"""
+        found = {}
+        with open(self.path("log"), errors="replace") as log:
+            for moment, job, what in MOMENT.findall(log.read()):
+                when = datetime.datetime.fromisoformat(moment + "+00:00").timestamp()
+                found.setdefault(int(job), [0, float("inf")])[what == "event=done"] = when
+        return found
 
     # ---- the daemon ----
 
@@ -216,7 +240,7 @@ class World:
             self.daemon = subprocess.Popen([self.daemon_path, "-d", "-f", self.path("conf")],
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def end_daemon(self, number, seconds=60):
+    def end_daemon(self, number):
         """Its exit code; one that has ended before it was told to is a failure."""
         daemon, self.daemon = self.daemon, None
         if daemon is None:
@@ -226,9 +250,9 @@ class World:
             return daemon.returncode
         daemon.send_signal(number)
         try:
-            return daemon.wait(seconds)
+            return daemon.wait(max(60, self.end_at - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.wrong.append("the daemon did not stop within %d s" % seconds)
+            self.wrong.append("the daemon did not stop in time")
             daemon.kill()
             return daemon.wait()
 
@@ -291,22 +315,24 @@ class World:
 
     def kill_driver(self, rng):
         found = {}
-        self.until(lambda: found.update(self.drivers()) or found, 20)
+        self.until(lambda: found.update(self.drivers()) or found or self.has_rest())
         if not found:
             return
         pid = rng.choice(sorted(found))
-        self.hurt.add(found[pid])
+        self.harm.append([{found[pid]}, time.time(), float("inf")])
         self.kill_pid(pid)
         self.kills["driver"] += 1
 
     def kill_livy(self, rng):
         """It comes back while the storm goes on."""
-        if not self.until(lambda: self.restarting is None, 240):
+        if not self.until(lambda: self.restarting is None):
             return
-        self.hurt.update(self.drivers().values())
+        names = set(self.drivers().values())
+        self.harm_of_livy = [names, time.time(), float("inf")]
+        self.harm.append(self.harm_of_livy)
         self.server("kill", self.livy_dir)
         left = self.drivers()
-        self.hurt.update(left.values())
+        names.update(left.values())
         self.kills["livy"] += 1
         if not self.recovery:
             self.orphans += left
@@ -338,13 +364,13 @@ class World:
 
     def come_to_rest(self, files):
         """No more kills: all is brought to its end, and the daemon stops in order."""
-        if not self.until(lambda: self.is_done(files), self.end_at):
+        if not self.until(lambda: self.is_done(files)):
             self.wrong.append("it has not come to rest in time")
         code = self.end_daemon(signal.SIGTERM)
         if code != 0:
             self.wrong.append("the daemon stopped with code %s" % code)
-        end = time.monotonic() + 60
-        while time.monotonic() < end and (self.sessions() != [] or self.drivers()):
+        end = max(self.end_at, time.monotonic() + 60)
+        while (self.sessions() != [] or self.drivers()) and time.monotonic() < end:
             time.sleep(0.2)
         self.left = (self.sessions(), sorted(self.drivers().values()))
         self.seconds = round(time.monotonic() - self.begun)
