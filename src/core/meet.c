@@ -64,6 +64,7 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 	bool refuted = ev->outcome == HTTP_REPLY &&
 		       (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT ||
 			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
+	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
 	livy_fini(&a);
 	if (ours) {
 		log_info("session=%s event=found by=token", s->r.name);
@@ -72,6 +73,8 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 		depart_wake(c, s, 0);
 	} else if (refuted) {
 		depart_gone(c, s, "a session has its id, but not its token");
+	} else if (lost) { /* ours or not, nothing will come of it; unproven, it is not deleted */
+		depart_gone(c, s, "its channel to the driver is closed");
 	} else {
 		depart_wake(c, s, blamed ? 0 : core_backoff_ms(c, ++s->failures, 500, 30000));
 	}

@@ -331,6 +331,29 @@ START_TEST(without_names_a_lost_question_is_asked_again)
 }
 END_TEST
 
+/* Nor can it be asked when its channel is closed: ours or not, nothing will come of it any more. */
+START_TEST(without_names_a_closed_channel_is_the_end)
+{
+	begin_nameless();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements*",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"java.lang.IllegalStateException: RPC channel is closed.\"",
+			   .times = -1 });
+	w->any_number = true;
+	world_crash(w);
+	world_until(w, 3 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	world_put(w, "b.py", "work");
+	world_until(w, 3 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
 START_TEST(without_names_a_lost_creation_cannot_be_found)
 {
 	w->server[0].version = NULL;
@@ -487,6 +510,7 @@ int main(void)
 	tcase_add_test(t, without_names_a_strangers_id_is_not_ours);
 	tcase_add_test(t, without_names_what_runs_goes_on);
 	tcase_add_test(t, without_names_a_lost_question_is_asked_again);
+	tcase_add_test(t, without_names_a_closed_channel_is_the_end);
 	tcase_add_test(t, without_names_a_lost_creation_cannot_be_found);
 	tcase_add_test(t, without_names_nor_an_id_after_a_restart);
 	tcase_add_test(t, without_names_a_lost_post_is_unknown);
