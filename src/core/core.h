@@ -146,7 +146,8 @@ enum request_what {
 	ASK_LIST,
 	ASK_CREATE,
 	ASK_SESSION,
-	ASK_VERIFY, /* the first statement, where a server has no names */
+	ASK_VERIFY,  /* the first statement, where a server has no names */
+	ASK_CHANNEL, /* the same, where it has: is there a driver behind what says idle? */
 	ASK_LOG,
 	ASK_DELETE,
 	ASK_SUBMIT,

@@ -216,6 +216,7 @@ static const char *metrics_request_name(size_t what)
 		[ASK_CREATE] = "create",
 		[ASK_SESSION] = "session",
 		[ASK_VERIFY] = "verify",
+		[ASK_CHANNEL] = "channel",
 		[ASK_LOG] = "log",
 		[ASK_DELETE] = "delete",
 		[ASK_SUBMIT] = "submit",

@@ -25,6 +25,28 @@ void ready_look(struct core *c, struct session *s)
 	ready_ask(c, s, &rq);
 }
 
+/* A server that has lost the driver may say "idle" for ever. Its first statement is small and ours; whether
+ * it is still there does not matter, the question goes to the driver. */
+static void ready_sound(struct core *c, struct session *s)
+{
+	const struct request rq = {
+		.what = ASK_CHANNEL,
+		.method = HTTP_GET,
+		.path = livy_path_statement(&c->fx->arena, core_session_key(c, s), 0, ""),
+	};
+	ready_ask(c, s, &rq);
+}
+
+void ready_sounded(struct core *c, struct session *s, const struct ev_http *ev)
+{
+	struct livy_answer a;
+	livy_read_statement(ev->status, ev->body, &a);
+	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
+	livy_fini(&a);
+	if (lost && s->r.state == SESSION_IDLE && TAILQ_EMPTY(&s->calls))
+		depart_retire(c, s, "its channel to the driver is closed");
+}
+
 static void ready_fetch_log(struct core *c, struct session *s)
 {
 	const struct request rq = {
@@ -108,6 +130,8 @@ void ready_state(struct core *c, struct session *s, const struct livy_session *l
 	case LIVY_SESSION_BUSY:
 		if (starting)
 			ready_settle(c, s, SESSION_STARTING);
+		else if (s->r.state == SESSION_IDLE && s->seq == 0)
+			ready_sound(c, s);
 		break;
 	case LIVY_SESSION_ENDING:
 	case LIVY_SESSION_ERROR:

@@ -20,4 +20,7 @@ void ready_settle(struct core *c, struct session *s, enum session_state was);
 /* The server has told its state. s may be gone afterwards. */
 void ready_state(struct core *c, struct session *s, const struct livy_session *livy);
 
+/* What came of asking an idle session's driver (ASK_CHANNEL). */
+void ready_sounded(struct core *c, struct session *s, const struct ev_http *ev);
+
 #endif

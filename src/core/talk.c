@@ -299,6 +299,10 @@ void talk_on_http(struct core *c, struct session *s, const struct ev_http *ev)
 		talk_on_log(c, s, ev);
 		return;
 	}
+	if (ev->tag.what == ASK_CHANNEL) {
+		ready_sounded(c, s, ev);
+		return;
+	}
 	if (ev->tag.what == ASK_VERIFY) {
 		meet_verified(c, s, ev);
 		return;

@@ -336,6 +336,24 @@ START_TEST(an_idle_one_that_died_is_noticed)
 }
 END_TEST
 
+/* A file that was sent there would be unknown. */
+START_TEST(an_idle_one_whose_channel_is_closed_is_noticed)
+{
+	wants_one();
+	world_begin(w);
+	world_until(w, MINUTES, is_idle());
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_GET,
+		   .path = "/sessions/*/statements/0",
+		   .fate = FATE_STATUS,
+		   .status = 500,
+		   .reply = "\"java.lang.IllegalStateException: RPC channel is closed.\"" });
+	world_until(w, 3 * MINUTES, w->server[0].created == 2);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+	run_file();
+}
+END_TEST
+
 START_TEST(an_idle_one_is_looked_at_now_and_then)
 {
 	wants_one();
@@ -344,9 +362,16 @@ START_TEST(an_idle_one_is_looked_at_now_and_then)
 	world_forget(w);
 	world_run(w, 10 * MINUTES + 5000);
 	world_story(w, "GET",
-	    "GET /sessions/s1\nGET /sessions/s1\nGET /sessions/s1\nGET /sessions/s1\n"
-	    "GET /sessions/s1\nGET /sessions/s1\nGET /sessions/s1\nGET /sessions/s1\n"
-	    "GET /sessions/s1\nGET /sessions/s1\n");
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n"
+	    "GET /sessions/s1\nGET /sessions/s1/statements/0\n");
 }
 END_TEST
 
@@ -429,6 +454,7 @@ int main(void)
 	tcase_add_test(t, a_wrong_greeting_is_not_trusted);
 	tcase_add_test(t, dead_when_it_is_greeted);
 	tcase_add_test(t, an_idle_one_that_died_is_noticed);
+	tcase_add_test(t, an_idle_one_whose_channel_is_closed_is_noticed);
 	tcase_add_test(t, an_idle_one_is_looked_at_now_and_then);
 	tcase_add_test(t, gone_while_a_file_was_on_its_way);
 	tcase_add_test(t, a_deletion_is_repeated);
