@@ -31,8 +31,8 @@ void finish_ready(struct core *c, struct job *job)
 {
 	assert(job->r.state == JOB_QUEUED);
 	const struct conf_spool *spool = core_spool_conf(c, job);
-	if (spool->removed)
-		return; /* held until the spool is configured again */
+	if (spool->removed || job->r.held != HELD_NOT)
+		return; /* until the spool is configured again, or somebody lets it go */
 	const struct terms t = terms_of(c, job);
 	if (!finish_is_served(c, job, &t)) {
 		/* The record that says so takes the place of older results. */

@@ -36,7 +36,7 @@ static void intake_settle(struct core *c, struct job *job)
 	timer_set(&c->timers, &job->timer, c->now.mono_ms + core_spool_conf(c, job)->settle_ms);
 }
 
-static void intake_queue(struct core *c, struct job *job)
+void intake_queue(struct core *c, struct job *job)
 {
 	timer_clear(&c->timers, &job->timer);
 	job_move(&c->jobs, job, JOB_QUEUED);
@@ -48,11 +48,23 @@ static void intake_queue(struct core *c, struct job *job)
 	    core_spool_conf(c, job)->name, job->r.name);
 }
 
+void intake_resume(struct core *c, struct job *job)
+{
+	assert(job->r.state == JOB_QUEUED && job->lane == NULL);
+	if (core_spool_conf(c, job)->ready != READY_SETTLE) {
+		finish_ready(c, job);
+		return;
+	}
+	job_move(&c->jobs, job, JOB_SETTLING);
+	intake_settle(c, job);
+}
+
 /* It has its place in the order of arrival; now it has to be complete. */
 void intake_arrived(struct core *c, struct job *job)
 {
 	job_number(&c->jobs, job, ++c->last_job);
-	if (core_spool_conf(c, job)->ready == READY_SETTLE || job->r.ident.nlink != 1)
+	bool settles = core_spool_conf(c, job)->ready == READY_SETTLE || job->r.ident.nlink != 1;
+	if (settles && job->r.held == HELD_NOT)
 		intake_settle(c, job);
 	else
 		intake_queue(c, job);
@@ -121,7 +133,8 @@ static void intake_on_code_name(struct core *c, const struct ev_name *ev)
 	if (job != NULL && job->r.state == JOB_SETTLING &&
 	    (timer_is_set(&job->timer) || job->batched))
 		return; /* looked at when its pause is over */
-	if (job != NULL && job->r.state == JOB_QUEUED && ev->cause == NAME_SCAN)
+	if (job != NULL && job->r.state == JOB_QUEUED && ev->cause == NAME_SCAN &&
+	    job->r.held == HELD_NOT)
 		return; /* looked at when its turn comes */
 	core_look(c, ev->spool, ev->name);
 }
@@ -222,6 +235,16 @@ static void intake_look_settling(struct core *c, struct job *job, const struct e
 	}
 }
 
+/* Whether it stays so, now that it looks like this. What was written since the ledger was lost has not
+ * run: whoever wrote it, or touched it, wants it to. */
+static bool intake_stays_held(const struct job *job, const struct ev_looked *ev)
+{
+	if (ev->type != FILE_REGULAR)
+		return false;
+	return job->r.held == HELD_OPERATOR ||
+	       (job->r.held == HELD_LOST && !ident_rewritten(&job->r.ident, &ev->ident));
+}
+
 static void intake_look_queued(struct core *c, struct job *job, const struct ev_looked *ev)
 {
 	if (ev->type == FILE_MISSING) {
@@ -230,6 +253,17 @@ static void intake_look_queued(struct core *c, struct job *job, const struct ev_
 	}
 	if (intake_is_file(ev) && ident_same(&job->r.ident, &ev->ident))
 		return;
+	if (intake_stays_held(job, ev)) {
+		bool same = ident_same(&job->r.ident, &ev->ident);
+		job->r.ident = ev->ident;
+		if (!same)
+			core_row_job(c, job);
+		return;
+	}
+	if (job->r.held != HELD_NOT)
+		log_info("job=%llu event=released spool=%s file=\"%s\" reason=\"it has changed\"",
+		    (unsigned long long)job->r.id, core_spool_conf(c, job)->name, job->r.name);
+	job->r.held = HELD_NOT;
 	queue_remove(job);
 	job_move(&c->jobs, job, JOB_SETTLING);
 	job->r.ident = ev->ident;

@@ -10,6 +10,12 @@ void intake_on_looked(struct core *c, const struct ev_looked *ev);
 /* A finished job's file was read again because only its inode or ctime had changed. */
 void intake_on_reread(struct core *c, struct job *job, const struct ev_read *ev);
 
+/* It waits for its turn from now on. */
+void intake_queue(struct core *c, struct job *job);
+
+/* A queued file that was held is let go: now it has to be complete. */
+void intake_resume(struct core *c, struct job *job);
+
 /* A new file gets its number, its place in the order of arrival. */
 void intake_arrived(struct core *c, struct job *job);
 

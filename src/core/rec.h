@@ -48,6 +48,14 @@ enum job_status {
 	STATUS_COUNT
 };
 
+/* Why a queued job's turn does not come. The numbers are in the ledger. */
+enum job_held {
+	HELD_NOT = 0,
+	HELD_OPERATOR = 1, /* somebody said so */
+	HELD_LOST = 2,	   /* it was there when the ledger was lost: it may have run */
+	HELD_COUNT
+};
+
 /* What a job has from its turn on. Strings are NULL when there is nothing to say. */
 struct run_rec {
 	char token[TOKEN_TEXT_LEN]; /* of this attempt */
@@ -80,6 +88,7 @@ struct job_rec {
 	uint32_t attempts; /* intents to send so far */
 	int64_t queued_ms;
 	char *old_files; /* a JSON array as run.files: an earlier run's results, to be replaced */
+	enum job_held held;
 	struct run_rec *run; /* NULL before its turn, and for a done job that was written already:
 				the ledger then leaves what it knows of the run as it is */
 };

@@ -11,7 +11,7 @@
 #include "edge/ledger.h"
 #include <sqlite3.h>
 
-#define LEDGER_VERSION 2 /* 1: before the runner */
+#define LEDGER_VERSION 3 /* 1: before the runner; 2: before files were held */
 /* Room for an instance's or a machine's id: 32 digits, and some to spare. */
 #define LEDGER_ID_TEXT_LEN 64
 
@@ -31,7 +31,7 @@
 	"script, exit_code"
 /* What is known of the file, which outlives what is known of its run. */
 #define FILE_COLUMNS                                                                               \
-	"spool, name, " IDENT_COLUMNS ", state, kind, live, attempts, queued_ms, old_files"
+	"spool, name, " IDENT_COLUMNS ", state, kind, live, attempts, queued_ms, old_files, held"
 #define JOB_COLUMNS "id, " FILE_COLUMNS ", has_run, " RUN_COLUMNS
 #define SESSION_COLUMNS                                                                            \
 	"id, pool, kind, state, owner, proxy_user, name, livy_id, token, last_statement, "         \

@@ -268,6 +268,7 @@ static void get_job(struct get *g, struct job_rec *rec)
 	rec->attempts = get_u32(g);
 	rec->queued_ms = get_i64(g);
 	rec->old_files = get_text(g);
+	rec->held = (enum job_held)get_int(g, HELD_NOT, HELD_COUNT - 1);
 	if (get_bool(g))
 		rec->run = get_run(g);
 }

@@ -29,7 +29,8 @@ const char *ledgerrow_schema(void)
 	       " has_run INT NOT NULL, token TEXT, sha256 TEXT, session INT, session_name TEXT,"
 	       " statement INT, started_ms INT, finished_ms INT, status INT, error_name TEXT,"
 	       " error_message TEXT, warnings TEXT, files TEXT, hidden BLOB, superseded INT,"
-	       " recorded INT, script INT DEFAULT 0, exit_code INT) STRICT;"
+	       " recorded INT, script INT DEFAULT 0, exit_code INT,"
+	       " held INT NOT NULL DEFAULT 0) STRICT;"
 	       /* A start reads the living among years of history. */
 	       "CREATE INDEX job_live ON job(id) WHERE live = 1;"
 	       /* A re-run asks for the files of the run before, in the same history. */
@@ -45,11 +46,11 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 	static const char *const sql[ROW_STMTS] = {
 		[ROW_JOB] = "INSERT OR REPLACE INTO job(" JOB_COLUMNS ") VALUES (?,?,?,"
 			    "?,?,?,?,?,?,?,?,?," /* the identity */
-			    "?,?,?,?,?,?,?,"
+			    "?,?,?,?,?,?,?,?,"
 			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", /* the run */
 		[ROW_JOB_FILE] = "UPDATE job SET (" FILE_COLUMNS ") = (?2,?3,"
 				 "?4,?5,?6,?7,?8,?9,?10,?11,?12,"
-				 "?13,?14,?15,?16,?17,?18) WHERE id = ?1",
+				 "?13,?14,?15,?16,?17,?18,?19) WHERE id = ?1",
 		[ROW_BLOB] = "INSERT OR REPLACE INTO blob(job, what, data) VALUES (?,?,?)",
 		[ROW_BLOB_DROP] = "DELETE FROM blob WHERE job = ?",
 		[ROW_SESSION] = "INSERT OR REPLACE INTO session(" SESSION_COLUMNS
@@ -192,6 +193,7 @@ static enum job_state state_persisted(enum job_state state)
 static void put_file(struct put *p, const struct job_rec *rec, const struct conf *conf)
 {
 	assert(rec->spool < conf->spool_count && rec->kind < KIND_COUNT);
+	assert(rec->held < HELD_COUNT);
 	assert(rec->name != NULL && rec->id > 0 && rec->id <= INT64_MAX);
 	put_u64(p, rec->id);
 	put_text(p, conf->spool[rec->spool].name);
@@ -203,6 +205,7 @@ static void put_file(struct put *p, const struct job_rec *rec, const struct conf
 	put_int(p, rec->attempts);
 	put_int(p, rec->queued_ms);
 	put_text(p, rec->old_files);
+	put_int(p, rec->held);
 }
 
 /* The core forgets the runs of jobs that are done, for there may be a million of them; history does

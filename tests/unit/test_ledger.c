@@ -339,6 +339,7 @@ static void same_job(const struct job_rec *a, const struct job_rec *b)
 	ck_assert_uint_eq(a->attempts, b->attempts);
 	ck_assert_int_eq(a->queued_ms, b->queued_ms);
 	ck_assert(str_eq(a->old_files, b->old_files));
+	ck_assert_int_eq(a->held, b->held);
 	ck_assert_int_eq(a->run == NULL, b->run == NULL);
 	if (a->run != NULL)
 		same_run(a->run, b->run);
@@ -535,15 +536,15 @@ START_TEST(open_refuses_a_newer_version)
 	size_t n, m;
 
 	ledger_close(open_dir(w.dir));
-	tamper("PRAGMA user_version = 3");
+	tamper("PRAGMA user_version = 4");
 	before = help_read_file(path, &n);
-	refused(w.dir, "was written by a newer sparkspool (ledger version 3, this one knows 2)");
+	refused(w.dir, "was written by a newer sparkspool (ledger version 4, this one knows 3)");
 	after = help_read_file(path, &m);
 	ck_assert_uint_eq(n, m);
 	ck_assert_mem_eq(before, after, n);
 	tamper("PRAGMA user_version = 0"); /* nobody has ever written that one */
 	refused(w.dir, "is not a ledger of sparkspool");
-	tamper("PRAGMA user_version = 2");
+	tamper("PRAGMA user_version = 3");
 	ledger_close(open_dir(w.dir));
 	free(path);
 	free(before);
@@ -726,6 +727,7 @@ static struct job_rec odd_job(char *name, struct run_rec *run)
 		.attempts = UINT32_MAX,
 		.queued_ms = INT64_MIN,
 		.old_files = "",
+		.held = HELD_COUNT - 1,
 		.run = run };
 }
 
@@ -1439,7 +1441,7 @@ START_TEST(upgrade_keeps_everything)
 	put_version_1();
 	l = open_dir(w.dir);
 	ck_assert_uint_eq(w.log_lines, 1);
-	logged("upgraded from ledger version 1 to 2; an older sparkspool cannot read it any more");
+	logged("upgraded from ledger version 1 to 3; an older sparkspool cannot read it any more");
 	log_forget();
 	for (int i = 0; i < 2; i++) {
 		replay(l);
@@ -1452,7 +1454,7 @@ START_TEST(upgrade_keeps_everything)
 		l = reopen(l);
 	}
 	ck_assert_uint_eq(w.log_lines, 0); /* once is enough */
-	ck_assert_int_eq(ask(l->db, "PRAGMA user_version"), 2);
+	ck_assert_int_eq(ask(l->db, "PRAGMA user_version"), LEDGER_VERSION);
 	ledger_close(l);
 }
 END_TEST
@@ -1592,9 +1594,10 @@ static int64_t assert_whole_version(void)
 	char *columns = columns_of(w.dir);
 	struct ledger *l;
 
-	ck_assert(version == 1 || version == 2);
-	ck_assert_int_eq(strstr(columns, "exit_code") != NULL, version == 2);
-	ck_assert_int_eq(strstr(columns, "boot") != NULL, version == 2);
+	ck_assert(version == 1 || version == LEDGER_VERSION);
+	ck_assert_int_eq(strstr(columns, "exit_code") != NULL, version == LEDGER_VERSION);
+	ck_assert_int_eq(strstr(columns, "held") != NULL, version == LEDGER_VERSION);
+	ck_assert_int_eq(strstr(columns, "boot") != NULL, version == LEDGER_VERSION);
 	l = open_dir(w.dir);
 	replay(l);
 	assert_jobs_of_version_1();
@@ -1612,7 +1615,7 @@ START_TEST(upgrade_killed_leaves_one_or_the_other)
 	for (step = -2; killed; step++) {
 		put_version_1();
 		killed = upgrade_killed_at(step);
-		ck_assert_int_eq(assert_whole_version(), killed && step != -2 ? 1 : 2);
+		ck_assert_int_eq(assert_whole_version(), killed && step != -2 ? 1 : LEDGER_VERSION);
 		/* Afterwards nothing more is changed at an open, so only the last one lives. */
 		help_rmtree(w.dir);
 	}
