@@ -39,6 +39,20 @@ struct pool_state {
 	uint64_t claim; /* a file that no session will serve at max: later ones wait; 0: none */
 };
 
+/* What is made of a spool after the ledger was lost (lost.h). */
+struct lost_state {
+	char **record; /* names of what may be records of an earlier life */
+	size_t record_count;
+	uint64_t
+	    next; /* of the files that the first scan has found the next to be looked at; 0: none */
+	uint64_t last;
+	bool shown;		      /* a record tells of an earlier life */
+	bool asking;		      /* an answer is awaited */
+	char sha256[SHA256_TEXT_LEN]; /* of what has run as next, by its record */
+	size_t done;
+	size_t held;
+};
+
 struct spool_state {
 	struct timer timer; /* of the next scan */
 	uint64_t dev;	    /* the directory of the last complete scan; 0: never */
@@ -54,6 +68,7 @@ struct spool_state {
 	size_t batch_count;
 	size_t batch_cap;
 	struct tally_spool tally;
+	struct lost_state lost;
 };
 
 /* A file that is written for others to read. */
@@ -93,8 +108,10 @@ struct core {
 	size_t endpoint_count;
 	size_t pool_count;
 	size_t spool_count;
-	bool plan;    /* something has changed for the pools: look at them after this event */
-	bool changed; /* something that the board shows */
+	bool plan;	/* something has changed for the pools: look at them after this event */
+	bool changed;	/* something that the board shows */
+	bool lost;	/* there was another ledger before this one: see lost.h */
+	bool releasing; /* an operator lets go what was held because of that */
 	bool stopping;
 	int64_t stop_ms;	     /* when the stop was asked for */
 	uint64_t stale;		     /* replies that nobody waited for any more */

@@ -132,15 +132,28 @@ static void finish_end(struct core *c, struct job *job, bool live)
 		job_free(&c->jobs, &c->timers, job);
 }
 
-void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why)
+static void finish_unsaid(
+    struct core *c, struct job *job, enum job_status status, const char *why, const char *sha256)
 {
 	struct run_rec *run = job_begin_run(job);
+	memcpy(run->sha256, sha256, strlen(sha256) + 1);
 	run->status = status;
 	run->finished_ms = c->now.real_ms;
 	run->recorded = false;
 	run->error_message = xstrdup(why);
 	queue_remove(job);
 	finish_end(c, job, true);
+}
+
+void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why)
+{
+	finish_unsaid(c, job, status, why, "");
+}
+
+void finish_known(struct core *c, struct job *job, const char sha256[SHA256_TEXT_LEN])
+{
+	job->r.held = HELD_NOT;
+	finish_unsaid(c, job, STATUS_NONE, FINISH_KNOWN, sha256);
 }
 
 void finish_requeue(struct core *c, struct job *job, const char *why)

@@ -12,6 +12,12 @@ void finish_answered(struct core *c, struct job *job, enum job_status status, st
 void finish_own(
     struct core *c, struct job *job, enum job_status status, const char *name, const char *message);
 
+#define FINISH_SKIPPED "it was there before the first start"
+#define FINISH_KNOWN "its record says that it has run"
+
+/* A QUEUED file has run in another life, as its record says. */
+void finish_known(struct core *c, struct job *job, const char sha256[SHA256_TEXT_LEN]);
+
 /* It ends in ledger and log only. Before anything was sent. */
 void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why);
 

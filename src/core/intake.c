@@ -291,7 +291,7 @@ static void intake_renew(struct core *c, struct job *job, const struct ev_looked
 		free(marker);
 }
 
-static void intake_reread(struct core *c, struct job *job, const struct ident *ident)
+void intake_reread(struct core *c, struct job *job, const struct ident *ident)
 {
 	static const char *const nothing[] = { NULL };
 	struct fx_read *read = &effects_add(c->fx, FX_READ)->u.read;

@@ -7,6 +7,9 @@
 void intake_on_name(struct core *c, const struct ev_name *ev);
 void intake_on_looked(struct core *c, const struct ev_looked *ev);
 
+/* Reads a file that is not to run, to see whether it is what has run. */
+void intake_reread(struct core *c, struct job *job, const struct ident *ident);
+
 /* A finished job's file was read again because only its inode or ctime had changed. */
 void intake_on_reread(struct core *c, struct job *job, const struct ev_read *ev);
 

@@ -36,6 +36,8 @@ enum event_type {
 	EV_DISPOSED,  /* answer to FX_DISPOSE */
 	EV_OWNER,     /* answer to FX_OWNER */
 	EV_EXPORTED,  /* answer to FX_EXPORT */
+	EV_RECORD,    /* answer to FX_RECORD */
+	EV_RELEASE,   /* an operator lets go what was held since the ledger was lost */
 	EV_HTTP,      /* answer to FX_HTTP: exactly one for each */
 	EV_CONF,      /* the configuration was read anew */
 	EV_STOP,      /* come to an end: no new work, idle sessions as on_stop says */
@@ -159,6 +161,13 @@ struct ev_exported {
 	int err; /* 0, or errno: the old file is still there */
 };
 
+/* The record beside an input; text.p is NULL when there is none that can be read. */
+struct ev_record {
+	size_t spool;
+	const char *name;
+	struct bytes text;
+};
+
 /* How a request ended, as far as it can be told. */
 enum http_outcome {
 	HTTP_REPLY, /* a whole answer with a status */
@@ -200,6 +209,7 @@ struct event {
 		struct ev_disposed disposed;
 		struct ev_owner owner;
 		struct ev_exported exported;
+		struct ev_record record;
 		struct ev_http http;
 		const struct conf *conf;
 	} u;
@@ -223,6 +233,8 @@ enum effect_type {
 	FX_DISPOSE, /* -> EV_DISPOSED */
 	FX_EXPORT,  /* -> EV_EXPORTED */
 	FX_OWNER,   /* what is the login name of this uid? -> EV_OWNER */
+	FX_RECORD,  /* -> EV_RECORD */
+	FX_SETTLED, /* EV_RELEASE is carried out, for good: it is not to come again */
 	FX_HTTP,    /* -> EV_HTTP */
 };
 
@@ -324,6 +336,12 @@ struct fx_export {
 	struct bytes text;
 };
 
+struct fx_record {
+	size_t spool;
+	const char *name;
+	int64_t bytes_max;
+};
+
 enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
 
 struct fx_http {
@@ -352,6 +370,7 @@ struct effect {
 		struct fx_dispose dispose;
 		uint32_t owner; /* uid */
 		struct fx_export export;
+		struct fx_record record;
 		struct fx_http http;
 	} u;
 };

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/finish.h"
 #include "core/intake.h"
+#include "core/lost.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +20,30 @@ static int scan_by_age(const void *a, const void *b)
 	return strcmp(x->r.name, y->r.name);
 }
 
-/* skip: they were there before the first start. forget: that first scan has failed, so nobody can tell
- * yet; the next one finds them again. */
-static void scan_number_batch(struct core *c, struct spool_state *sp, bool skip, bool forget)
+/* What becomes of the files that a scan has found. */
+enum scan_fate {
+	SCAN_ARRIVE,
+	SCAN_SKIP, /* they were there before the first start */
+	SCAN_FORGET, /* that first scan has failed, so nobody can tell yet; the next one finds them again */
+	SCAN_HOLD /* an earlier life may have run them */
+};
+
+static void scan_number_batch(struct core *c, struct spool_state *sp, enum scan_fate fate)
 {
 	if (sp->batch_count > 1)
 		qsort(sp->batch, sp->batch_count, sizeof(*sp->batch), scan_by_age);
 	for (size_t i = 0; i < sp->batch_count; i++) {
 		struct job *job = sp->batch[i];
 		job->batched = false;
-		if (forget) {
+		if (fate == SCAN_FORGET) {
 			job_free(&c->jobs, &c->timers, job);
-		} else if (skip) {
+		} else if (fate == SCAN_SKIP) {
 			job_number(&c->jobs, job, ++c->last_job);
-			finish_silent(c, job, STATUS_NONE, "it was there before the first start");
+			finish_silent(c, job, STATUS_NONE, FINISH_SKIPPED);
+		} else if (fate == SCAN_HOLD) {
+			job->r.held = HELD_LOST;
+			intake_arrived(c, job);
+			lost_add(c, job, false);
 		} else {
 			intake_arrived(c, job);
 		}
@@ -118,6 +129,7 @@ static void scan_settle_in(struct core *c, size_t spool, const struct ev_scan *e
 static void scan_begun(struct core *c, const struct ev_scan *ev)
 {
 	struct spool_state *sp = c->spool[ev->spool];
+	lost_begin(c, ev->spool);
 	sp->scan++;
 	sp->scanning = true;
 	bool other = sp->known && !scan_is_known(sp, ev);
@@ -127,13 +139,24 @@ static void scan_begun(struct core *c, const struct ev_scan *ev)
 	sp->away = other && !sp->removed;
 }
 
+static enum scan_fate scan_fate(const struct core *c, size_t spool, bool ended)
+{
+	bool first = !c->spool[spool]->known;
+	bool skip = first && c->conf->spool[spool].existing == EXISTING_SKIP;
+	bool suspect = lost_is_suspect(c, spool);
+	if (!ended)
+		return skip || suspect ? SCAN_FORGET : SCAN_ARRIVE;
+	if (suspect)
+		return SCAN_HOLD;
+	return skip ? SCAN_SKIP : SCAN_ARRIVE;
+}
+
 static void scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
 {
 	struct spool_state *sp = c->spool[spool];
 	const struct conf_spool *conf = &c->conf->spool[spool];
-	bool first = !sp->known;
 	bool same = sp->known && (sp->removed || scan_is_known(sp, ev));
-	scan_number_batch(c, sp, first && conf->existing == EXISTING_SKIP, false);
+	scan_number_batch(c, sp, scan_fate(c, spool, true));
 	size_t missing = scan_missing(c, spool, same);
 	if (sp->broken)
 		log_info("spool=%s event=readable path=%s", conf->name, conf->path);
@@ -148,6 +171,7 @@ static void scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
 	} else {
 		scan_settle_in(c, spool, ev);
 	}
+	lost_go_on(c, spool);
 	core_scan_soon(c, spool, conf->scan_ms);
 }
 
@@ -155,7 +179,7 @@ static void scan_failed(struct core *c, size_t spool, const struct ev_scan *ev)
 {
 	struct spool_state *sp = c->spool[spool];
 	const struct conf_spool *conf = &c->conf->spool[spool];
-	scan_number_batch(c, sp, false, !sp->known && conf->existing == EXISTING_SKIP);
+	scan_number_batch(c, sp, scan_fate(c, spool, false));
 	log_at(sp->broken ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 	    "spool=%s event=unreadable path=%s error=\"%s\"; its queue is kept, trying again",
 	    conf->name, conf->path, strerror(ev->err));

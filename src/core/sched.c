@@ -10,6 +10,7 @@
 #include "core/fetch.h"
 #include "core/finish.h"
 #include "core/intake.h"
+#include "core/lost.h"
 #include "core/owners.h"
 #include "core/pool.h"
 #include "core/runner.h"
@@ -107,6 +108,7 @@ void core_free(struct core *c)
 	for (size_t i = 0; i < c->pool_count; i++)
 		free(c->pool[i]);
 	for (size_t i = 0; i < c->spool_count; i++) {
+		lost_forget(&c->spool[i]->lost);
 		free(c->spool[i]->batch);
 		free(c->spool[i]);
 	}
@@ -144,6 +146,11 @@ void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, st
 	job_set_answer(job, answer);
 }
 
+void core_lost(struct core *c)
+{
+	c->lost = true;
+}
+
 static void core_resume_sent(struct core *c, struct job *job)
 {
 	struct session *s = session_by_id(&c->sessions, job->r.run->session);
@@ -168,6 +175,8 @@ static void core_resume_job(struct core *c, struct job *job)
 	case JOB_QUEUED:
 		job_drop_run(job);
 		finish_ready(c, job);
+		if (job->r.held == HELD_LOST)
+			lost_add(c, job, true);
 		break;
 	case JOB_SENDING:
 	case JOB_RUNNING:
@@ -314,6 +323,8 @@ static void core_on_http(struct core *c, const struct ev_http *ev)
 static void core_on_read(struct core *c, const struct ev_read *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
+	if (lost_on_read(c, ev))
+		return;
 	if (job != NULL && job->r.state == JOB_READING)
 		submit_on_read(c, job, ev);
 	else if (job != NULL && job->r.state == JOB_DONE)
@@ -374,6 +385,7 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		core_on_tick(c);
 		break;
 	case EV_NAME:
+		lost_on_name(c, &ev->u.name);
 		intake_on_name(c, &ev->u.name);
 		break;
 	case EV_LOOKED:
@@ -405,6 +417,12 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		break;
 	case EV_EXPORTED:
 		export_on_exported(c, &ev->u.exported);
+		break;
+	case EV_RECORD:
+		lost_on_record(c, &ev->u.record);
+		break;
+	case EV_RELEASE:
+		lost_release(c);
 		break;
 	case EV_HTTP:
 		core_on_http(c, &ev->u.http);

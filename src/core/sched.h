@@ -21,6 +21,9 @@ void core_restore_session(struct core *c, struct session_rec *rec);
 void core_restore_spool(struct core *c, const struct spool_rec *rec);
 void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, struct bytes answer);
 
+/* The ledger is new, and an earlier one was there: what the spools hold may have run. */
+void core_lost(struct core *c);
+
 void core_start(struct core *c, struct now now, struct effects *fx);
 void core_step(struct core *c, const struct event *ev, struct effects *fx);
 

@@ -15,6 +15,13 @@ void ledger_close(struct ledger *l);
 /* The random id of this installation, made once with the ledger: 8 hexadecimal digits. */
 const char *ledger_instance(const struct ledger *l);
 
+/* It was made where another had been, and nobody has said since that what that one knew is let go. */
+bool ledger_is_anew(const struct ledger *l);
+
+/* An operator has put the file `release` into state_dir; and it is done: the file is removed. */
+bool ledger_wants_release(const struct ledger *l);
+void ledger_released(struct ledger *l);
+
 /* The rows among the effects, in one transaction. 0, or -1 with a line in the log: nothing was
  * written then, the same call may be repeated. */
 int ledger_commit(struct ledger *l, const struct effects *fx, const struct conf *conf);

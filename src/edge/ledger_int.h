@@ -3,8 +3,8 @@
  * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
  * ledgerupgrade (once, under a new release: the tables of the former one), ledgerread (at a start:
  * rows become structs), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
- * ledgerrecall (a question about history). They call one way only, ledger and ledgerrow being called
- * by the others, ledgerupgrade by ledgeropen. */
+ * ledgerrecall (a question about history), ledgerlost (whether there was another before it). They call one way only, ledger and ledgerrow being called
+ * by the others, ledgerupgrade and ledgerlost by ledgeropen. */
 #ifndef SPARKSPOOL_EDGE_LEDGER_INT_H
 #define SPARKSPOOL_EDGE_LEDGER_INT_H
 
@@ -81,6 +81,7 @@ struct ledger {
 	struct ledgerrow rows;
 	int lock_fd; /* held for life; -1 before */
 	char instance[LEDGER_ID_TEXT_LEN];
+	bool anew;
 	struct ledger_marks marks;
 	int failed_rc; /* the failure that is already in the log; SQLITE_OK: none */
 	int failed_errno;
@@ -90,6 +91,15 @@ struct ledger {
 void ledger_explain(const struct ledger *l, int rc, struct buf *out);
 /* The same, where it keeps the daemon from starting: with what to do. */
 void ledger_explain_start(const struct ledger *l, int rc, struct buf *out);
+
+/* ---- ledgerlost.c ---- */
+
+/* The instance whose ledger was here before, as the file beside it says; "" when there was none. dir is
+ * state_dir. */
+void ledger_earlier(int dir, char id[LEDGER_ID_TEXT_LEN]);
+
+/* Writes that file, so that the loss of this ledger shows. Once the ledger is on disk. */
+void ledger_note_instance(const struct ledger *l, int dir);
 
 /* ---- ledgerupgrade.c ---- */
 

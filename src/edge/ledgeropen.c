@@ -248,9 +248,9 @@ static int64_t inode_read(const struct ledger *l)
 }
 
 /* One transaction: a ledger has everything or is still an empty file. */
-static int db_create(const struct ledger *l, struct buf *error)
+static int db_create(const struct ledger *l, int dir, struct buf *error)
 {
-	char machine[LEDGER_ID_TEXT_LEN], *sql;
+	char machine[LEDGER_ID_TEXT_LEN], earlier[LEDGER_ID_TEXT_LEN], *sql;
 	uint32_t instance;
 	int rc;
 
@@ -259,17 +259,22 @@ static int db_create(const struct ledger *l, struct buf *error)
 		return -1;
 	}
 	machine_read(machine);
+	ledger_earlier(dir, earlier);
 	sql = sqlite3_mprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d;"
 			      "PRAGMA application_id = %d; INSERT INTO meta(key, value) VALUES"
 			      " ('instance', '%08x'), ('machine', %Q), ('inode', %lld),"
-			      " ('last_job', 0), ('last_session', 0); COMMIT",
+			      " ('last_job', 0), ('last_session', 0), ('earlier', %Q); COMMIT",
 	    ledgerrow_schema(), LEDGER_VERSION, LEDGER_APPLICATION, instance, machine,
-	    (long long)inode_read(l));
+	    (long long)inode_read(l), earlier);
 	assert(sql != NULL);
 	rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		db_refuse(l, rc, error);
 	sqlite3_free(sql);
+	if (rc == SQLITE_OK && earlier[0] != '\0')
+		log_warn("%s is new, but there was one before, of instance %s: what lies in the "
+			 "spools is held unless its record says that it has run",
+		    l->path, earlier);
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
@@ -342,7 +347,7 @@ static int origin_check(
 static int db_load(struct ledger *l, int dir, struct buf *error)
 {
 	struct origin was = { .inode = 0 };
-	int64_t job = 0, session = 0;
+	int64_t job = 0, session = 0, anew = 0;
 	int rc = ledgerrow_prepare(&l->rows, l->db);
 
 	if (rc == SQLITE_OK)
@@ -359,8 +364,12 @@ static int db_load(struct ledger *l, int dir, struct buf *error)
 	if (rc == SQLITE_OK)
 		rc = db_value(
 		    l->db, "SELECT value FROM meta WHERE key = 'last_session'", &session, NULL);
+	if (rc == SQLITE_OK)
+		rc = db_value(l->db,
+		    "SELECT count(*) FROM meta WHERE key = 'earlier' AND value <> ''", &anew, NULL);
 	if (rc != SQLITE_OK)
 		return db_refuse(l, rc, error);
+	l->anew = anew > 0;
 	l->marks = (struct ledger_marks){ .job = (uint64_t)job, .session = (uint64_t)session };
 	return origin_check(l, dir, &was, error);
 }
@@ -380,7 +389,7 @@ static int db_open(struct ledger *l, int dir, struct buf *error)
 		return db_refuse(l, rc, error);
 	if (db_identify(l, &fresh, &version, error) != 0 || db_configure(l, error) != 0)
 		return -1;
-	if (fresh && db_create(l, error) != 0)
+	if (fresh && db_create(l, dir, error) != 0)
 		return -1;
 	/* By now a commit is durable, and nobody has read anything. */
 	rc = fresh ? SQLITE_OK : ledger_upgrade(l, version);
@@ -402,6 +411,7 @@ struct ledger *ledger_open(const char *state_dir, struct buf *error)
 		l = NULL;
 	} else {
 		fsync(dir); /* the names of files that are new */
+		ledger_note_instance(l, dir);
 	}
 	if (dir >= 0)
 		close(dir);

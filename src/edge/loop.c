@@ -115,11 +115,19 @@ static void loop_reload(struct loop *l)
 	memset(&l->told, 0xff, sizeof(l->told)); /* say again how things are */
 }
 
+/* The operator's word lies in a file, so that it needs no other way to us. */
+static void loop_hear_release(struct loop *l)
+{
+	if (ledger_wants_release(l->ledger))
+		evq_add(&l->events, EV_RELEASE);
+}
+
 static void loop_pump_signals(struct loop *l)
 {
 	struct signalfd_siginfo info;
 	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
+			loop_hear_release(l);
 			loop_reload(l);
 			continue;
 		}
@@ -172,6 +180,12 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 		break;
 	case FX_OWNER:
 		owner_look(fx->u.owner, &l->events);
+		break;
+	case FX_RECORD:
+		spools_record(l->spools, &fx->u.record, &l->events);
+		break;
+	case FX_SETTLED:
+		ledger_released(l->ledger);
 		break;
 	case FX_HTTP:
 		http_perform(l->http, &fx->u.http);
@@ -353,6 +367,8 @@ static int loop_open(struct loop *l)
 	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);
 	if (loop_replay(l) != 0)
 		return EXIT_TEMPORARY;
+	if (ledger_is_anew(l->ledger))
+		core_lost(l->core);
 	l->now = loop_clock();
 	core_start(l->core, l->now, &l->fx);
 	return loop_effects(l) ? EXIT_OK : EXIT_TEMPORARY;
@@ -384,6 +400,7 @@ int loop_run(struct conf *conf, const char *conf_path, struct ledger *ledger)
 		notify_send("READY=1\nSTATUS=Watching");
 		log_info("event=started version=%s instance=%s spools=%zu", PACKAGE_VERSION,
 		    ledger_instance(ledger), l.conf->spool_count);
+		loop_hear_release(&l);
 		code = loop_turns(&l);
 		log_info("event=stopped code=%d", code);
 	}

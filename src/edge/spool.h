@@ -33,6 +33,7 @@ void spools_scan(struct spools *s, size_t spool, struct evq *q);
  * there or is a link, ELOOP when it is the spool itself; whenever a move fails, the input has its name again. */
 void spools_look(struct spools *s, const struct fx_look *fx, struct evq *q);
 void spools_read(struct spools *s, const struct fx_read *fx, struct evq *q);
+void spools_record(struct spools *s, const struct fx_record *fx, struct evq *q);
 void spools_unmark(struct spools *s, const struct fx_unmark *fx);
 void spools_dispose(struct spools *s, const struct fx_dispose *fx, struct evq *q);
 

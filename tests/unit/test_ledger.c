@@ -684,6 +684,142 @@ START_TEST(open_refuses_another_machines)
 }
 END_TEST
 
+/* ---- another before it ---------------------------------------------------------------------- */
+
+static void lose_ledger(const char *dir)
+{
+	static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *path = help_path(dir, names[i]);
+		ck_assert(unlink(path) == 0 || errno == ENOENT);
+		free(path);
+	}
+}
+
+/* The instance that the file beside the ledger names, without its newline. */
+static char *instance_beside(const char *dir)
+{
+	char *path = help_path(dir, "instance"), *text;
+	size_t n;
+
+	text = help_read_file(path, &n);
+	ck_assert_uint_eq(n, 9);
+	text[8] = '\0';
+	free(path);
+	return text;
+}
+
+START_TEST(a_lost_ledger_shows)
+{
+	struct ledger *l = open_dir(w.dir);
+	char *first = instance_beside(w.dir), *second;
+
+	ck_assert_str_eq(first, ledger_instance(l));
+	ck_assert(!ledger_is_anew(l));
+	ledger_close(l);
+	lose_ledger(w.dir);
+	l = open_dir(w.dir);
+	ck_assert(ledger_is_anew(l));
+	ck_assert_str_ne(ledger_instance(l), first);
+	ck_assert_uint_eq(w.log_lines, 1);
+	logged("<4>");
+	logged(": what lies in the spools is held unless its record says that it has run");
+	logged(first);
+	log_forget();
+	second = instance_beside(w.dir);
+	ck_assert_str_eq(second, ledger_instance(l));
+	l = reopen(l);
+	ck_assert(ledger_is_anew(l)); /* until somebody says that it is well so */
+	ck_assert_uint_eq(w.log_lines, 0);
+	ledger_close(l);
+	free(first);
+	free(second);
+}
+END_TEST
+
+START_TEST(an_instance_that_cannot_be_read_shows_it_too)
+{
+	char *path = help_path(w.dir, "instance");
+	struct ledger *l;
+
+	ck_assert_int_eq(mkdir(w.dir, 0700), 0);
+	help_write_file(path, "\n\xff what?", 8);
+	l = open_dir(w.dir);
+	ck_assert(ledger_is_anew(l));
+	logged("of instance unknown");
+	ledger_close(l);
+	lose_ledger(w.dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink("/dev/null", path), 0);
+	l = open_dir(w.dir);
+	ck_assert(ledger_is_anew(l));
+	free(instance_beside(w.dir)); /* the link is gone */
+	ledger_close(l);
+	free(path);
+}
+END_TEST
+
+/* A release before there was such a file, and a start that was killed before it was written. */
+START_TEST(the_instance_is_noted_later_too)
+{
+	char *path = help_path(w.dir, "instance"), *text;
+	struct ledger *l = open_dir(w.dir);
+
+	ck_assert_int_eq(unlink(path), 0);
+	l = reopen(l);
+	ck_assert(!ledger_is_anew(l));
+	help_write_file(path, "01234567\n", 9);
+	l = reopen(l);
+	ck_assert(!ledger_is_anew(l));
+	text = instance_beside(w.dir);
+	ck_assert_str_eq(text, ledger_instance(l));
+	ck_assert_uint_eq(w.log_lines, 0);
+	ledger_close(l);
+	free(text);
+	free(path);
+}
+END_TEST
+
+START_TEST(an_instance_that_cannot_be_noted)
+{
+	char *path = help_path(w.dir, "instance");
+
+	ck_assert_int_eq(mkdir(w.dir, 0700), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0); /* a new ledger, and no file of that name */
+	ledger_close(open_dir(w.dir));
+	logged("the file instance beside it cannot be written: Is a directory");
+	free(path);
+}
+END_TEST
+
+START_TEST(the_word_of_release)
+{
+	char *word = help_path(w.dir, "release");
+	struct ledger *l = open_dir(w.dir);
+
+	ck_assert(!ledger_wants_release(l));
+	ledger_close(l);
+	lose_ledger(w.dir);
+	l = open_dir(w.dir);
+	log_forget();
+	help_write_file(word, "", 0);
+	ck_assert(ledger_wants_release(l) && ledger_is_anew(l));
+	ledger_released(l);
+	ck_assert(!ledger_wants_release(l) && !ledger_is_anew(l));
+	ck_assert_int_eq(access(word, F_OK), -1);
+	ledger_released(l); /* again: a crash came between */
+	l = reopen(l);
+	ck_assert(!ledger_is_anew(l));
+	ck_assert_uint_eq(w.log_lines, 0);
+	ck_assert_int_eq(mkdir(word, 0700), 0); /* nothing of ours */
+	ledger_released(l);
+	logged("will be again at the next start");
+	ledger_close(l);
+	free(word);
+}
+END_TEST
+
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 static struct run_rec odd_run(char *long_text)
@@ -2106,6 +2242,11 @@ static void add_open(TCase *tc)
 	tcase_add_test(tc, open_takes_an_empty_file_but_not_with_a_log);
 	tcase_add_test(tc, open_refuses_a_copy);
 	tcase_add_test(tc, open_refuses_another_machines);
+	tcase_add_test(tc, a_lost_ledger_shows);
+	tcase_add_test(tc, an_instance_that_cannot_be_read_shows_it_too);
+	tcase_add_test(tc, the_instance_is_noted_later_too);
+	tcase_add_test(tc, an_instance_that_cannot_be_noted);
+	tcase_add_test(tc, the_word_of_release);
 }
 
 static void add_rows(TCase *tc)

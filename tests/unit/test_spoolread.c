@@ -593,6 +593,55 @@ static void unmark(struct world *w, struct ident ident)
 	world_pump(w);
 }
 
+/* ---- records ------------------------------------------------------------------------------------ */
+
+/* The text lives until the next one; NULL: none. */
+static const char *record(struct world *w, const char *name, int64_t bytes_max)
+{
+	struct fx_record fx = { .spool = 0, .name = name, .bytes_max = bytes_max };
+	const struct ev_record *ev;
+
+	world_take(w);
+	spools_record(w->s, &fx, &w->q);
+	ck_assert_uint_eq(w->q.count, 1);
+	ck_assert_int_eq(w->q.item[0].type, EV_RECORD);
+	ev = &w->q.item[0].u.record;
+	ck_assert_str_eq(ev->name, name);
+	ck_assert(ev->text.p == NULL || strlen(ev->text.p) == ev->text.n);
+	return ev->text.p;
+}
+
+START_TEST(test_record)
+{
+	struct world w;
+
+	world_open(&w, 1);
+	put_text(&w, "a/x.py.json", "abc");
+	put_text(&w, "a/empty.py.json", "");
+	ck_assert_str_eq(record(&w, "x.py.json", 3), "abc");
+	ck_assert_str_eq(record(&w, "empty.py.json", 3), "");
+	ck_assert_ptr_null(record(&w, "x.py.json", 2));
+	ck_assert_ptr_null(record(&w, "missing.py.json", 3));
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(test_record_that_is_something_else)
+{
+	struct world w;
+
+	world_open(&w, 1);
+	put_text(&w, "a/x.py.json", "abc");
+	ck_assert_int_eq(symlink("x.py.json", at(&w, "a/l.py.json")), 0);
+	ck_assert_int_eq(mkdir(at(&w, "a/d.py.json"), 0755), 0);
+	ck_assert_int_eq(mkfifo(at(&w, "a/f.py.json"), 0644), 0);
+	ck_assert_ptr_null(record(&w, "l.py.json", 9));
+	ck_assert_ptr_null(record(&w, "d.py.json", 9999));
+	ck_assert_ptr_null(record(&w, "f.py.json", 9));
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_unmark)
 {
 	struct world w;
@@ -674,6 +723,8 @@ int main(void)
 	tcase_add_test(tc, test_read_taken);
 	tcase_add_test(tc, test_read_failed);
 	tcase_add_test(tc, test_read_what_changes_all_the_time);
+	tcase_add_test(tc, test_record);
+	tcase_add_test(tc, test_record_that_is_something_else);
 	tcase_add_test(tc, test_unmark);
 	tcase_add_test(tc, test_unmark_leaves_a_newer_one);
 	tcase_add_test(tc, test_unmark_in_vain);

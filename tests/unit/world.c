@@ -279,6 +279,8 @@ static void start_core(struct world *w)
 	w->core =
 	    core_new(conf_enforce(w), "0123abcd", seed, w->ledger.last_job, w->ledger.last_session);
 	ledger_replay(w);
+	if (w->ledger.anew)
+		core_lost(w->core);
 	core_start(w->core, w->now, &w->fx);
 	carry_out(w);
 }
@@ -372,6 +374,20 @@ void world_run(struct world *w, int64_t ms)
 	int64_t end_ms = w->now.mono_ms + ms;
 	while (world_turn(w, end_ms))
 		;
+}
+
+void world_lose_ledger(struct world *w)
+{
+	if (w->core != NULL)
+		world_die(w);
+	ledger_fini(&w->ledger);
+	w->ledger.anew = true;
+	w->any_number = true; /* nobody knows that life's any more */
+}
+
+void world_release(struct world *w)
+{
+	evq_add(&w->events, EV_RELEASE);
 }
 
 void world_stop(struct world *w)

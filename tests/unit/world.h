@@ -173,6 +173,7 @@ struct world_ledger {
 	size_t sessions;
 	struct spool_rec spool[WORLD_MAX];
 	bool known[WORLD_MAX];
+	bool anew; /* made where another had been */
 	uint64_t last_job;
 	uint64_t last_session;
 };
@@ -241,6 +242,9 @@ void world_start(struct world *w);
 void world_begin(struct world *w); /* starts, and goes on to the end of the first scan */
 void world_crash(struct world *w); /* now, between two turns; starts again */
 void world_die(struct world *w);   /* now; until world_start() only the others live on */
+void world_lose_ledger(
+    struct world *w);		     /* dies; a start finds a new one, and knows that it is one */
+void world_release(struct world *w); /* what is held since then, by an operator's word */
 void world_stop(struct world *w);
 void world_reload(struct world *w); /* after the conf was changed */
 

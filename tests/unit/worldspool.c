@@ -426,7 +426,6 @@ static void dispose(struct world *w, const struct fx_dispose *fx)
 }
 
 /* Every user has a name but those from 60000 on. */
-/* Every user has a name but those from 60000 on. */
 static void tell_owner(struct world *w, uint32_t uid)
 {
 	struct ev_owner *ev = &evq_add(&w->events, EV_OWNER)->u.owner;
@@ -434,6 +433,26 @@ static void tell_owner(struct world *w, uint32_t uid)
 	ev->uid = uid;
 	if (!w->nobody && uid < 60000)
 		ev->name = arena_printf(&w->events.arena, "user%u", uid);
+}
+
+static void tell_record(struct world *w, const struct fx_record *fx)
+{
+	struct ev_record *ev = &evq_add(&w->events, EV_RECORD)->u.record;
+	const struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
+	(void)buf_addf(&w->trace, "record %s\n", fx->name);
+	ev->spool = fx->spool;
+	ev->name = arena_strdup(&w->events.arena, fx->name);
+	if (f == NULL || f->type != FILE_REGULAR || w->dir[fx->spool]->gone)
+		return;
+	ev->text.p = arena_strdup(&w->events.arena, f->text);
+	ev->text.n = strlen(f->text);
+}
+
+/* The operator's word is taken: whoever was there before does not matter any more. */
+static void forget_earlier(struct world *w)
+{
+	(void)buf_adds(&w->trace, "released\n");
+	w->ledger.anew = false;
 }
 
 bool spool_perform(struct world *w, const struct effect *fx)
@@ -465,6 +484,12 @@ bool spool_perform(struct world *w, const struct effect *fx)
 		return true;
 	case FX_OWNER:
 		tell_owner(w, fx->u.owner);
+		return true;
+	case FX_RECORD:
+		tell_record(w, &fx->u.record);
+		return true;
+	case FX_SETTLED:
+		forget_earlier(w);
 		return true;
 	default:
 		return false;
