@@ -94,9 +94,9 @@ void ledger_explain_start(const struct ledger *l, int rc, struct buf *out);
 
 /* ---- ledgerlost.c ---- */
 
-/* The instance whose ledger was here before, as the file beside it says; "" when there was none. dir is
- * state_dir. */
-void ledger_earlier(int dir, char id[LEDGER_ID_TEXT_LEN]);
+/* The instance whose ledger was here before, as the file beside it says; "" when there was none. 0, or -1
+ * with errno: nobody can tell. dir is state_dir. */
+int ledger_earlier(int dir, char id[LEDGER_ID_TEXT_LEN]);
 
 /* Writes that file, so that the loss of this ledger shows. Once the ledger is on disk. */
 void ledger_note_instance(const struct ledger *l, int dir);

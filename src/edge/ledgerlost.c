@@ -2,7 +2,6 @@
 #include "edge/ledger_int.h"
 
 #include "base/log.h"
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,21 +12,29 @@
 #define INSTANCE_FILE "instance" /* beside the ledger: whoever loses that one still has this */
 #define RELEASE_FILE "release"
 
-/* Whatever stands in it, that it is there says that there was a ledger. */
-void ledger_earlier(int dir, char id[LEDGER_ID_TEXT_LEN])
+/* Whatever stands in it, that it is there says that there was a ledger; a link is there, too. */
+int ledger_earlier(int dir, char id[LEDGER_ID_TEXT_LEN])
 {
 	int fd = openat(dir, INSTANCE_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, id, LEDGER_ID_TEXT_LEN - 1);
-	bool there = fd >= 0 || errno != ENOENT;
+	ssize_t n = 0;
+	int err = errno;
 
-	id[n > 0 ? n : 0] = '\0';
-	for (char *p = id; *p != '\0'; p++)
-		if (!isxdigit((unsigned char)*p))
-			*p = '\0';
-	if (there && id[0] == '\0')
-		snprintf(id, LEDGER_ID_TEXT_LEN, "unknown");
-	if (fd >= 0)
+	id[0] = '\0';
+	if (fd < 0 && err != ELOOP)
+		return err == ENOENT ? 0 : -1;
+	if (fd >= 0) {
+		n = read(fd, id, LEDGER_ID_TEXT_LEN - 1);
+		err = errno;
 		close(fd);
+	}
+	errno = err;
+	if (n < 0)
+		return -1;
+	id[n] = '\0';
+	id[strspn(id, "0123456789abcdef")] = '\0';
+	if (id[0] == '\0')
+		snprintf(id, LEDGER_ID_TEXT_LEN, "unknown");
+	return 0;
 }
 
 static int instance_write(const struct ledger *l, int dir)
@@ -51,10 +58,10 @@ void ledger_note_instance(const struct ledger *l, int dir)
 {
 	char id[LEDGER_ID_TEXT_LEN];
 
-	ledger_earlier(dir, id);
-	if (!str_eq(id, l->instance) && instance_write(l, dir) != 0)
+	if (ledger_earlier(dir, id) != 0 ||
+	    (!str_eq(id, l->instance) && instance_write(l, dir) != 0))
 		log_warn("%s: the file " INSTANCE_FILE
-			 " beside it cannot be written: %s; should the "
+			 " beside it cannot be read or written: %s; should the "
 			 "ledger be lost, that would not show",
 		    l->path, strerror(errno));
 }

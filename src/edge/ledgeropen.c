@@ -258,8 +258,12 @@ static int db_create(const struct ledger *l, int dir, struct buf *error)
 		buf_addf(error, "%s: no random number: %s", l->path, strerror(errno));
 		return -1;
 	}
+	if (ledger_earlier(dir, earlier) != 0) {
+		buf_addf(error, "%s: was there one before it? The file instance beside it: %s",
+		    l->path, strerror(errno));
+		return -1;
+	}
 	machine_read(machine);
-	ledger_earlier(dir, earlier);
 	sql = sqlite3_mprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d;"
 			      "PRAGMA application_id = %d; INSERT INTO meta(key, value) VALUES"
 			      " ('instance', '%08x'), ('machine', %Q), ('inode', %lld),"

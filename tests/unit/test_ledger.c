@@ -786,9 +786,14 @@ START_TEST(an_instance_that_cannot_be_noted)
 	char *path = help_path(w.dir, "instance");
 
 	ck_assert_int_eq(mkdir(w.dir, 0700), 0);
-	ck_assert_int_eq(mkdir(path, 0700), 0); /* a new ledger, and no file of that name */
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	refused(w.dir, "was there one before it? The file instance beside it: Is a directory");
+	ck_assert_int_eq(rmdir(path), 0);
 	ledger_close(open_dir(w.dir));
-	logged("the file instance beside it cannot be written: Is a directory");
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0); /* a ledger that is known needs no such word */
+	ledger_close(open_dir(w.dir));
+	logged("the file instance beside it cannot be read or written: Is a directory");
 	free(path);
 }
 END_TEST
