@@ -56,9 +56,16 @@ static int remove_old(struct publishing *pub, const struct out_file *old)
 	return 0;
 }
 
-/* The directories that the name lies in, from the innermost on, as long as they are empty. What
- * cannot be removed is in nobody's way. */
-static void remove_dirs(struct publishing *pub, const char *name)
+/* Later it may go better: then it is all done again, and so is this. */
+static bool may_pass(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EIO || err == ENOSPC ||
+	       err == EDQUOT;
+}
+
+/* The directories that the name lies in, from the innermost on, as long as they are empty. What can
+ * never be removed is in nobody's way. */
+static int remove_dirs(struct publishing *pub, const char *name)
 {
 	struct output_place *at = &pub->at;
 	size_t len = output_dir_len(name, strlen(name)), bad_len;
@@ -69,12 +76,14 @@ static void remove_dirs(struct publishing *pub, const char *name)
 		/* ENOENT: gone already, with what lay in it; the one above may be empty as well. */
 		if (err == ENOENT)
 			continue;
-		if (err != 0)
-			return;
-		at->changed = true;
-		if (unlinkat(at->dir, at->leaf, AT_REMOVEDIR) == -1 && errno != ENOENT)
-			return;
+		if (err == 0) {
+			at->changed = true;
+			err = output_err(unlinkat(at->dir, at->leaf, AT_REMOVEDIR));
+		}
+		if (err != 0 && err != ENOENT)
+			return may_pass(err) ? err : 0;
 	}
+	return 0;
 }
 
 static bool is_in_same_dir(const char *a, const char *b)
@@ -85,14 +94,16 @@ static bool is_in_same_dir(const char *a, const char *b)
 }
 
 /* When all of them are empty: each is asked once, not once a file. */
-static void remove_all_dirs(struct publishing *pub)
+static int remove_all_dirs(struct publishing *pub)
 {
 	const struct out_file *old = pub->fx->old;
+	int err = 0;
 
-	for (size_t i = pub->fx->old_count; i-- > 0;)
+	for (size_t i = pub->fx->old_count; err == 0 && i-- > 0;)
 		if (output_name_check(old[i].name) == 0 &&
 		    (i == 0 || !is_in_same_dir(old[i].name, old[i - 1].name)))
-			remove_dirs(pub, old[i].name);
+			err = remove_dirs(pub, old[i].name);
+	return err;
 }
 
 /* The old record goes first, for good: it must not speak of files that are not its own. */
@@ -107,7 +118,7 @@ static int remove_all_old(struct publishing *pub)
 			err = fsop_sync_dir(pub->dir);
 	}
 	if (err == 0)
-		remove_all_dirs(pub);
+		err = remove_all_dirs(pub);
 	return err != 0 ? err : output_place_leave(&pub->at);
 }
 
