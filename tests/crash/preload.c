@@ -397,23 +397,9 @@ int open(const char *name, int flags, ...)
 	return open_counted(AT_FDCWD, name, flags, mode);
 }
 
-int openat64(int dir, const char *name, int flags, ...)
-{
-	va_list args;
-	va_start(args, flags);
-	mode_t mode = mode_of(flags, args);
-	va_end(args);
-	return open_counted(dir, name, flags, mode);
-}
-
-int open64(const char *name, int flags, ...)
-{
-	va_list args;
-	va_start(args, flags);
-	mode_t mode = mode_of(flags, args);
-	va_end(args);
-	return open_counted(AT_FDCWD, name, flags, mode);
-}
+/* Where an offset is 64 bits wide these are the same, by the names that some libraries ask for. */
+int openat64(int dir, const char *name, int flags, ...) __attribute__((alias("openat")));
+int open64(const char *name, int flags, ...) __attribute__((alias("open")));
 
 int fchmod(int fd, mode_t mode)
 {
