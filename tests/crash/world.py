@@ -40,12 +40,12 @@ class Failed(Exception):
 
 
 class Plan:
-    """What befalls the first life of a daemon."""
+    """What befalls the first life of a daemon, and at which call its second ends."""
     def __init__(self, at=0, action="before", calls="kill", count=1, cut=None,
-                 ledger=None, seed=0):
+                 ledger=None, seed=0, again=0):
         self.at, self.action, self.calls, self.count = at, action, calls, count
         self.cut, self.data = cut, cut is not None
-        self.ledger, self.seed = ledger, seed
+        self.ledger, self.seed, self.again = ledger, seed, again
 
     def is_error(self):
         return self.at > 0 and self.action not in ("before", "half")
@@ -106,8 +106,17 @@ class World:
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def later(self):
-        """What befalls the lives after the first: nothing, here."""
-        return {"CRASH_SET": "kill"}
+        """What befalls the lives after the first: nothing, or the second ends like it."""
+        if self.lives > 2 or not self.plan.again:
+            return {"CRASH_SET": "kill"}
+        return {"CRASH_SET": "kill", "CRASH_AT": str(self.plan.again), "CRASH_DO": "before",
+                "CRASH_TRACE": self.trace + "2"}
+
+    def is_struck_again(self):
+        last = 0
+        for entry in powercut.entries(self.trace + "2", False):
+            last = entry.number
+        return self.plan.again > 0 and self.lives == 2 and last >= self.plan.again
 
     def end(self, number):
         if self.daemon is not None:
@@ -140,7 +149,8 @@ class World:
     def again(self, code):
         """After an error it may have given up, as a daemon does that cannot start."""
         expected = (1, 75, 78) if self.plan.is_error() else (-signal.SIGKILL,)
-        if self.lives > 1 or not self.is_struck() or code not in expected:
+        struck = self.is_struck() if self.lives == 1 else self.is_struck_again()
+        if not struck or code not in expected:
             raise Failed("the daemon ended by itself, with code %d" % code)
         if self.plan.cut:
             powercut.cut(self, self.plan.cut)
