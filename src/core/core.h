@@ -37,6 +37,7 @@ struct pool_state {
 	int failures[KIND_SESSIONS];	 /* to start a session, in a row */
 	int64_t after_ms[KIND_SESSIONS]; /* no new session of this kind before */
 	uint64_t claim; /* a file that no session will serve at max: later ones wait; 0: none */
+	bool paused;	/* core/pause */
 };
 
 /* What is made of a spool after the ledger was lost (lost.h). */
@@ -64,6 +65,7 @@ struct spool_state {
 	bool away; /* another directory than the known one lies there, or may: see core_is_away() */
 	bool removed;	    /* the known one is no more: whatever lies there is the spool now */
 	bool broken;	    /* the last scan failed, and the log says so */
+	bool paused;	    /* core/pause */
 	struct job **batch; /* found by the scan under way, not yet numbered */
 	size_t batch_count;
 	size_t batch_cap;
@@ -112,6 +114,7 @@ struct core {
 	bool changed;	/* something that the board shows */
 	bool lost;	/* there was another ledger before this one: see lost.h */
 	bool releasing; /* an operator lets go what was held because of that */
+	bool paused;	/* all of it: core/pause */
 	bool stopping;
 	int64_t stop_ms;	     /* when the stop was asked for */
 	uint64_t stale;		     /* replies that nobody waited for any more */

@@ -39,7 +39,11 @@ void finish_ready(struct core *c, struct job *job)
 		finish_recall(c, job);
 		return;
 	}
-	const struct lane like = { .kind = t.kind, .owner = t.owner, .fresh = t.fresh };
+	const struct lane like = { .kind = t.kind,
+		.owner = t.owner,
+		.fresh = t.fresh,
+		.spool = job->r.spool,
+		.uid = job->r.ident.uid };
 	queue_push(&c->pool[t.d.pool]->lanes, job, &like);
 	c->plan = true;
 }

@@ -222,6 +222,7 @@ enum effect_type {
 	FX_ROW_JOB,
 	FX_ROW_SESSION,
 	FX_ROW_SPOOL,
+	FX_ROW_PAUSE,
 	FX_SCAN,    /* list the spool; -> EV_SCAN, EV_NAME ..., EV_SCAN */
 	FX_LOOK,    /* -> EV_LOOKED */
 	FX_RECALL,  /* what results of an earlier run lie there? -> EV_RECALLED */
@@ -359,6 +360,7 @@ struct effect {
 		struct fx_row_job job;
 		struct session_rec session;
 		struct spool_rec spool_row;
+		struct pause_rec pause;
 		size_t scan; /* spool */
 		struct fx_look look;
 		struct fx_recall recall;

@@ -4,6 +4,7 @@
 #include "core/depart.h"
 #include "core/finish.h"
 #include "core/owners.h"
+#include "core/pause.h"
 #include "core/talk.h"
 #include "core/terms.h"
 #include <assert.h>
@@ -47,6 +48,12 @@ static bool pool_is_creating(const struct session *s)
 	       s->r.state == SESSION_GREETING;
 }
 
+/* So many of a lane's files may be started now. */
+static int pool_wants(const struct core *c, size_t pool, const struct lane *lane)
+{
+	return pause_holds(c, pool, lane->spool) ? 0 : (int)queue_len(lane);
+}
+
 static int pool_count(const struct core *c, size_t pool, struct pool_count count[KIND_SESSIONS])
 {
 	int all = 0;
@@ -66,7 +73,7 @@ static int pool_count(const struct core *c, size_t pool, struct pool_count count
 	const struct lane *lane;
 	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
 		count[lane->kind].waiting +=
-		    (int)queue_len(lane) / pool_slots(c, pool, lane->kind, lane->fresh);
+		    pool_wants(c, pool, lane) / pool_slots(c, pool, lane->kind, lane->fresh);
 	return all;
 }
 
@@ -80,7 +87,7 @@ static bool pool_serves_lane(const struct session *s, const struct lane *lane)
 /* How many of a lane's files find no place in the sessions that are its owner's. */
 static int pool_lacks(const struct core *c, size_t pool, const struct lane *lane)
 {
-	int lacks = (int)queue_len(lane);
+	int lacks = pool_wants(c, pool, lane);
 	const struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link)
 		if (s->r.pool == pool && s->r.owner == lane->owner && s->r.owner != -1 &&
@@ -111,7 +118,8 @@ static struct session *pool_dispensable(const struct core *c, size_t pool, uint6
 			continue;
 		TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
 			wanted =
-			    wanted || (pool_serves_lane(s, lane) && queue_first(lane)->r.id < than);
+			    wanted || (pool_serves_lane(s, lane) && pool_wants(c, pool, lane) > 0 &&
+					  queue_first(lane)->r.id < than);
 		if (!wanted && (found == NULL || s->used_ms < found->used_ms))
 			found = s;
 	}
@@ -186,7 +194,7 @@ static struct lane *pool_next_unserved(const struct core *c, size_t pool, uint64
 	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
 		uint64_t id = queue_first(lane)->r.id;
 		if (id > after && (first == NULL || id < queue_first(first)->r.id) &&
-		    !pool_has_server(c, pool, lane))
+		    pool_wants(c, pool, lane) > 0 && !pool_has_server(c, pool, lane))
 			first = lane;
 	}
 	return first;
@@ -344,5 +352,8 @@ void pool_plan(struct core *c, size_t pool)
 	if (conf->removed || c->stopping)
 		return;
 	pool_give_back(c, pool);
-	pool_make(c, pool);
+	if (c->paused || c->pool[pool]->paused)
+		c->pool[pool]->claim = 0;
+	else
+		pool_make(c, pool);
 }

@@ -1,4 +1,4 @@
-/* queue: the files whose turn may come, in lanes of one kind of session and one owner each. */
+/* queue: the files whose turn may come, in lanes of one kind of session, one spool and one owner. */
 #include "core/queue.h"
 
 #include <assert.h>
@@ -22,12 +22,15 @@ static struct lane *lane_of(struct lane_list *lanes, const struct lane *like)
 	struct lane *lane;
 	TAILQ_FOREACH (lane, lanes, link)
 		if (lane->kind == like->kind && lane->owner == like->owner &&
-		    lane->fresh == like->fresh)
+		    lane->fresh == like->fresh && lane->spool == like->spool &&
+		    lane->uid == like->uid)
 			return lane;
 	lane = xcalloc(1, sizeof(*lane));
 	lane->kind = like->kind;
 	lane->owner = like->owner;
 	lane->fresh = like->fresh;
+	lane->spool = like->spool;
+	lane->uid = like->uid;
 	lane->home = lanes;
 	heap_init(&lane->ready, job_earlier, job_set_pos);
 	TAILQ_INSERT_TAIL(lanes, lane, link);

@@ -1,4 +1,4 @@
-/* queue: the files whose turn may come, in lanes of one kind of session and one owner each. */
+/* queue: the files whose turn may come, in lanes of one kind of session, one spool and one owner. */
 #ifndef SPARKSPOOL_CORE_QUEUE_H
 #define SPARKSPOOL_CORE_QUEUE_H
 
@@ -10,6 +10,8 @@ struct lane {
 	enum kind kind;		/* of the sessions that can take them */
 	int64_t owner;		/* uid, or -1 where owners share sessions */
 	bool fresh;		/* each wants a session for itself */
+	size_t spool;		/* that they lie in */
+	uint32_t uid;		/* whose they are, also where owners share sessions */
 	struct lane_list *home; /* that it is in */
 	struct heap ready;	/* of jobs, the earliest arrival on top */
 	TAILQ_ENTRY(lane) link; /* pool_state::lanes */
@@ -17,7 +19,7 @@ struct lane {
 
 TAILQ_HEAD(lane_list, lane);
 
-/* like: kind, owner and freshness of the lane. */
+/* like: all but the lane's own place. */
 void queue_push(struct lane_list *lanes, struct job *job, const struct lane *like);
 void queue_remove(
     struct job *job); /* from where it is, if it is; frees a lane that is empty then */

@@ -123,6 +123,15 @@ struct session_rec {
 	char *boot;		/* KIND_RUNNER: what its runner calls itself; NULL: not yet up */
 };
 
+/* What an operator has paused. The numbers are in the ledger. */
+enum pause_what { PAUSE_ALL = 0, PAUSE_POOL = 1, PAUSE_SPOOL = 2, PAUSE_COUNT };
+
+struct pause_rec {
+	enum pause_what what;
+	size_t index; /* of the pool or spool; 0 of PAUSE_ALL */
+	bool on;      /* false: not any more */
+};
+
 /* What is remembered of a spool. */
 struct spool_rec {
 	size_t spool;

@@ -139,6 +139,20 @@ void core_restore_spool(struct core *c, const struct spool_rec *rec)
 	c->spool[rec->spool]->ino = rec->ino;
 }
 
+void core_restore_pause(struct core *c, const struct pause_rec *rec)
+{
+	assert(rec->on);
+	if (rec->what == PAUSE_ALL) {
+		c->paused = true;
+	} else if (rec->what == PAUSE_POOL) {
+		assert(rec->index < c->pool_count);
+		c->pool[rec->index]->paused = true;
+	} else {
+		assert(rec->index < c->spool_count);
+		c->spool[rec->index]->paused = true;
+	}
+}
+
 void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, struct bytes answer)
 {
 	struct job *job = job_restore(&c->jobs, rec);

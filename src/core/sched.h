@@ -19,6 +19,7 @@ void core_free(struct core *c);
  * code and answer are copied. */
 void core_restore_session(struct core *c, struct session_rec *rec);
 void core_restore_spool(struct core *c, const struct spool_rec *rec);
+void core_restore_pause(struct core *c, const struct pause_rec *rec);
 void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, struct bytes answer);
 
 /* The ledger is new, and an earlier one was there: what the spools hold may have run. */

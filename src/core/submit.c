@@ -6,6 +6,7 @@
 #include "core/depart.h"
 #include "core/finish.h"
 #include "core/owners.h"
+#include "core/pause.h"
 #include "core/result.h"
 #include "core/runner.h"
 #include "core/script.h"
@@ -54,7 +55,8 @@ static struct lane *submit_next(const struct core *c, size_t pool, struct sessio
 	struct lane *lane;
 	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
 		uint64_t claim = c->pool[pool]->claim;
-		if (claim != 0 && queue_first(lane)->r.id > claim)
+		if ((claim != 0 && queue_first(lane)->r.id > claim) ||
+		    pause_holds(c, pool, lane->spool))
 			continue;
 		struct session *s = submit_session_for(c, pool, lane);
 		if (s == NULL ||
@@ -221,14 +223,15 @@ static void submit_read_ok(
 {
 	const char *why = submit_check(c, job, ev);
 	const struct terms t = terms_of(c, job);
-	if (why == NULL && s->r.state == SESSION_BUSY && terms_met(s, &t)) {
+	if (why == NULL && s->r.state == SESSION_BUSY && terms_met(s, &t) &&
+	    !pause_holds(c, t.d.pool, job->r.spool)) {
 		submit_send(c, s, job, ev);
 		return;
 	}
 	submit_release(c, s, job);
 	if (why != NULL) {
 		submit_reject(c, job, ev, why);
-	} else { /* it wants another kind of session, or this one was retired meanwhile */
+	} else { /* it wants another kind of session, or this one was retired or it paused meanwhile */
 		job_move(&c->jobs, job, JOB_QUEUED);
 		finish_ready(c, job);
 	}

@@ -72,7 +72,8 @@ void ledger_last_ids(struct ledger *l, uint64_t *job, uint64_t *session)
 
 static bool is_row(const struct effect *e)
 {
-	return e->type == FX_ROW_JOB || e->type == FX_ROW_SESSION || e->type == FX_ROW_SPOOL;
+	return e->type == FX_ROW_JOB || e->type == FX_ROW_SESSION || e->type == FX_ROW_SPOOL ||
+	       e->type == FX_ROW_PAUSE;
 }
 
 /* Most turns have none, and a transaction costs a sync. */
@@ -102,6 +103,8 @@ static int row_put(
 		return ledgerrow_put_session(&l->rows, &e->u.session, conf);
 	case FX_ROW_SPOOL:
 		return ledgerrow_put_spool(&l->rows, &e->u.spool_row, conf);
+	case FX_ROW_PAUSE:
+		return ledgerrow_put_pause(&l->rows, &e->u.pause, conf);
 	default:
 		return SQLITE_OK; /* another edge's */
 	}

@@ -38,6 +38,7 @@ void ledger_recall(
 struct ledger_replay {
 	void (*session)(struct session_rec *rec, void *arg);
 	void (*spool)(const struct spool_rec *rec, void *arg);
+	void (*pause)(const struct pause_rec *rec, void *arg);
 	void (*job)(struct job_rec *rec, struct bytes code, struct bytes answer, void *arg);
 	void *arg;
 };

@@ -11,7 +11,7 @@
 #include "edge/ledger.h"
 #include <sqlite3.h>
 
-#define LEDGER_VERSION 3 /* 1: before the runner; 2: before files were held */
+#define LEDGER_VERSION 3 /* 1: before the runner; 2: before files could be held and paused */
 /* Room for an instance's or a machine's id: 32 digits, and some to spare. */
 #define LEDGER_ID_TEXT_LEN 64
 
@@ -46,6 +46,8 @@ enum ledgerrow_stmt {
 	ROW_SESSION,
 	ROW_SESSION_DROP,
 	ROW_SPOOL,
+	ROW_PAUSE,
+	ROW_PAUSE_DROP,
 	ROW_MARK,
 	ROW_STMTS
 };
@@ -66,6 +68,7 @@ int ledgerrow_put_job(struct ledgerrow *r, const struct fx_row_job *fx, const st
 int ledgerrow_put_session(
     struct ledgerrow *r, const struct session_rec *rec, const struct conf *conf);
 int ledgerrow_put_spool(struct ledgerrow *r, const struct spool_rec *rec, const struct conf *conf);
+int ledgerrow_put_pause(struct ledgerrow *r, const struct pause_rec *rec, const struct conf *conf);
 int ledgerrow_put_mark(struct ledgerrow *r, const char *key, uint64_t id);
 
 /* The highest ids ever given; in meta, because rows of sessions go and history is pruned. */

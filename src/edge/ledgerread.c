@@ -242,6 +242,21 @@ static int spool_replay(sqlite3_stmt *st, const struct replaying *re)
 	return SQLITE_OK;
 }
 
+static int pause_replay(sqlite3_stmt *st, const struct replaying *re)
+{
+	struct get g = { .st = st };
+	struct pause_rec rec = { .on = true };
+
+	rec.what = (enum pause_what)get_int(&g, PAUSE_ALL, PAUSE_COUNT - 1);
+	if (g.bad)
+		return row_damaged("pause", st);
+	if ((rec.what == PAUSE_POOL && !get_pool(&g, re->conf, &rec.index)) ||
+	    (rec.what == PAUSE_SPOOL && !get_spool(&g, re->conf, &rec.index)))
+		return SQLITE_OK; /* it comes back with the name */
+	re->to->pause(&rec, re->to->arg);
+	return SQLITE_OK;
+}
+
 /* Only for rows that are refused; the others belong to the callee. */
 static void job_free(struct job_rec *rec)
 {
@@ -323,12 +338,15 @@ static int replay_all(
 	struct replaying re = { .conf = conf, .to = to, .unnamed = unnamed };
 	int rc;
 
-	assert(to->session != NULL && to->spool != NULL && to->job != NULL);
+	assert(to->session != NULL && to->spool != NULL && to->pause != NULL && to->job != NULL);
 	rc = replay_each(
 	    db, "SELECT " SESSION_COLUMNS " FROM session ORDER BY id", &re, session_replay);
 	if (rc == SQLITE_OK)
 		rc = replay_each(
 		    db, "SELECT name, dev, ino FROM spool ORDER BY name", &re, spool_replay);
+	if (rc == SQLITE_OK)
+		rc = replay_each(
+		    db, "SELECT what, name FROM pause ORDER BY what, name", &re, pause_replay);
 	if (rc == SQLITE_OK)
 		rc = replay_each(db, jobs, &re, job_replay);
 	return rc;

@@ -17,6 +17,8 @@ const char *ledgerrow_schema(void)
 	return "CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;"
 	       "CREATE TABLE spool(name TEXT PRIMARY KEY, dev INT NOT NULL, ino INT NOT NULL) "
 	       "STRICT;"
+	       "CREATE TABLE pause(what INT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(what, name)) "
+	       "STRICT;"
 	       "CREATE TABLE session(id INTEGER PRIMARY KEY, pool TEXT NOT NULL, kind INT NOT NULL,"
 	       " state INT NOT NULL, owner INT NOT NULL, proxy_user TEXT, name TEXT NOT NULL,"
 	       " livy_id TEXT, token TEXT NOT NULL, last_statement INT NOT NULL,"
@@ -57,6 +59,8 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 				") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		[ROW_SESSION_DROP] = "DELETE FROM session WHERE id = ?",
 		[ROW_SPOOL] = "INSERT OR REPLACE INTO spool(name, dev, ino) VALUES (?,?,?)",
+		[ROW_PAUSE] = "INSERT OR REPLACE INTO pause(what, name) VALUES (?,?)",
+		[ROW_PAUSE_DROP] = "DELETE FROM pause WHERE what = ? AND name = ?",
 		[ROW_MARK] = "UPDATE meta SET value = ?2 WHERE key = ?1",
 	};
 	assert(which < ROW_STMTS && sql[which] != NULL);
@@ -318,6 +322,23 @@ int ledgerrow_put_spool(struct ledgerrow *r, const struct spool_rec *rec, const 
 	put_text(&p, conf->spool[rec->spool].name);
 	put_u64(&p, rec->dev);
 	put_u64(&p, rec->ino);
+	return put_done(&p);
+}
+
+int ledgerrow_put_pause(struct ledgerrow *r, const struct pause_rec *rec, const struct conf *conf)
+{
+	struct put p = put_begin(r, rec->on ? ROW_PAUSE : ROW_PAUSE_DROP);
+	const char *name = "";
+
+	if (rec->what == PAUSE_POOL) {
+		assert(rec->index < conf->pool_count);
+		name = conf->pool[rec->index].name;
+	} else if (rec->what == PAUSE_SPOOL) {
+		assert(rec->index < conf->spool_count);
+		name = conf->spool[rec->index].name;
+	}
+	put_int(&p, rec->what);
+	put_text(&p, name);
 	return put_done(&p);
 }
 

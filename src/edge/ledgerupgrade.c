@@ -15,7 +15,9 @@ static const char *step_sql(int64_t version)
 		[1] = "ALTER TABLE job ADD COLUMN script INT DEFAULT 0;"
 		      "ALTER TABLE job ADD COLUMN exit_code INT;"
 		      "ALTER TABLE session ADD COLUMN boot TEXT",
-		[2] = "ALTER TABLE job ADD COLUMN held INT NOT NULL DEFAULT 0",
+		[2] = "ALTER TABLE job ADD COLUMN held INT NOT NULL DEFAULT 0;"
+		      "CREATE TABLE pause(what INT NOT NULL, name TEXT NOT NULL,"
+		      " PRIMARY KEY(what, name)) STRICT",
 	};
 
 	assert(version >= 1 && version < LEDGER_VERSION && sql[version] != NULL);

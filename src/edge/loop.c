@@ -145,6 +145,7 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 	case FX_ROW_JOB:
 	case FX_ROW_SESSION:
 	case FX_ROW_SPOOL:
+	case FX_ROW_PAUSE:
 		break; /* committed already */
 	case FX_SCAN:
 		spools_scan(l->spools, fx->u.scan, &l->events);
@@ -327,6 +328,11 @@ static void loop_replay_spool(const struct spool_rec *rec, void *arg)
 	core_restore_spool(arg, rec);
 }
 
+static void loop_replay_pause(const struct pause_rec *rec, void *arg)
+{
+	core_restore_pause(arg, rec);
+}
+
 static void loop_replay_job(struct job_rec *rec, struct bytes code, struct bytes answer, void *arg)
 {
 	core_restore_job(arg, rec, code, answer);
@@ -339,6 +345,7 @@ static int loop_replay(struct loop *l)
 	const struct ledger_replay to = {
 		.session = loop_replay_session,
 		.spool = loop_replay_spool,
+		.pause = loop_replay_pause,
 		.job = loop_replay_job,
 		.arg = l->core,
 	};

@@ -26,6 +26,8 @@ struct seen {
 	size_t sessions;
 	struct spool_rec spool[16];
 	size_t spools;
+	struct pause_rec pause[16];
+	size_t pauses;
 	struct job_rec *job;
 	struct bytes *code;
 	struct bytes *answer;
@@ -146,6 +148,16 @@ static void on_spool(const struct spool_rec *rec, void *arg)
 	s->spool[s->spools++] = *rec;
 }
 
+static void on_pause(const struct pause_rec *rec, void *arg)
+{
+	struct seen *s = arg;
+
+	ck_assert_uint_lt(s->pauses, 16);
+	ck_assert(rec->on);
+	s->job_before_session |= s->jobs > 0;
+	s->pause[s->pauses++] = *rec;
+}
+
 static void on_job(struct job_rec *rec, struct bytes code, struct bytes answer, void *arg)
 {
 	struct seen *s = arg;
@@ -167,7 +179,11 @@ static void on_job(struct job_rec *rec, struct bytes code, struct bytes answer, 
 static int try_replay(struct ledger *l)
 {
 	struct ledger_replay to = {
-		.session = on_session, .spool = on_spool, .job = on_job, .arg = &w.seen
+		.session = on_session,
+		.spool = on_spool,
+		.pause = on_pause,
+		.job = on_job,
+		.arg = &w.seen,
 	};
 
 	seen_forget();
@@ -246,6 +262,11 @@ static void add_spool(size_t spool, uint64_t dev, uint64_t ino)
 	struct effect *e = effects_add(&w.fx, FX_ROW_SPOOL);
 
 	e->u.spool_row = (struct spool_rec){ .spool = spool, .dev = dev, .ino = ino };
+}
+
+static void add_pause(enum pause_what what, size_t index, bool on)
+{
+	effects_add(&w.fx, FX_ROW_PAUSE)->u.pause = (struct pause_rec){ what, index, on };
 }
 
 /* ---- another hand in the database ---------------------------------------------------------- */
@@ -1302,6 +1323,41 @@ START_TEST(spool_comes_back_as_it_was)
 }
 END_TEST
 
+START_TEST(what_is_paused_stays_paused)
+{
+	struct ledger *l = open_dir(w.dir);
+
+	add_pause(PAUSE_SPOOL, 1, true);
+	add_pause(PAUSE_SPOOL, 0, true);
+	add_pause(PAUSE_POOL, 1, true);
+	add_pause(PAUSE_ALL, 0, true);
+	commit(l);
+	add_pause(PAUSE_SPOOL, 0, false);
+	add_pause(PAUSE_SPOOL, 2, false); /* it never was */
+	commit(l);
+	l = reopen(l);
+	replay(l);
+	ck_assert_uint_eq(w.seen.pauses, 3);
+	ck_assert_int_eq(w.seen.pause[0].what, PAUSE_ALL);
+	ck_assert_int_eq(w.seen.pause[1].what, PAUSE_POOL);
+	ck_assert_uint_eq(w.seen.pause[1].index, 1);
+	ck_assert_int_eq(w.seen.pause[2].what, PAUSE_SPOOL);
+	ck_assert_uint_eq(w.seen.pause[2].index, 1);
+	w.spool[1].removed = true;
+	replay(l);
+	ck_assert_uint_eq(w.seen.pauses, 2);
+	add_pause(PAUSE_ALL, 0, false);
+	commit(l);
+	w.spool[1].removed = false;
+	replay(l);
+	ck_assert_uint_eq(w.seen.pauses, 2);
+	tamper("UPDATE pause SET what = 3");
+	ck_assert_int_eq(try_replay(l), -1);
+	logged("the row of pause=3 ");
+	ledger_close(l);
+}
+END_TEST
+
 /* One of everything in the spool and pool of this number. */
 static void add_one_of_each(size_t n)
 {
@@ -1596,6 +1652,7 @@ START_TEST(upgrade_keeps_everything)
 	}
 	ck_assert_uint_eq(w.log_lines, 0); /* once is enough */
 	ck_assert_int_eq(ask(l->db, "PRAGMA user_version"), LEDGER_VERSION);
+	ck_assert_uint_eq(w.seen.pauses, 0);
 	ledger_close(l);
 }
 END_TEST
@@ -2271,6 +2328,7 @@ static void add_rows(TCase *tc)
 	tcase_add_test(tc, session_comes_back_as_it_was);
 	tcase_add_test(tc, session_gone_is_gone_but_not_its_id);
 	tcase_add_test(tc, spool_comes_back_as_it_was);
+	tcase_add_test(tc, what_is_paused_stays_paused);
 	tcase_add_test(tc, names_are_kept_not_numbers);
 	tcase_add_test(tc, unnamed_rows_are_counted_and_kept);
 	tcase_add_test(tc, removed_spools_jobs_are_still_written);

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "base/log.h"
+#include "core/pause.h"
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,7 @@ void world_free(struct world *w)
 
 static bool is_row(const struct effect *fx)
 {
-	return fx->type <= FX_ROW_SPOOL;
+	return fx->type <= FX_ROW_PAUSE;
 }
 
 static void export(struct world *w, const struct fx_export *fx)
@@ -295,6 +296,14 @@ void world_begin(struct world *w)
 {
 	world_start(w);
 	world_run(w, 100);
+}
+
+/* As the control socket will: within a turn. */
+void world_pause(struct world *w, enum pause_what what, size_t index, bool on)
+{
+	w->core->fx = &w->fx;
+	(void)pause_set(w->core, what, index, on);
+	w->core->fx = NULL;
 }
 
 void world_crash(struct world *w)

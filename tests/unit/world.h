@@ -174,6 +174,7 @@ struct world_ledger {
 	struct spool_rec spool[WORLD_MAX];
 	bool known[WORLD_MAX];
 	bool anew; /* made where another had been */
+	bool paused[PAUSE_COUNT][WORLD_MAX];
 	uint64_t last_job;
 	uint64_t last_session;
 };
@@ -246,6 +247,7 @@ void world_lose_ledger(
     struct world *w);		     /* dies; a start finds a new one, and knows that it is one */
 void world_release(struct world *w); /* what is held since then, by an operator's word */
 void world_stop(struct world *w);
+void world_pause(struct world *w, enum pause_what what, size_t index, bool on);
 void world_reload(struct world *w); /* after the conf was changed */
 
 /* The next turn, if its time comes until end_ms; else only the time passes, and false. */

@@ -208,6 +208,11 @@ void ledger_apply(struct world *w, const struct effect *fx)
 		put_job(w, &fx->u.job);
 	} else if (fx->type == FX_ROW_SESSION) {
 		put_session(w, &fx->u.session);
+	} else if (fx->type == FX_ROW_PAUSE) {
+		const struct pause_rec *rec = &fx->u.pause;
+		w->ledger.paused[rec->what][rec->index] = rec->on;
+		(void)buf_addf(&w->trace, "+ pause %d %zu %s\n", (int)rec->what, rec->index,
+		    rec->on ? "on" : "off");
 	} else {
 		const struct spool_rec *rec = &fx->u.spool_row;
 		w->ledger.spool[rec->spool] = *rec;
@@ -241,6 +246,12 @@ void ledger_replay(struct world *w)
 	for (size_t i = 0; i < WORLD_MAX; i++)
 		if (l->known[i])
 			core_restore_spool(w->core, &l->spool[i]);
+	for (int what = 0; what < PAUSE_COUNT; what++)
+		for (size_t i = 0; i < WORLD_MAX; i++) {
+			const struct pause_rec rec = { (enum pause_what)what, i, true };
+			if (l->paused[what][i])
+				core_restore_pause(w->core, &rec);
+		}
 	for (size_t i = 0; i < l->jobs; i++) {
 		const struct world_row *row = &l->job[i];
 		if (!row->rec.live)
