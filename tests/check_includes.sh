@@ -14,7 +14,7 @@ rules() {
 		owner["<sqlite3.h>"] = "ledger"
 		owner["<libconfig.h>"] = "confload"
 		owner["<sha2.h>"] = "spool"
-		rooms = split("confload evq http ledger notify output spool", known, " ")
+		rooms = split("confload ctl evq http ledger notify output spool", known, " ")
 	}
 	# The room that a file of src/edge belongs to: spool for spool.c and spool_read.c.
 	function room_of(path,    i) {
@@ -39,7 +39,7 @@ rules() {
 			if (index(header, lib) == 1)
 				return room == owner[lib]
 		if (header ~ /^</)
-			return header != "<jansson.h>" || room == "ctl"
+			return header != "<jansson.h>"
 		if (header ~ /^"base\//)
 			return 1
 		if (header ~ /^"core\//)

@@ -140,6 +140,7 @@ struct conf {
 	int64_t metrics_every_ms;
 	char *status_dir; /* NULL: no status page */
 	int64_t status_every_ms;
+	char *admins;	   /* a group's name: control.admins */
 	char *runner;	   /* the file with the runner's code, absolute */
 	char *runner_code; /* NULL when no spool needs it; ends with a NUL that does not count */
 	size_t runner_code_bytes;

@@ -89,12 +89,14 @@ struct owner {
 };
 
 TAILQ_HEAD(owner_list, owner);
+TAILQ_HEAD(peer_list, peer); /* core/peer */
 
 struct core {
 	const struct conf *conf;
 	struct now now;	    /* of the event that is being stepped */
 	struct effects *fx; /* of the turn; NULL between turns */
 	char instance[16];
+	int64_t started_ms; /* wall clock */
 	uint64_t rng[2];
 	uint64_t last_job;
 	uint64_t last_session;
@@ -103,6 +105,7 @@ struct core {
 	struct jobs jobs;
 	struct session_list sessions;
 	struct owner_list owners;
+	struct peer_list peers;
 	struct heap timers;
 	struct endpoint_state **endpoint; /* by number, as in conf */
 	struct pool_state **pool;
@@ -121,7 +124,6 @@ struct core {
 	uint64_t done[STATUS_COUNT]; /* jobs ended, by status */
 	struct tally tally;
 	struct export_state export[EXPORTS];
-	int64_t born_ms; /* wall clock */
 };
 
 /* What belongs to what. */

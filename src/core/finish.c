@@ -2,6 +2,7 @@
 #include "core/finish.h"
 
 #include "base/log.h"
+#include "core/past.h"
 #include "core/result.h"
 #include "core/script.h"
 #include "core/terms.h"
@@ -120,6 +121,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	job_move(&c->jobs, job, JOB_DONE);
 	job->r.live = live;
 	core_row_job_end(c, job);
+	past_ended(c);
 	c->done[status]++;
 	tally_job(c, job);
 	log_info("job=%llu event=done status=%s spool=%s file=\"%s\"%s%s",

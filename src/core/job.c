@@ -72,6 +72,7 @@ static void job_enter(struct jobs *jobs, struct job *job)
 {
 	timer_init(&job->timer, TIMER_JOB);
 	job->lane_pos = HEAP_NOWHERE;
+	job->progress = -1;
 	job_insert(job, &jobs->by_name, job_cmp_name);
 	TAILQ_INSERT_TAIL(&jobs->all, job, link);
 	jobs->count++;
@@ -177,6 +178,7 @@ struct run_rec *job_begin_run(struct job *job)
 	job->r.run->statement = -1;
 	job->r.run->exit_code = -1;
 	job->r.run->recorded = true;
+	job->progress = -1;
 	return job->r.run;
 }
 

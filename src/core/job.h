@@ -36,6 +36,7 @@ struct job {
 	bool again;	       /* its name was seen while it was busy: look again when it is done */
 	bool rowed;	       /* the ledger knows it */
 	bool batched;	       /* waits for the end of a scan to get its number */
+	float progress;	       /* of its run, 0 to 1; below 0: not known */
 	bool sha_known;
 	uint8_t sha[JOB_SHA_BYTES]; /* of what ran, when it is done */
 };

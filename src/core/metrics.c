@@ -269,7 +269,7 @@ void metrics_write(struct buf *b, const struct core *c)
 	metrics_head(b, "build_info", "gauge", "The version that runs; always 1.");
 	metrics_count(b, "build_info", LABELS("version", PACKAGE_VERSION), 1);
 	metrics_head(b, "start_time_seconds", "gauge", "When the daemon started, since the epoch.");
-	metrics_seconds(b, "start_time_seconds", NULL, c->born_ms);
+	metrics_seconds(b, "start_time_seconds", NULL, c->started_ms);
 	metrics_files(b, c);
 	metrics_ended(b, c);
 	metrics_stages(b, c);

@@ -28,7 +28,7 @@ struct effect *effects_add(struct effects *fx, enum effect_type type)
 {
 	struct effect *e;
 
-	assert(type <= FX_HTTP);
+	assert(type <= FX_RELOAD);
 	if (fx->count == fx->cap) {
 		fx->cap = fx->cap == 0 ? 64 : fx->cap * 2;
 		assert(fx->cap <= SIZE_MAX / sizeof(*fx->item));

@@ -41,6 +41,11 @@ enum event_type {
 	EV_HTTP,      /* answer to FX_HTTP: exactly one for each */
 	EV_CONF,      /* the configuration was read anew */
 	EV_STOP,      /* come to an end: no new work, idle sessions as on_stop says */
+	EV_REQUEST,   /* a peer of the control socket asks for something */
+	EV_TAKEN,     /* answer to FX_ANSWER with ANSWER_MORE */
+	EV_HUNG_UP,   /* a peer is gone, and hears nothing any more */
+	EV_HISTORY,   /* answer to FX_HISTORY */
+	EV_RELOADED,  /* answer to FX_RELOAD, behind the EV_CONF if there is one */
 };
 
 /* Why a name is reported. Only SCAN and CLOSED say that nobody writes it any more by itself. */
@@ -194,6 +199,36 @@ struct ev_http {
 	const char *error;	/* in words, unless HTTP_REPLY */
 };
 
+/* A peer is a connection to the control socket, by a number that is never used twice. It sends its
+ * next line only when the last one has its ANSWER_LAST. */
+struct ev_request {
+	uint64_t peer;
+	uint32_t uid;
+	bool own;	   /* that is the user whom this process runs as */
+	bool group;	   /* it is in the group of the setting control.admins */
+	struct bytes line; /* without its end */
+};
+
+struct history_row {
+	struct job_rec rec; /* rec.spool is SIZE_MAX where the configuration has no such spool */
+	const char *spool;  /* its name */
+	uint64_t ended;	    /* its place in the order of ends; 0: not said */
+};
+
+struct ev_history {
+	uint64_t peer;
+	uint64_t seq;	   /* as in the question */
+	const char *error; /* in words; NULL: here it is */
+	const struct history_row *row;
+	size_t count;
+	bool more; /* there would be more rows than were asked for */
+};
+
+struct ev_reloaded {
+	uint64_t peer;
+	const char *errors; /* lines; NULL: it is in force */
+};
+
 struct event {
 	struct now now;
 	enum event_type type;
@@ -212,6 +247,10 @@ struct event {
 		struct ev_record record;
 		struct ev_http http;
 		const struct conf *conf;
+		struct ev_request request;
+		uint64_t peer; /* EV_TAKEN, EV_HUNG_UP */
+		struct ev_history history;
+		struct ev_reloaded reloaded;
 	} u;
 };
 
@@ -237,6 +276,9 @@ enum effect_type {
 	FX_RECORD,  /* -> EV_RECORD */
 	FX_SETTLED, /* EV_RELEASE is carried out, for good: it is not to come again */
 	FX_HTTP,    /* -> EV_HTTP */
+	FX_ANSWER,  /* to a peer of the control socket */
+	FX_HISTORY, /* what does the ledger say? -> EV_HISTORY */
+	FX_RELOAD,  /* read the configuration anew -> EV_CONF if it is good, EV_RELOADED */
 };
 
 struct fx_row_job {
@@ -280,6 +322,7 @@ struct fx_unmark {
 /* A result that grows while its run goes on: adds data at offset `at` to the part's hidden name in
  * the spool. At 0 the part begins anew, whatever lies there; elsewhere it must be that long. A job's
  * parts are numbered from 1. */
+#define PART_NAME ".sparkspool-%ju-p%u.tmp" /* of a job's id and the part's number */
 struct fx_append {
 	uint64_t job;
 	size_t spool;
@@ -354,6 +397,37 @@ struct fx_http {
 	int64_t body_bytes_max;
 };
 
+enum answer_flow {
+	ANSWER_LAST, /* the request is answered */
+	ANSWER_MORE, /* there is more; when these bytes are taken: EV_TAKEN */
+	ANSWER_NEWS  /* to one that watches: is dropped where it does not take them */
+};
+
+struct fx_answer {
+	uint64_t peer;
+	enum answer_flow flow;
+	struct bytes bytes; /* whole lines */
+};
+
+/* What is not given does not narrow it: NULL, 0, of the owner -1. */
+struct fx_history {
+	uint64_t peer;
+	uint64_t seq;
+	bool ends; /* in the order in which they ended, the oldest first; else the newest first */
+	uint64_t after;	 /* ends: behind this place ... */
+	bool last;	 /* ... or only the last one, whoever's */
+	uint64_t before; /* else: ids below this one */
+	uint64_t job;	 /* this one only */
+	const char *spool;
+	const char *name;
+	bool glob; /* name is a pattern, as a shell has them */
+	int64_t owner;
+	enum job_status status;
+	int64_t since_ms; /* ended not before, and before */
+	int64_t until_ms;
+	int limit; /* rows */
+};
+
 struct effect {
 	enum effect_type type;
 	union {
@@ -374,6 +448,9 @@ struct effect {
 		struct fx_export export;
 		struct fx_record record;
 		struct fx_http http;
+		struct fx_answer answer;
+		struct fx_history history;
+		uint64_t reload; /* peer */
 	} u;
 };
 

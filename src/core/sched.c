@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/call.h"
 #include "core/contact.h"
+#include "core/control.h"
 #include "core/core.h"
 #include "core/depart.h"
 #include "core/export.h"
@@ -12,6 +13,7 @@
 #include "core/intake.h"
 #include "core/lost.h"
 #include "core/owners.h"
+#include "core/peer.h"
 #include "core/pool.h"
 #include "core/runner.h"
 #include "core/scan.h"
@@ -81,6 +83,7 @@ struct core *core_new(const struct conf *conf, const char *instance, const uint6
 	jobs_init(&c->jobs);
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->owners);
+	TAILQ_INIT(&c->peers);
 	timers_init(&c->timers);
 	tally_init(&c->tally);
 	export_init(c);
@@ -100,6 +103,7 @@ void core_free(struct core *c)
 	jobs_fini(&c->jobs, &c->timers);
 	owners_fini(c);
 	tally_fini(&c->tally);
+	peers_fini(c);
 	heap_fini(&c->timers);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		free(c->endpoint[i]->trouble);
@@ -229,8 +233,8 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 	struct job *next;
 	c->now = now;
 	c->fx = fx;
+	c->started_ms = now.real_ms;
 	struct session *s;
-	c->born_ms = now.real_ms;
 	TAILQ_FOREACH (s, &c->sessions, link)
 		s->since_ms = s->used_ms = now.mono_ms;
 	for (size_t i = 0; i < c->endpoint_count; i++)
@@ -447,11 +451,27 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 	case EV_STOP:
 		core_on_stop(c);
 		break;
+	case EV_REQUEST:
+		control_on_request(c, &ev->u.request);
+		break;
+	case EV_TAKEN:
+		control_on_taken(c, ev->u.peer);
+		break;
+	case EV_HUNG_UP:
+		control_on_hung_up(c, ev->u.peer);
+		break;
+	case EV_HISTORY:
+		control_on_history(c, &ev->u.history);
+		break;
+	case EV_RELOADED:
+		control_on_reloaded(c, &ev->u.reloaded);
+		break;
 	}
 	core_plan(c);
 	if (c->changed)
 		export_changed(c);
 	c->changed = false;
+	control_tell(c);
 	c->fx = NULL;
 }
 

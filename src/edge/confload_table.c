@@ -105,6 +105,8 @@ static const struct setting settings[] = {
 	{ "status_dir", "the directory of the status page", SETTING_PATH, CONF(status_dir) },
 	{ "status_every", "how often it is written at most", SETTING_DURATION,
 	  CONF(status_every_ms), FALLBACK("5s"), RANGE(SECOND_MS, HOUR_MS) },
+	{ "control.admins", "the group of those who may do everything by the control socket",
+	  SETTING_TEXT, CONF(admins), FALLBACK("sparkspool") },
 	{ "runner", "the file with the runner's code", SETTING_PATH, CONF(runner),
 	  FALLBACK(PKGDATADIR "/runner.py"), .flags = SETTING_BUILT },
 
@@ -286,7 +288,7 @@ const char *conftable_within(const struct setting *row, enum conf_scope scope)
 	const char *prefix = conftable_prefix(scope);
 	size_t n = strlen(prefix);
 
-	if (scope == SCOPE_ROOT)
-		return strchr(row->path, '.') == NULL ? row->path : NULL;
+	if (scope == SCOPE_ROOT) /* no entry's: none of their words is followed by a '*' here */
+		return strstr(row->path, ".*.") == NULL ? row->path : NULL;
 	return strncmp(row->path, prefix, n) == 0 ? row->path + n : NULL;
 }

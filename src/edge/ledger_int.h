@@ -3,8 +3,9 @@
  * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
  * ledgerupgrade (once, under a new release: the tables of the former one), ledgerread (at a start:
  * rows become structs), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
- * ledgerrecall (a question about history), ledgerlost (whether there was another before it). They call one way only, ledger and ledgerrow being called
- * by the others, ledgerupgrade and ledgerlost by ledgeropen. */
+ * ledgerrecall and ledgerhistory (questions about history), ledgerlost (whether there was another before
+ * it). They call one way only, ledger and ledgerrow being called by the others, ledgerupgrade and
+ * ledgerlost by ledgeropen. */
 #ifndef SPARKSPOOL_EDGE_LEDGER_INT_H
 #define SPARKSPOOL_EDGE_LEDGER_INT_H
 
@@ -37,6 +38,12 @@
 	"id, pool, kind, state, owner, proxy_user, name, livy_id, token, last_statement, "         \
 	"created_ms, statements, boot"
 
+#define LEDGER_ENDED_SQL                                                                           \
+	"CREATE TABLE ended(seq INTEGER PRIMARY KEY AUTOINCREMENT, job INT NOT NULL,"              \
+	" owner INT NOT NULL) STRICT;"                                                             \
+	"CREATE INDEX ended_owner ON ended(owner);"                                                \
+	"CREATE INDEX job_owner ON job(uid);"
+
 /* The statements of a commit, prepared once and kept. */
 enum ledgerrow_stmt {
 	ROW_JOB,
@@ -49,6 +56,7 @@ enum ledgerrow_stmt {
 	ROW_PAUSE,
 	ROW_PAUSE_DROP,
 	ROW_MARK,
+	ROW_ENDED,
 	ROW_STMTS
 };
 
@@ -103,6 +111,13 @@ int ledger_earlier(int dir, char id[LEDGER_ID_TEXT_LEN]);
 
 /* Writes that file, so that the loss of this ledger shows. Once the ledger is on disk. */
 void ledger_note_instance(const struct ledger *l, int dir);
+/* ---- ledgerread.c ---- */
+
+/* The job of a row that begins with JOB_COLUMNS; its strings and its run belong to the arena, *spool
+ * to the row. rec->spool is SIZE_MAX where conf does not name it. False: nobody can have written it. */
+struct arena;
+bool ledgerread_job(struct arena *a, sqlite3_stmt *st, const struct conf *conf, struct job_rec *rec,
+    const char **spool);
 
 /* ---- ledgerupgrade.c ---- */
 

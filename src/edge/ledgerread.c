@@ -313,6 +313,35 @@ static int job_replay(sqlite3_stmt *st, const struct replaying *re)
 	return row_damaged("job", st);
 }
 
+static void take_job(struct arena *a, struct job_rec *rec)
+{
+	arena_take(a, rec->name);
+	arena_take(a, rec->old_files);
+	if (rec->run == NULL)
+		return;
+	arena_take(a, rec->run->session_name);
+	arena_take(a, rec->run->error_name);
+	arena_take(a, rec->run->error_message);
+	arena_take(a, rec->run->warnings);
+	arena_take(a, rec->run->files);
+	arena_take(a, rec->run->hidden);
+	arena_take(a, rec->run);
+}
+
+bool ledgerread_job(struct arena *a, sqlite3_stmt *st, const struct conf *conf, struct job_rec *rec,
+    const char **spool)
+{
+	struct get g = { .st = st };
+
+	*rec = (struct job_rec){ .id = get_id(&g) };
+	*spool = (const char *)sqlite3_column_text(st, g.col);
+	if (!get_spool(&g, conf, &rec->spool))
+		rec->spool = SIZE_MAX;
+	get_job(&g, rec);
+	take_job(a, rec);
+	return !g.bad && *spool != NULL;
+}
+
 /* Row by row, so that a ledger of any size is replayed in the memory of one row. */
 static int replay_each(sqlite3 *db, const char *sql, const struct replaying *re,
     int (*row)(sqlite3_stmt *, const struct replaying *))

@@ -33,6 +33,8 @@ const char *ledgerrow_schema(void)
 	       " error_message TEXT, warnings TEXT, files TEXT, hidden BLOB, superseded INT,"
 	       " recorded INT, script INT DEFAULT 0, exit_code INT,"
 	       " held INT NOT NULL DEFAULT 0) STRICT;"
+	    /* The order in which jobs have ended, for who follows it; no number comes twice. */
+	    LEDGER_ENDED_SQL
 	       /* A start reads the living among years of history. */
 	       "CREATE INDEX job_live ON job(id) WHERE live = 1;"
 	       /* A re-run asks for the files of the run before, in the same history. */
@@ -62,6 +64,7 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 		[ROW_PAUSE] = "INSERT OR REPLACE INTO pause(what, name) VALUES (?,?)",
 		[ROW_PAUSE_DROP] = "DELETE FROM pause WHERE what = ? AND name = ?",
 		[ROW_MARK] = "UPDATE meta SET value = ?2 WHERE key = ?1",
+		[ROW_ENDED] = "INSERT INTO ended(job, owner) VALUES (?,?)",
 	};
 	assert(which < ROW_STMTS && sql[which] != NULL);
 	return sql[which];
@@ -264,11 +267,25 @@ static int blob_drop(struct ledgerrow *r, uint64_t job)
 	return put_done(&p);
 }
 
+/* Once: later rows of one that is done come without its run. */
+static int ended_put(struct ledgerrow *r, const struct job_rec *rec)
+{
+	struct put p = put_begin(r, ROW_ENDED);
+
+	if (rec->state != JOB_DONE || rec->run == NULL)
+		return SQLITE_OK;
+	put_u64(&p, rec->id);
+	put_int(&p, rec->ident.uid);
+	return put_done(&p);
+}
+
 /* Dropping comes before setting: what comes with the row itself is never what it drops. */
 int ledgerrow_put_job(struct ledgerrow *r, const struct fx_row_job *fx, const struct conf *conf)
 {
 	int rc = job_put(r, &fx->rec, conf);
 
+	if (rc == SQLITE_OK)
+		rc = ended_put(r, &fx->rec);
 	if (rc == SQLITE_OK && fx->drop_blobs)
 		rc = blob_drop(r, fx->rec.id);
 	if (rc == SQLITE_OK)

@@ -17,7 +17,9 @@ static const char *step_sql(int64_t version)
 		      "ALTER TABLE session ADD COLUMN boot TEXT",
 		[2] = "ALTER TABLE job ADD COLUMN held INT NOT NULL DEFAULT 0;"
 		      "CREATE TABLE pause(what INT NOT NULL, name TEXT NOT NULL,"
-		      " PRIMARY KEY(what, name)) STRICT",
+		      " PRIMARY KEY(what, name)) STRICT;"
+		/* What has ended before has no place in that order. */
+		LEDGER_ENDED_SQL,
 	};
 
 	assert(version >= 1 && version < LEDGER_VERSION && sql[version] != NULL);

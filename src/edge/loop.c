@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/sched.h"
 #include "edge/confload.h"
+#include "edge/ctl.h"
 #include "edge/export.h"
 #include "edge/http.h"
 #include "edge/notify.h"
@@ -30,7 +31,7 @@
 #define EXIT_TROUBLE 1
 #define EXIT_TEMPORARY 75 /* another daemon, or a ledger that cannot be used */
 
-enum { FD_SIGNAL, FD_INOTIFY, FD_COUNT };
+enum { FD_SIGNAL, FD_INOTIFY, FD_CONTROL, FD_COUNT };
 
 struct loop {
 	struct conf *conf;
@@ -38,6 +39,7 @@ struct loop {
 	struct ledger *ledger;
 	struct spools *spools;
 	struct http *http;
+	struct ctl *ctl;
 	struct core *core;
 	struct evq events;
 	struct effects fx;
@@ -90,14 +92,12 @@ static void loop_log_lines(const struct buf *lines)
 		log_error("%s", line);
 }
 
-static void loop_reload(struct loop *l)
+/* False: it is as it was, and errors says why, in lines. */
+static bool loop_read_conf(struct loop *l, struct buf *errors)
 {
-	struct buf errors;
-	buf_init(&errors, ERRORS_BYTES_MAX);
 	notify_send("RELOADING=1\nSTATUS=Reading the configuration");
-	struct conf *conf = conf_load(l->conf_path, l->conf, &errors);
+	struct conf *conf = conf_load(l->conf_path, l->conf, errors);
 	if (conf == NULL) {
-		loop_log_lines(&errors);
 		log_error(
 		    "event=not-reloaded file=%s: the configuration in force stays", l->conf_path);
 	} else if (l->old != NULL) {
@@ -108,11 +108,37 @@ static void loop_reload(struct loop *l)
 		l->conf = conf;
 		http_conf(l->http, conf);
 		spools_conf(l->spools, conf);
+		ctl_conf(l->ctl, conf);
 		evq_add(&l->events, EV_CONF)->u.conf = conf;
 	}
-	buf_fini(&errors);
 	notify_send("READY=1");
 	memset(&l->told, 0xff, sizeof(l->told)); /* say again how things are */
+	return conf != NULL;
+}
+
+static void loop_reload(struct loop *l)
+{
+	struct buf errors;
+	buf_init(&errors, ERRORS_BYTES_MAX);
+	if (!loop_read_conf(l, &errors))
+		loop_log_lines(&errors);
+	buf_fini(&errors);
+}
+
+/* A peer of the control socket has asked for it, and hears what is wrong. */
+static void loop_reload_for(struct loop *l, uint64_t peer)
+{
+	struct buf errors;
+	buf_init(&errors, ERRORS_BYTES_MAX);
+	bool good = loop_read_conf(l, &errors);
+	struct ev_reloaded *ev = &evq_add(&l->events, EV_RELOADED)->u.reloaded;
+	ev->peer = peer;
+	if (!good)
+		ev->errors = arena_strdup(
+		    &l->events.arena, errors.data == NULL ? "it cannot be read" : errors.data);
+	if (!good)
+		loop_log_lines(&errors);
+	buf_fini(&errors);
 }
 
 /* The operator's word lies in a file, so that it needs no other way to us. */
@@ -191,6 +217,15 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 	case FX_HTTP:
 		http_perform(l->http, &fx->u.http);
 		break;
+	case FX_ANSWER:
+		ctl_answer(l->ctl, &fx->u.answer, &l->events);
+		break;
+	case FX_HISTORY:
+		ledger_history(l->ledger, &fx->u.history, l->conf, &l->events);
+		break;
+	case FX_RELOAD:
+		loop_reload_for(l, fx->u.reload);
+		break;
 	}
 }
 
@@ -239,6 +274,8 @@ static int64_t loop_patience_ms(const struct loop *l)
 	if (l->events.count > 0 || l->more)
 		return 0;
 	int64_t due = core_deadline(l->core);
+	int64_t control = ctl_due_ms(l->ctl);
+	due = control < due ? control : due;
 	int64_t ms = due == INT64_MAX ? SLEEP_MAX_MS : due - l->now.mono_ms;
 	if (l->status_due && ms > STATUS_EVERY_MS)
 		ms = STATUS_EVERY_MS;
@@ -254,6 +291,7 @@ static int loop_wait(struct loop *l)
 	struct pollfd fd[FD_COUNT] = {
 		[FD_SIGNAL] = { .fd = l->signals, .events = POLLIN },
 		[FD_INOTIFY] = { .fd = spools_fd(l->spools), .events = POLLIN },
+		[FD_CONTROL] = { .fd = ctl_fd(l->ctl), .events = POLLIN },
 	};
 	if (http_wait(l->http, fd, FD_COUNT, loop_patience_ms(l)) != 0 && errno != EINTR) {
 		log_error("event=stopped error=\"cannot wait: %s\"", strerror(errno));
@@ -304,6 +342,7 @@ static int loop_turns(struct loop *l)
 		loop_pump_signals(l);
 		l->more = spools_pump(l->spools, &l->events);
 		http_pump(l->http, &l->events);
+		ctl_pump(l->ctl, l->now.mono_ms, &l->events);
 		if (core_deadline(l->core) <= l->now.mono_ms)
 			evq_add(&l->events, EV_TICK);
 		loop_step(l);
@@ -369,6 +408,9 @@ static int loop_open(struct loop *l)
 		return EXIT_TROUBLE;
 	if (spools_conf(l->spools, l->conf) != 0)
 		return EXIT_TEMPORARY;
+	l->ctl = ctl_open(l->conf); /* the locks are ours: no other daemon is to be heard there */
+	if (l->ctl == NULL)
+		return EXIT_TROUBLE;
 	ledger_last_ids(l->ledger, &job, &session);
 	seed[0] |= 1; /* not all zero */
 	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);
@@ -387,6 +429,8 @@ static void loop_close(struct loop *l)
 		core_free(l->core);
 	if (l->http != NULL)
 		http_free(l->http);
+	if (l->ctl != NULL)
+		ctl_free(l->ctl);
 	if (l->spools != NULL)
 		spools_free(l->spools);
 	if (l->signals >= 0)

@@ -49,7 +49,7 @@ static bool is_single(const struct stat *st)
 
 static const char *part_name(char out[PART_NAME_LEN], uint64_t job, unsigned part)
 {
-	snprintf(out, PART_NAME_LEN, ".sparkspool-%ju-p%u.tmp", (uintmax_t)job, part);
+	snprintf(out, PART_NAME_LEN, PART_NAME, (uintmax_t)job, part);
 	return out;
 }
 

@@ -986,7 +986,7 @@ START_TEST(test_reload_with_errors_leaves_prev)
 
 	must_refuse_over(prev, RELOAD_ALL "nonsense = 1;\n", 1, 8,
 	    "setting 'nonsense' is not known; here may stand: state_dir, run_dir, "
-	    "metrics_file, metrics_every, status_dir, status_every, runner, "
+	    "metrics_file, metrics_every, status_dir, status_every, control, runner, "
 	    "endpoint, pool, spool");
 	char *after = describe(prev);
 	ck_assert_str_eq(before, after);

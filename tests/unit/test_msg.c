@@ -74,7 +74,7 @@ START_TEST(an_unknown_type_is_an_error_of_ours)
 	struct effects fx;
 
 	effects_init(&fx);
-	effects_add(&fx, (enum effect_type)(FX_HTTP + 1));
+	effects_add(&fx, (enum effect_type)(FX_RELOAD + 1));
 }
 END_TEST
 

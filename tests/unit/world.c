@@ -147,6 +147,7 @@ void world_free(struct world *w)
 		core_free(w->core);
 	log_set_sink(NULL, NULL);
 	net_fini(w);
+	ctl_fini(w);
 	ledger_fini(&w->ledger);
 	for (size_t i = 0; i < WORLD_MAX; i++) {
 		spool_dir_free(w->dir[i]);
@@ -190,7 +191,7 @@ static void perform(struct world *w, const struct effect *fx)
 		net_perform(w, &fx->u.http);
 	else if (fx->type == FX_EXPORT)
 		export(w, &fx->u.export);
-	else
+	else if (!ctl_perform(w, fx))
 		ck_assert(spool_perform(w, fx));
 }
 
@@ -216,6 +217,7 @@ void world_die(struct world *w)
 	effects_reset(&w->fx);
 	drop_events(w);
 	net_drop_replies(w);
+	ctl_die(w);
 	for (size_t i = 0; i < WORLD_MAX; i++) {
 		w->dir[i]->scan = 0;
 		w->dir[i]->scan_again = false;

@@ -16,6 +16,7 @@
 
 #define WORLD_MAX 3 /* endpoints, pools and spools, one of each to begin with */
 #define WORLD_UID 1000
+#define WORLD_PEERS 8
 
 /* ---- spools -------------------------------------------------------------------------------- */
 
@@ -177,6 +178,17 @@ struct world_ledger {
 	bool paused[PAUSE_COUNT][WORLD_MAX];
 	uint64_t last_job;
 	uint64_t last_session;
+	uint64_t *end; /* ids in the order in which they ended */
+	size_t ends;
+};
+
+/* ---- the control socket -------------------------------------------------------------------- */
+
+struct world_peer {
+	uint32_t uid;
+	bool busy; /* waits for the end of its answer */
+	int pieces;
+	struct buf said;
 };
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -206,6 +218,8 @@ struct world {
 	struct world_dir *dir[WORLD_MAX];
 	struct world_server server[WORLD_MAX];
 	struct world_ledger ledger;
+	struct world_peer peer[WORLD_PEERS];
+	const char *bad_conf; /* what is wrong with it, for the next reload; NULL: nothing */
 	struct world_fault fault[16];
 	size_t faults;
 	struct world_reply *reply;
@@ -308,6 +322,18 @@ void world_runner_is_another(struct world *w, size_t server); /* with the runs o
 void world_runner_forgets(struct world *w, size_t server);    /* what has ended */
 int world_acked(const struct world *w); /* runs that the first server's runners may forget */
 
+/* ---- peers of the control socket ------------------------------------------------------------- */
+
+/* An administrator asks, and has the whole answer: until the next question. */
+const char *world_ask(struct world *w, const char *line);
+
+/* The same for any peer, from 1, without waiting. Each line is told, and how far it is. */
+void world_ask_as(struct world *w, uint64_t peer, uint32_t uid, const char *line);
+bool world_waits(struct world *w, uint64_t peer);
+const char *world_said(struct world *w, uint64_t peer);
+void world_heard(struct world *w, uint64_t peer); /* forgets what was said so far */
+void world_hang_up(struct world *w, uint64_t peer);
+
 /* ---- between the files of the world ---------------------------------------------------------- */
 
 bool spool_perform(struct world *w, const struct effect *fx);
@@ -364,5 +390,10 @@ bool runner_takes(struct world_session *s, const char *id, bool alone);
 void runner_fini(struct world_runner *r);
 
 void spool_append(struct world *w, const struct fx_append *fx);
+
+bool ctl_perform(struct world *w, const struct effect *fx); /* false: not its */
+void ctl_die(struct world *w);
+void ctl_fini(struct world *w);
+void ledger_end(struct world_ledger *l, const struct job_rec *rec);
 
 #endif

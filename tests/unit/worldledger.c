@@ -98,6 +98,7 @@ void ledger_fini(struct world_ledger *l)
 	for (size_t i = 0; i < l->sessions; i++)
 		session_clear(&l->session[i]);
 	free(l->job);
+	free(l->end);
 	free(l->session);
 	*l = (struct world_ledger){ 0 };
 }
@@ -155,6 +156,7 @@ static void drop_blobs(struct world_row *row)
 static void put_job(struct world *w, const struct fx_row_job *fx)
 {
 	struct world_ledger *l = &w->ledger;
+	ledger_end(l, &fx->rec);
 	struct world_row *row = job_place(l, fx->rec.id);
 	struct run_rec *run = row->rec.run;
 	struct job_rec old = row->rec;

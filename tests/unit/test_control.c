@@ -1,0 +1,274 @@
+/* test_control: what peers of the control socket ask, in a whole world. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+#define HERS 1000 /* the owner of the world's files */
+#define HIS 1001
+
+static struct world *w;
+
+static void setup(void)
+{
+	w = world_new();
+}
+
+static void teardown(void)
+{
+	world_free(w);
+}
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+	for (const char *p = text; (p = strstr(p, what)) != NULL; p += strlen(what))
+		n++;
+	return n;
+}
+
+#define has(text, what)                                                                            \
+	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%s", what, (const char *)(text))
+#define lacks(text, what)                                                                          \
+	ck_assert_msg(strstr(text, what) == NULL, "%s in:\n%s", what, (const char *)(text))
+
+static const char *ask_as(uint32_t uid, const char *line)
+{
+	world_ask_as(w, 1, uid, line);
+	world_until(w, 1000, !world_waits(w, 1));
+	const char *said = arena_strdup(&w->fx.arena, world_said(w, 1));
+	world_hang_up(w, 1); /* the next one may be another user */
+	return said;
+}
+
+/* One that runs for an hour, and others behind it. */
+static void start_queue(const char *const *names)
+{
+	w->pool[0].max = 1;
+	w->pool[0].slots = 1;
+	world_begin(w);
+	world_put(w, "slow.py", "sleep 3600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 3600000") == 1);
+	for (size_t i = 0; names[i] != NULL; i++)
+		world_put(w, names[i], "quick");
+	world_run(w, 1000);
+}
+
+static const char *const two[] = { "a.py", "b.py", NULL };
+
+START_TEST(hello)
+{
+	world_begin(w);
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"hello\"}");
+	has(said, "{\"type\":\"hello\",\"v\":1,\"version\":\"" PACKAGE_VERSION "\",");
+	has(said, "\"instance\":\"0123abcd\",\"uid\":0,\"admin\":true,\"started\":\"20");
+	has(said, "{\"type\":\"end\"}\n");
+	has(ask_as(HERS, "{\"v\":1,\"do\":\"hello\"}"), "\"uid\":1000,\"admin\":false");
+}
+END_TEST
+
+START_TEST(garbage_is_answered)
+{
+	world_begin(w);
+	has(world_ask(w, "garbage"), "{\"type\":\"error\",\"code\":\"bad-request\",");
+	has(world_ask(w, "{\"v\":1,\"do\":\"dance\"}"), "\"code\":\"unknown-command\"");
+	has(world_ask(w, "{\"v\":1,\"do\":\"hello\"}"), "\"type\":\"end\"");
+}
+END_TEST
+
+START_TEST(list_in_the_order_of_turns)
+{
+	start_queue(two);
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"list\"}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 3);
+	has(said, "{\"type\":\"job\",\"id\":1,\"path\":\"/spool/in/slow.py\",\"name\":\"slow.py\","
+		  "\"spool\":\"in\",\"kind\":\"pyspark\",\"owner\":1000,");
+	has(said, "\"pool\":\"main\",\"state\":\"running\"");
+	has(said, "\"elapsed_s\":");
+	const char *a = strstr(said, "a.py");
+	const char *b = strstr(said, "b.py");
+	ck_assert(a != NULL && b != NULL && a < b);
+	has(a, "\"place\":1");
+	has(b, "\"place\":2");
+	said = world_ask(w, "{\"v\":1,\"do\":\"list\",\"state\":\"queued\"}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 2);
+	said = world_ask(w, "{\"v\":1,\"do\":\"list\",\"owner\":1001}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 0);
+	has(world_ask(w, "{\"v\":1,\"do\":\"list\",\"state\":\"gone\"}"), "bad-request");
+	has(world_ask(w, "{\"v\":1,\"do\":\"list\",\"spool\":\"out\"}"), "not-found");
+}
+END_TEST
+
+START_TEST(everyone_sees_their_own)
+{
+	start_queue(two);
+	ck_assert_int_eq(count(ask_as(HERS, "{\"v\":1,\"do\":\"list\"}"), "\"type\":\"job\""), 3);
+	ck_assert_int_eq(count(ask_as(HIS, "{\"v\":1,\"do\":\"list\"}"), "\"type\":\"job\""), 0);
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"show\",\"jobs\":[1]}"), "\"code\":\"not-allowed\"");
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"show\",\"jobs\":[\"/spool/in/a.py\"]}"), "not-allowed");
+	has(ask_as(HERS, "{\"v\":1,\"do\":\"show\",\"jobs\":[1]}"), "\"type\":\"job\"");
+	ck_assert_int_eq(
+	    count(ask_as(HIS, "{\"v\":1,\"do\":\"sessions\"}"), "\"type\":\"session\""), 0);
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"spools\"}"), "\"queued\":0,\"held\":0,\"running\":0");
+}
+END_TEST
+
+START_TEST(a_long_list_comes_in_pieces)
+{
+	w->pool[0].max = 1;
+	world_begin(w);
+	for (int i = 0; i < 500; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "f%03d.py", i);
+		world_put(w, name, "sleep 3600000");
+	}
+	world_run(w, 2000);
+	w->peer[0].pieces = 0;
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"list\"}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 500);
+	ck_assert_int_gt(w->peer[0].pieces, 3);
+	ck_assert_int_lt(w->peer[0].pieces, 20);
+}
+END_TEST
+
+START_TEST(hanging_up_in_the_middle)
+{
+	start_queue(two);
+	world_ask_as(w, 2, 0, "{\"v\":1,\"do\":\"show\",\"jobs\":[1,77,2]}");
+	world_hang_up(w, 2);
+	world_run(w, 1000);
+	ck_assert_str_eq(world_said(w, 2), "");
+	has(world_ask(w, "{\"v\":1,\"do\":\"list\"}"), "\"type\":\"end\"");
+}
+END_TEST
+
+START_TEST(show_asks_the_ledger)
+{
+	world_begin(w);
+	world_put(w, "a.py", "quick");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	const char *said =
+	    world_ask(w, "{\"v\":1,\"do\":\"show\",\"jobs\":[\"/spool/in/a.py\",99,1]}");
+	ck_assert_int_eq(count(said, "\"state\":\"done\",\"session\":"), 2);
+	has(said, "\"status\":\"ok\"");
+	has(said, "\"record\":\"/spool/in/a.py.json\"");
+	has(said, "\"files\":[\"a.py.out\",\"a.py.json\"],\"warnings\":[]");
+	has(said, "\"code_sha256\":\"");
+	has(said, "{\"type\":\"failed\",\"id\":99,\"code\":\"not-found\"");
+	has(world_ask(w, "{\"v\":1,\"do\":\"show\",\"jobs\":[\"/else/a.py\"]}"),
+	    "no spool has this directory");
+	has(world_ask(w, "{\"v\":1,\"do\":\"show\",\"jobs\":[\"/spool/in/b.py\"]}"), "not-found");
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"show\",\"jobs\":[1]}"), "not-allowed");
+}
+END_TEST
+
+START_TEST(sessions_and_spools)
+{
+	start_queue(two);
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"sessions\"}");
+	has(said, "{\"type\":\"session\",\"id\":1,\"name\":\"sparkspool-0123abcd-pyspark-");
+	has(said, "\"pool\":\"main\",\"kind\":\"pyspark\",\"state\":\"busy\",\"owner\":1000,"
+		  "\"runs\":1,\"slots\":1,");
+	said = world_ask(w, "{\"v\":1,\"do\":\"spools\"}");
+	has(said, "{\"type\":\"spool\",\"name\":\"in\",\"path\":\"/spool/in\",\"pool\":\"main\","
+		  "\"ready\":\"rename\",\"after\":\"keep\",\"suffixes\":[\".py\"");
+	has(said, "\"queued\":2,\"held\":0,\"running\":1,\"state\":\"ok\"}");
+}
+END_TEST
+
+START_TEST(history)
+{
+	world_begin(w);
+	world_put(w, "a.py", "quick");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_put(w, "b.py", "fail");
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"history\"}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 2);
+	ck_assert(strstr(said, "b.py") < strstr(said, "a.py"));
+	lacks(said, "cursor");
+	said = world_ask(w, "{\"v\":1,\"do\":\"history\",\"status\":\"error\"}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 1);
+	has(said, "b.py");
+	said = world_ask(w, "{\"v\":1,\"do\":\"history\",\"limit\":1}");
+	ck_assert_int_eq(count(said, "\"type\":\"job\""), 1);
+	has(world_ask(w, "{\"v\":1,\"do\":\"history\",\"status\":\"good\"}"), "bad-request");
+	has(ask_as(HERS, "{\"v\":1,\"do\":\"history\"}"), "b.py");
+	lacks(ask_as(HIS, "{\"v\":1,\"do\":\"history\"}"), "\"type\":\"job\"");
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"history\",\"owner\":1000}"), "not-allowed");
+}
+END_TEST
+
+START_TEST(a_long_history_comes_page_by_page)
+{
+	world_begin(w);
+	for (int i = 0; i < 120; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "f%03d.py", i);
+		world_put(w, name, "quick");
+	}
+	world_until(w, 10 * MINUTES, world_done(w, "f119.py"));
+	world_run(w, MINUTES);
+	ck_assert_int_eq(
+	    count(world_ask(w, "{\"v\":1,\"do\":\"history\",\"limit\":1000}"), "\"type\":\"job\""),
+	    120);
+	ck_assert_int_eq(
+	    count(world_ask(w, "{\"v\":1,\"do\":\"history\",\"limit\":70}"), "\"type\":\"job\""),
+	    70);
+	ck_assert_int_eq(
+	    count(world_ask(w, "{\"v\":1,\"do\":\"ended\",\"after\":\"0\"}"), "\"type\":\"job\""),
+	    120);
+	ck_assert_int_eq(
+	    count(world_ask(w, "{\"v\":1,\"do\":\"ended\",\"after\":\"100\"}"), "\"type\":\"job\""),
+	    20);
+}
+END_TEST
+
+START_TEST(following_the_ends)
+{
+	world_begin(w);
+	world_put(w, "a.py", "quick");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_ask_as(w, 1, HERS, "{\"v\":1,\"do\":\"ended\",\"follow\":true}");
+	world_ask_as(w, 2, HIS, "{\"v\":1,\"do\":\"ended\",\"after\":\"0\",\"follow\":true}");
+	world_ask_as(w, 3, 0, "{\"v\":1,\"do\":\"ended\",\"after\":\"0\",\"follow\":true}");
+	world_run(w, 1000);
+	ck_assert_str_eq(world_said(w, 1), "");
+	ck_assert_int_eq(count(world_said(w, 3), "\"cursor\":\"1\""), 1);
+	world_put(w, "b.py", "fail");
+	world_put(w, "c.py", "quick");
+	world_until(w, MINUTES, world_done(w, "b.py") && world_done(w, "c.py"));
+	world_run(w, 1000);
+	ck_assert_int_eq(count(world_said(w, 1), "\"type\":\"job\""), 2);
+	has(world_said(w, 1), "\"status\":\"error\"");
+	has(world_said(w, 1), "\"cursor\":\"2\"");
+	has(world_said(w, 1), "\"cursor\":\"3\"");
+	ck_assert_str_eq(world_said(w, 2), "");
+	ck_assert_int_eq(count(world_said(w, 3), "\"type\":\"job\""), 3);
+	ck_assert(world_waits(w, 1) && world_waits(w, 2) && world_waits(w, 3));
+	has(world_ask(w, "{\"v\":1,\"do\":\"ended\",\"after\":\"x\"}"), "bad-request");
+	has(world_ask(w, "{\"v\":1,\"do\":\"ended\"}"), "{\"type\":\"end\"}");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("control");
+	TCase *t = tcase_create("control");
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, hello);
+	tcase_add_test(t, garbage_is_answered);
+	tcase_add_test(t, list_in_the_order_of_turns);
+	tcase_add_test(t, everyone_sees_their_own);
+	tcase_add_test(t, a_long_list_comes_in_pieces);
+	tcase_add_test(t, hanging_up_in_the_middle);
+	tcase_add_test(t, show_asks_the_ledger);
+	tcase_add_test(t, sessions_and_spools);
+	tcase_add_test(t, history);
+	tcase_add_test(t, a_long_history_comes_page_by_page);
+	tcase_add_test(t, following_the_ends);
+	suite_add_tcase(s, t);
+	return help_run(s);
+}
