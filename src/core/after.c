@@ -79,6 +79,18 @@ void after_failed(struct core *c, struct session *s, struct call *call, const ch
 	depart_retire(c, s, words);
 }
 
+/* It was cancelled, by its time limit or by somebody. */
+static enum job_status after_stopped(struct job *job, bool forced)
+{
+	if (job_is_cancelled(job)) {
+		job_end_cancelled(job, forced ? "the code may still run, its session is deleted"
+					      : "the code has stopped");
+		return STATUS_CANCELLED;
+	}
+	job_set_error(job, "Timeout", "the time limit of the spool has passed");
+	return STATUS_TIMEOUT;
+}
+
 static void after_raw(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
@@ -90,13 +102,10 @@ static void after_raw(struct core *c, struct session *s, struct call *call,
 	}
 	bool ours = call->cancelled_ms >= 0;
 	bool forced = ours && c->now.mono_ms - call->cancelled_ms > CANCEL_FORCED_MS;
-	if (ours && (st->state == LIVY_STATEMENT_CANCELLED || status != STATUS_OK)) {
-		status = STATUS_TIMEOUT;
-		free(job->r.run->error_name);
-		free(job->r.run->error_message);
-		job->r.run->error_name = xstrdup("Timeout");
-		job->r.run->error_message = xstrdup("the time limit of the spool has passed");
-	}
+	if (ours && (st->state == LIVY_STATEMENT_CANCELLED || status != STATUS_OK))
+		status = after_stopped(job, forced);
+	else if (job_is_cancelled(job))
+		job_set_error(job, NULL, NULL); /* it has come to its own end before */
 	if (st->started_ms > 0)
 		job->r.run->started_ms = st->started_ms;
 	session_unload(s, job->r.id);

@@ -10,6 +10,7 @@
 #include "core/runner.h"
 #include "core/source.h"
 #include "core/statement.h"
+#include "core/stop.h"
 #include "core/terms.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -18,8 +19,6 @@
 #define LOOK_SOON_MS 50
 #define DOUBT_MS 10000 /* how long a lost POST may take to show up */
 #define REPOST_MS 3000 /* the same for our own harmless statements */
-#define CANCEL_AGAIN_MS 10000
-#define CANCEL_GRACE_MS 40000 /* Livy itself gives a cancelled statement 30 s */
 
 /* ---- beginning ------------------------------------------------------------------------------ */
 
@@ -35,7 +34,7 @@ void call_raw(struct core *c, struct session *s, struct job *job)
 static void call_set_limit(struct core *c, struct call *call, int64_t spent_ms)
 {
 	int64_t timeout_ms = terms_of(c, core_call_job(c, call)).d.timeout_ms;
-	if (timeout_ms == CONF_NEVER || call->started)
+	if (timeout_ms == CONF_NEVER || call->started || job_is_cancelled(core_call_job(c, call)))
 		return;
 	call->started = true;
 	if (spent_ms < 0 || spent_ms > timeout_ms)
@@ -53,6 +52,7 @@ void call_resume(struct core *c, struct session *s, struct job *job)
 		call->state = CALL_WAITING;
 		call->statement = job->r.run->statement;
 		call_set_limit(c, call, c->now.real_ms - job->r.run->started_ms);
+		stop_accepted(c, call, job);
 	} else {
 		assert(job->r.state == JOB_SENDING);
 		call->state = CALL_DOUBT;
@@ -76,8 +76,12 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 	}
 	call->failures = 0;
 	call->lost_ms = -1;
+	if (call->what == CALL_RAW)
+		core_call_job(c, call)->progress = (float)st->progress;
 	if (call->what == CALL_RAW && st->state == LIVY_STATEMENT_RUNNING)
 		call_set_limit(c, call, 0);
+	if (call->what == CALL_RAW)
+		jobs_touch(&c->jobs, core_call_job(c, call));
 	statement_poll(c, s, call);
 }
 
@@ -104,6 +108,7 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 		job->r.run->started_ms = c->now.real_ms;
 		job_move(&c->jobs, job, JOB_RUNNING);
 		core_row_job(c, job);
+		stop_accepted(c, call, job);
 		if (!core_spool_conf(c, job)->html)
 			job_set_code(job, (struct bytes){ NULL, 0 });
 		log_info("job=%llu event=running session=%s statement=%lld",
@@ -401,29 +406,6 @@ void call_on_http(struct core *c, struct session *s, struct call *call, const st
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-static void call_time_limit(struct core *c, struct session *s, struct call *call)
-{
-	struct job *job = core_call_job(c, call);
-	if (call->cancelled_ms < 0) {
-		call->cancelled_ms = c->now.mono_ms;
-		log_info("job=%llu event=timeout session=%s statement=%lld; cancelling",
-		    (unsigned long long)job->r.id, s->r.name, (long long)call->statement);
-	}
-	if (c->now.mono_ms - call->cancelled_ms < CANCEL_GRACE_MS) {
-		statement_cancel(c, s, call);
-		call->limit_ms = c->now.mono_ms + CANCEL_AGAIN_MS;
-		statement_look_in(c, s, call, call->seq == 0 ? LOOK_SOON_MS : CANCEL_AGAIN_MS);
-		return;
-	}
-	session_unload(s, job->r.id);
-	session_drop_call(s, call);
-	finish_own(c, job, STATUS_TIMEOUT, "Timeout",
-	    "the time limit of the spool has passed; the code did not stop when it was cancelled, "
-	    "its "
-	    "session is deleted");
-	depart_retire(c, s, "its code does not stop");
-}
-
 static void call_look(struct core *c, struct session *s, struct call *call)
 {
 	if (call->state == CALL_DOUBT && statement_by_list(c, s) && call->what == CALL_RAW) {
@@ -446,7 +428,7 @@ static bool call_is_due(const struct core *c, const struct call *call)
 static void call_act(struct core *c, struct session *s, struct call *call)
 {
 	if (call->limit_ms <= c->now.mono_ms)
-		call_time_limit(c, s, call);
+		stop_call(c, s, call);
 	else if (call->what == CALL_FENCE)
 		fence_due(c, s, call);
 	else

@@ -6,9 +6,11 @@
 #include "core/items.h"
 #include "core/past.h"
 #include "core/peer.h"
+#include "core/place.h"
 #include "core/roll.h"
 #include "core/text.h"
 #include "core/view.h"
+#include "core/watch.h"
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -98,6 +100,32 @@ static void control_list(struct core *c, struct peer *p)
 	}
 }
 
+/* News come behind the list, which begins with how things are. */
+static void control_watch_on(struct core *c, struct peer *p)
+{
+	if (p->ask->item_count > 0)
+		items_go_on(c, p);
+	else
+		peer_flush(c, p, control_say_jobs(c, p) ? ANSWER_NEWS : ANSWER_MORE);
+}
+
+static void control_watch(struct core *c, struct peer *p)
+{
+	size_t spool;
+	const struct ask *ask = p->ask;
+	if ((ask->item_count > 0) + ask->all_jobs + (ask->spool != NULL) + ask->all > 1) {
+		peer_fail(
+		    c, p, "bad-request", "one of \"jobs\", \"spool\" and \"all\" is enough", NULL);
+	} else if (ask->spool != NULL && !roll_spool(c, ask->spool, &spool)) {
+		peer_fail(c, p, "not-found", "there is no spool of this name", NULL);
+	} else {
+		watch_begin(c, p);
+		if (ask->item_count == 0)
+			roll_call(c, p);
+		control_watch_on(c, p);
+	}
+}
+
 /* ---- the door ------------------------------------------------------------------------------- */
 
 /* begin answers, or begins to; go_on when the peer has taken what there was, until the answer has its
@@ -118,6 +146,11 @@ static const struct command {
 	[DO_HOLD] = { items_begin, items_go_on, items_on_history, false },
 	[DO_RELEASE] = { items_begin, items_go_on, items_on_history, false },
 	[DO_RERUN] = { items_begin, items_go_on, items_on_history, false },
+	[DO_PAUSE] = { .begin = place_pause, .admin = true },
+	[DO_RESUME] = { .begin = place_pause, .admin = true },
+	[DO_DRAIN] = { .begin = place_drain, .admin = true },
+	[DO_RELOAD] = { .begin = place_reload, .admin = true },
+	[DO_WATCH] = { control_watch, control_watch_on, items_on_history, false },
 	[DO_ENDED] = { past_begin, past_go_on, past_on_history, false },
 };
 
@@ -158,6 +191,7 @@ void control_on_hung_up(struct core *c, uint64_t peer)
 	struct peer *p = peer_find(c, peer);
 	if (p != NULL)
 		peer_drop(c, p);
+	watch_count(c);
 }
 
 void control_on_history(struct core *c, const struct ev_history *ev)
@@ -171,11 +205,13 @@ void control_on_history(struct core *c, const struct ev_history *ev)
 
 void control_on_reloaded(struct core *c, const struct ev_reloaded *ev)
 {
-	(void)c;
-	(void)ev;
+	struct peer *p = peer_find(c, ev->peer);
+	if (p != NULL && p->ask != NULL && p->ask->what == DO_RELOAD)
+		place_reloaded(c, p, ev);
 }
 
 void control_tell(struct core *c)
 {
-	(void)c;
+	watch_tell(c);
+	place_drained(c);
 }

@@ -48,7 +48,7 @@ static void depart_stillborn(struct core *c, struct session *s, const char *why)
 static void depart_unknown_job(struct core *c, struct job *job, const char *message)
 {
 	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && job->r.attempts < RERUN_TRIES &&
-	    job->losses < LOSSES_MAX)
+	    job->losses < LOSSES_MAX && !job_is_cancelled(job))
 		finish_requeue(c, job, message);
 	else
 		finish_own(c, job, STATUS_UNKNOWN, "Unknown", message);
@@ -83,6 +83,16 @@ static void depart_fenced(struct core *c, struct job *job)
 		    "between here and the server not let it through?");
 }
 
+/* It ran there. */
+static void depart_died(struct core *c, struct job *job, const char *words)
+{
+	if (job_is_cancelled(job))
+		finish_own(c, job, STATUS_CANCELLED, JOB_CANCELLED,
+		    arena_printf(&c->fx->arena, "%s; %s", job->r.run->error_message, words));
+	else
+		finish_own(c, job, STATUS_DIED, "SessionDied", words);
+}
+
 /* The fate of one file whose session is gone. */
 static void depart_call(struct core *c, struct session *s, struct call *call, const char *why)
 {
@@ -105,10 +115,12 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 		return;
 	}
 	session_unload(s, job->r.id);
-	bool cancelled = call->cancelled_ms >= 0;
+	bool late = call->cancelled_ms >= 0 && !job_is_cancelled(job);
 	session_drop_call(s, call);
-	finish_own(c, job, cancelled ? STATUS_TIMEOUT : STATUS_DIED,
-	    cancelled ? "Timeout" : "SessionDied", words);
+	if (late)
+		finish_own(c, job, STATUS_TIMEOUT, "Timeout", words);
+	else
+		depart_died(c, job, words);
 }
 
 /* The fate of a file in the session's runner. What has come of its output is in its files. */
@@ -137,7 +149,7 @@ static void depart_script(struct core *c, struct job *job, const char *words)
 		/* fall through */
 	case SCRIPT_RUN:
 	case SCRIPT_FETCH: /* its end is known, but not all that it left */
-		finish_own(c, job, STATUS_DIED, "SessionDied", words);
+		depart_died(c, job, words);
 		break;
 	case SCRIPT_KEPT:
 		assert(!"kept, and not answered");

@@ -115,7 +115,8 @@ struct errand {
 static void errand_add_run(struct errand *e, struct job *job)
 {
 	struct script *sc = job->script;
-	bool starts = sc->phase == SCRIPT_START;
+	bool ends = job_is_cancelled(job);
+	bool starts = sc->phase == SCRIPT_START && !ends;
 	size_t more = starts ? errand_start_bytes(job) : 0;
 	/* At least one: the next call takes what does not fit into this one. */
 	if (e->bytes > 0 && e->bytes + more > CODE_BYTES_MAX)
@@ -126,7 +127,9 @@ static void errand_add_run(struct errand *e, struct job *job)
 	sc->asked = true;
 	if (starts)
 		errand_add_start(e->c, e->text, job);
-	if (sc->phase == SCRIPT_BAR)
+	if (ends)
+		runnertext_add_kill(e->text, job->r.run->token, "cancelled");
+	else if (sc->phase == SCRIPT_BAR)
 		runnertext_add_id(e->text, "bar", job->r.run->token);
 	runnertext_add_poll(e->text, job->r.run->token, sc);
 }

@@ -6,6 +6,7 @@
 #include "core/finish.h"
 #include "core/result.h"
 #include "core/runner.h"
+#include "core/watch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,12 +105,25 @@ static void fetch_kept(struct core *c, struct job *job)
 		finish_answered(c, job, sc->end, report);
 }
 
+/* It was to be ended, and that is what it came to, or it was before that. */
+static void fetch_cancelled(struct job *job, const struct runner_run *run)
+{
+	if (!job_is_cancelled(job))
+		return;
+	if (run->status == STATUS_CANCELLED)
+		job_end_cancelled(job, "its processes were ended");
+	else
+		job_set_error(job, NULL, NULL);
+}
+
 static void fetch_ended(struct core *c, struct job *job, const struct runner_run *run, bool came,
     const struct runner_answer *answer)
 {
 	struct script *sc = job->script;
-	if (sc->phase == SCRIPT_RUN)
+	if (sc->phase == SCRIPT_RUN) {
 		script_move(sc, SCRIPT_FETCH, c->now.mono_ms);
+		fetch_cancelled(job, run);
+	}
 	free(sc->report);
 	sc->report = xstrdup(run->report);
 	sc->end = run->status;
@@ -131,7 +145,8 @@ static void fetch_goes_on(
 {
 	struct script *sc = job->script;
 	if (script_is_fetched(sc))
-		sc->due_ms = c->now.mono_ms + script_pause_ms(sc, c->now.mono_ms);
+		sc->due_ms =
+		    c->now.mono_ms + watch_pace_ms(c, job, script_pause_ms(sc, c->now.mono_ms));
 	else
 		(void)fetch_want_more(c, sc, came, answer);
 	if (sc->limit_ms > c->now.mono_ms && sc->due_ms > sc->limit_ms)
@@ -148,6 +163,8 @@ void fetch_take(struct core *c, struct job *job, const struct runner_run *run,
     const struct runner_answer *answer)
 {
 	fetch_take_sizes(c, job, run);
+	job->progress = (float)run->progress;
+	jobs_touch(&c->jobs, job);
 	if (core_is_away(c, job)) {
 		fetch_wait(c, job);
 		return;
@@ -195,13 +212,14 @@ void fetch_on_appended(struct core *c, const struct ev_appended *ev)
 		return; /* its session was lost meanwhile */
 	struct script_part *part = &sc->part[ev->part - 1];
 	struct session *s = fetch_session(c, job);
+	jobs_touch(&c->jobs, job);
 	part->busy = false;
 	part->at = ev->err == 0 ? ev->at : 0;
 	if (ev->err == 0) {
 		sc->failures = 0;
 		sc->due_ms = c->now.mono_ms;
 		if (script_is_fetched(sc)) /* what comes next has its time: see fetch_goes_on() */
-			sc->due_ms += script_pause_ms(sc, c->now.mono_ms);
+			sc->due_ms += watch_pace_ms(c, job, script_pause_ms(sc, c->now.mono_ms));
 	} else {
 		int64_t ms = core_backoff_ms(c, ++sc->failures, APPEND_FIRST_MS, APPEND_MAX_MS);
 		sc->due_ms = c->now.mono_ms + ms;

@@ -6,6 +6,7 @@
 #include "core/result.h"
 #include "core/script.h"
 #include "core/terms.h"
+#include "core/watch.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -91,10 +92,7 @@ void finish_own(
 {
 	if (job->r.run == NULL)
 		job_begin_run(job);
-	free(job->r.run->error_name);
-	free(job->r.run->error_message);
-	job->r.run->error_name = xstrdup(name);
-	job->r.run->error_message = xstrdup(message);
+	job_set_error(job, name, message);
 	finish_outcome(c, job, status);
 }
 
@@ -122,6 +120,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	job->r.live = live;
 	core_row_job_end(c, job);
 	past_ended(c);
+	watch_ended(c, job);
 	c->done[status]++;
 	tally_job(c, job);
 	log_info("job=%llu event=done status=%s spool=%s file=\"%s\"%s%s",
@@ -162,8 +161,21 @@ void finish_known(struct core *c, struct job *job, const char sha256[SHA256_TEXT
 	finish_unsaid(c, job, STATUS_NONE, FINISH_KNOWN, sha256);
 }
 
+/* It was not sent, or it may be sent again, and nobody wants it to be. */
+static void finish_cancelled(struct core *c, struct job *job)
+{
+	const char *who = arena_strdup(&c->fx->arena, job->r.run->error_message);
+	job_drop_run(job);
+	job_move(&c->jobs, job, JOB_QUEUED);
+	finish_silent(c, job, STATUS_CANCELLED, who);
+}
+
 void finish_requeue(struct core *c, struct job *job, const char *why)
 {
+	if (job_is_cancelled(job)) {
+		finish_cancelled(c, job);
+		return;
+	}
 	log_info("job=%llu event=requeued reason=\"%s\"", (unsigned long long)job->r.id, why);
 	job_drop_run(job);
 	job_move(&c->jobs, job, JOB_QUEUED);

@@ -295,6 +295,7 @@ void intake_reread(struct core *c, struct job *job, const struct ident *ident)
 {
 	static const char *const nothing[] = { NULL };
 	struct fx_read *read = &effects_add(c->fx, FX_READ)->u.read;
+	job->reread = true;
 	read->job = job->r.id;
 	read->spool = job->r.spool;
 	read->name = arena_strdup(&c->fx->arena, job->r.name);
@@ -309,6 +310,8 @@ static void intake_look_done(struct core *c, struct job *job, const struct ev_lo
 	bool marked = c->conf->spool[ev->spool].ready != READY_MARKER || job->marker != NULL;
 	if (ev->type == FILE_MISSING) {
 		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+	} else if (job->rerun) {
+		intake_renew(c, job, ev);
 	} else if (!marked) {
 		return; /* what was written since is not complete before its marker is there */
 	} else if (intake_is_file(ev) && ident_same(old, &ev->ident)) {
@@ -326,6 +329,7 @@ static void intake_look_done(struct core *c, struct job *job, const struct ev_lo
 void intake_on_reread(struct core *c, struct job *job, const struct ev_read *ev)
 {
 	assert(job->r.state == JOB_DONE);
+	job->reread = false;
 	bool same = ev->result == READ_OK;
 	for (size_t i = 0; same && i < JOB_SHA_BYTES; i++) {
 		char byte[3] = { ev->sha256[2 * i], ev->sha256[2 * i + 1], '\0' };

@@ -66,6 +66,7 @@ void jobs_fini(struct jobs *jobs, struct heap *timers)
 	while ((job = TAILQ_FIRST(&jobs->all)) != NULL)
 		job_free(jobs, timers, job);
 	assert(jobs->count == 0);
+	free(jobs->touched);
 }
 
 static void job_enter(struct jobs *jobs, struct job *job)
@@ -108,6 +109,7 @@ void job_number(struct jobs *jobs, struct job *job, uint64_t id)
 {
 	assert(job->r.id == 0 && id != 0);
 	job->r.id = id;
+	jobs_touch(jobs, job);
 	job_insert(job, &jobs->by_id, job_cmp_id);
 }
 
@@ -164,6 +166,19 @@ void job_move(struct jobs *jobs, struct job *job, enum job_state to)
 	jobs->in_state[job->r.state]--;
 	job->r.state = (enum job_state)sm.state;
 	jobs->in_state[job->r.state]++;
+	jobs_touch(jobs, job);
+}
+
+void jobs_touch(struct jobs *jobs, struct job *job)
+{
+	if (!jobs->watched || job->touched || job->r.id == 0)
+		return;
+	if (jobs->touched_count == jobs->touched_cap) {
+		jobs->touched_cap = jobs->touched_cap == 0 ? 64 : jobs->touched_cap * 2;
+		jobs->touched = xrealloc(jobs->touched, jobs->touched_cap * sizeof(*jobs->touched));
+	}
+	jobs->touched[jobs->touched_count++] = job->r.id;
+	job->touched = true;
 }
 
 bool job_is_active(const struct job *job)
@@ -194,6 +209,27 @@ void job_drop_run(struct job *job)
 	job->answer = NULL;
 	job->code_bytes = 0;
 	job->answer_bytes = 0;
+}
+
+void job_set_error(struct job *job, const char *name, const char *message)
+{
+	struct run_rec *run = job->r.run;
+	free(run->error_name);
+	free(run->error_message);
+	run->error_name = xstrdup(name);
+	run->error_message = xstrdup(message);
+}
+
+bool job_is_cancelled(const struct job *job)
+{
+	return job->r.run != NULL && str_eq(job->r.run->error_name, JOB_CANCELLED);
+}
+
+void job_end_cancelled(struct job *job, const char *how)
+{
+	char *words = xasprintf("%s; %s", job->r.run->error_message, how);
+	job_set_error(job, JOB_CANCELLED, words);
+	free(words);
 }
 
 void job_forget_said(struct job *job)

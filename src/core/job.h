@@ -33,6 +33,9 @@ struct job {
 	uint16_t failures;     /* to settle, write or publish, in a row */
 	uint8_t losses;	       /* sessions that were lost with it, and it did not end by that ... */
 	uint8_t fences;	       /* ... or were given up to prove that it never ran */
+	bool reread;	       /* its file is being read again, to see whether it is the same */
+	bool rerun;	       /* somebody wants it to run again, whatever it is now */
+	bool touched;	       /* it is in jobs::touched */
 	bool again;	       /* its name was seen while it was busy: look again when it is done */
 	bool rowed;	       /* the ledger knows it */
 	bool batched;	       /* waits for the end of a scan to get its number */
@@ -49,6 +52,10 @@ struct jobs {
 	struct job_list all;
 	size_t count;
 	size_t in_state[JOB_STATES];
+	bool watched;	   /* somebody wants to know what changes ... */
+	uint64_t *touched; /* ... ids of what has, since they were told */
+	size_t touched_count;
+	size_t touched_cap;
 };
 
 void jobs_init(struct jobs *jobs);
@@ -66,10 +73,19 @@ struct job *job_find(const struct jobs *jobs, size_t spool, const char *name); /
 struct job *job_by_id(const struct jobs *jobs, uint64_t id);		       /* or NULL */
 
 void job_move(struct jobs *jobs, struct job *job, enum job_state to);
-bool job_is_active(const struct job *job); /* its turn has come and it is not done */
+void jobs_touch(struct jobs *jobs, struct job *job); /* something of it has changed */
+bool job_is_active(const struct job *job);	     /* its turn has come and it is not done */
 
 struct run_rec *job_begin_run(struct job *job); /* fresh and zeroed; statement is -1 */
 void job_drop_run(struct job *job); /* and the bytes, the answer and the script with it */
+/* An end in our own words; NULL: none. Also persisted of a run that goes on: "Cancelled", when it is to
+ * come to that end (core/cancel). */
+#define JOB_CANCELLED "Cancelled"
+void job_set_error(struct job *job, const char *name, const char *message);
+bool job_is_cancelled(const struct job *job);
+/* It has come to it: how, behind who it was. */
+void job_end_cancelled(struct job *job, const char *how);
+
 void job_forget_said(struct job *job);
 void job_set_answer(struct job *job, struct bytes answer);
 void job_set_code(struct job *job, struct bytes code);

@@ -43,7 +43,7 @@ static void peer_forget(struct peer *p)
 	p->job_count = p->job_at = p->item_at = p->watched_count = 0;
 	p->seq = p->cursor = 0;
 	p->rest = 0;
-	p->waits = p->follows = p->missed = p->from_now = p->drains = false;
+	p->waits = p->listed = p->follows = p->missed = p->from_now = p->drains = false;
 	p->news = NEWS_NONE;
 }
 
@@ -103,7 +103,8 @@ void peer_flush(struct core *c, struct peer *p, enum answer_flow flow)
 	fx->flow = flow;
 	fx->bytes.n = p->out.len;
 	fx->bytes.p = arena_dup(&c->fx->arena, p->out.len == 0 ? "" : p->out.data, p->out.len);
-	p->waits = flow == ANSWER_MORE;
+	if (flow != ANSWER_NEWS)
+		p->waits = flow == ANSWER_MORE;
 	buf_reset(&p->out);
 	if (p->out.cap > 2 * (size_t)PIECE_BYTES)
 		buf_fini(&p->out);

@@ -32,6 +32,7 @@ struct peer {
 	bool follows;	 /* has heard of all ends so far, and waits for more */
 	bool missed;	 /* something has ended since the ledger was asked */
 	bool from_now;	 /* of all ends so far nothing is said */
+	bool listed;	 /* what it watches has been said once */
 	bool drains;	 /* waits until nothing runs */
 	enum peer_news news;
 	size_t news_spool;

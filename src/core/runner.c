@@ -6,6 +6,7 @@
 #include "core/errand.h"
 #include "core/finish.h"
 #include "core/statement.h"
+#include "core/stop.h"
 #include "core/terms.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -30,6 +31,12 @@ static bool runner_is_unheard(const struct core *c, const struct session *s)
 	       core_endpoint_up(c, s) && TAILQ_EMPTY(&s->calls);
 }
 
+static void runner_speak(struct core *c, struct session *s)
+{
+	statement_runner(c, s);
+	stop_again(c, s);
+}
+
 void runner_due(struct core *c, struct session *s)
 {
 	bool unheard = runner_is_unheard(c, s);
@@ -41,7 +48,7 @@ void runner_due(struct core *c, struct session *s)
 	else if (unheard)
 		statement_boot(c, s);
 	else
-		statement_runner(c, s);
+		runner_speak(c, s);
 }
 
 /* A run has left. */

@@ -126,6 +126,8 @@ static bool read_run(struct arena *a, json_t *o, struct runner_run *run)
 	run->state = state_of(o);
 	run->started_ms = int_of(o, "started_ms");
 	run->run_ms = int_of(o, "run_ms");
+	const json_t *progress = json_object_get(o, "progress");
+	run->progress = json_is_number(progress) ? json_number_value(progress) : -1;
 	if (!id_is_plain(run->id))
 		return false;
 	read_files(a, json_object_get(o, "files"), run);

@@ -149,6 +149,14 @@ void runnertext_add_id(struct json_t *call, const char *what, const char *id)
 	text_append(list_of(call, what), text_json(id));
 }
 
+void runnertext_add_kill(struct json_t *call, const char *id, const char *why)
+{
+	json_t *o = json_object();
+	text_put(o, "id", text_json(id));
+	text_put(o, "why", text_json(why));
+	text_append(list_of(call, "kill"), o);
+}
+
 void runnertext_add_poll(struct json_t *call, const char *id, const struct script *sc)
 {
 	json_t *o = json_object();

@@ -42,6 +42,7 @@ struct json_t *runnertext_begin(const char *tag);
 void runnertext_add_start(struct json_t *call, const struct runner_program *start);
 void runnertext_add_put(struct json_t *call, const char *hash, const char *files);
 void runnertext_add_id(struct json_t *call, const char *what, const char *id); /* "bar", "ack" */
+void runnertext_add_kill(struct json_t *call, const char *id, const char *why);
 void runnertext_add_poll(struct json_t *call, const char *id, const struct script *sc);
 /* Ends it, and call with it; the statement's code. */
 struct bytes runnertext_end(
@@ -73,6 +74,7 @@ struct runner_run {
 	const char *id;
 	enum runner_state state;
 	int64_t started_ms; /* the driver's clock since the epoch; 0: not said */
+	double progress;    /* 0 to 1; below 0: not said */
 	int64_t run_ms;	    /* since then; of what has ended: until its end */
 	struct runner_file *file;
 	size_t file_count;

@@ -345,7 +345,7 @@ static void core_on_read(struct core *c, const struct ev_read *ev)
 		return;
 	if (job != NULL && job->r.state == JOB_READING)
 		submit_on_read(c, job, ev);
-	else if (job != NULL && job->r.state == JOB_DONE)
+	else if (job != NULL && job->r.state == JOB_DONE && job->reread)
 		intake_on_reread(c, job, ev);
 }
 

@@ -4,6 +4,7 @@
 #include "core/depart.h"
 #include "core/errand.h"
 #include "core/source.h"
+#include "core/watch.h"
 #include <assert.h>
 #include <string.h>
 
@@ -103,7 +104,11 @@ void statement_poll(struct core *c, struct session *s, struct call *call)
 	int64_t floor_ms = call->what == CALL_RUNNER ? RUNNER_FLOOR_MS : POLL_FLOOR_MS;
 	if (ms < floor_ms)
 		ms = floor_ms;
-	statement_look_in(c, s, call, ms < POLL_CEILING_MS ? ms : POLL_CEILING_MS);
+	if (ms > POLL_CEILING_MS)
+		ms = POLL_CEILING_MS;
+	if (call->what == CALL_RAW)
+		ms = watch_pace_ms(c, core_call_job(c, call), ms);
+	statement_look_in(c, s, call, ms);
 }
 
 static void statement_ours(struct core *c, struct session *s, enum call_what what)

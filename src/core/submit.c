@@ -139,6 +139,15 @@ static void submit_release(struct core *c, struct session *s, struct job *job)
 	c->plan = true;
 }
 
+void submit_withdraw(struct core *c, struct job *job)
+{
+	struct session *s = submit_session_of(c, job);
+	assert(job->r.state == JOB_READING);
+	if (s != NULL)
+		submit_release(c, s, job);
+	job_move(&c->jobs, job, JOB_QUEUED);
+}
+
 static void submit_script(
     struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
 {

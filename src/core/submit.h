@@ -10,4 +10,7 @@ void submit_assign(struct core *c, size_t pool);
 void submit_on_recalled(struct core *c, const struct ev_recalled *ev);
 void submit_on_read(struct core *c, struct job *job, const struct ev_read *ev);
 
+/* A job in READING goes back to the queue, but into no lane: somebody has cancelled it. */
+void submit_withdraw(struct core *c, struct job *job);
+
 #endif

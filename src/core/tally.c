@@ -103,6 +103,8 @@ void tally_job(struct core *c, const struct job *job)
 	const struct run_rec *run = job->r.run;
 	assert(run != NULL && run->status < STATUS_COUNT);
 	struct tally_spool *t = &c->spool[job->r.spool]->tally;
+	if (run->status == STATUS_NONE)
+		return; /* it is only known to have run in an earlier life */
 	t->ended[run->status]++;
 	tally_span(&t->stage[TALLY_WAIT], job->r.queued_ms, run->started_ms);
 	tally_span(&t->stage[TALLY_RUN], run->started_ms, run->finished_ms);

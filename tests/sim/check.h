@@ -16,6 +16,7 @@ __attribute__((noreturn, format(printf, 3, 4))) void sim_failed(
 #define ck_assert_int_le(a, b) ck_assert_op_(a, <=, b)
 #define ck_assert_int_ge(a, b) ck_assert_op_(a, >=, b)
 #define ck_assert_int_gt(a, b) ck_assert_op_(a, >, b)
+#define ck_assert_uint_le(a, b) ck_assert_op_(a, <=, b)
 #define ck_assert_uint_lt(a, b) ck_assert_op_(a, <, b)
 #define ck_assert_uint_gt(a, b) ck_assert_op_(a, >, b)
 #define ck_assert_ptr_nonnull(p) ck_assert_op_(p, !=, NULL)

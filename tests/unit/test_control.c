@@ -30,9 +30,9 @@ static int count(const char *text, const char *what)
 }
 
 #define has(text, what)                                                                            \
-	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%s", what, (const char *)(text))
+	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%.2000s", what, (const char *)(text))
 #define lacks(text, what)                                                                          \
-	ck_assert_msg(strstr(text, what) == NULL, "%s in:\n%s", what, (const char *)(text))
+	ck_assert_msg(strstr(text, what) == NULL, "%s in:\n%.2000s", what, (const char *)(text))
 
 static const char *ask_as(uint32_t uid, const char *line)
 {

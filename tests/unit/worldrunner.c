@@ -258,6 +258,28 @@ static void each(const json_t *call, const char *what, struct world_runner *r)
 	}
 }
 
+/* One that was never seen is marked, and will not start. */
+static void kill_all(const json_t *call, struct world_runner *r, int64_t at_ms)
+{
+	const json_t *list = json_object_get(call, "kill");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+		const char *id = json_string_value(json_object_get(o, "id"));
+		const char *why = json_string_value(json_object_get(o, "why"));
+		struct world_run *run = run_by_id(r, id);
+		if (run == NULL) {
+			run = run_add(r, id);
+			*run = (struct world_run){ .state = RUN_RUNS,
+				.code = xstrdup(""),
+				.begun_ms = at_ms,
+				.ends_ms = at_ms };
+			(void)snprintf(run->id, sizeof(run->id), "%s", id);
+			run_end(run, why, 130, at_ms);
+		}
+		run_end(run, why, 137, at_ms);
+	}
+}
+
 static bool has_modules(const struct world_runner *r, const char *hash)
 {
 	for (size_t i = 0; i < r->module_count; i++)
@@ -331,6 +353,7 @@ int64_t runner_begin(struct world *w, struct world_server *sv, struct world_sess
 	put_modules(s->runner, call);
 	int64_t ms = begin_all(w, sv, s, call, at_ms);
 	each(call, "bar", s->runner);
+	kill_all(call, s->runner, at_ms);
 	each(call, "ack", s->runner);
 	ms += CALL_MS + (sv->alone != NULL ? 0 : wait_of(s->runner, call, at_ms));
 	json_decref(call);
@@ -449,6 +472,7 @@ static json_t *run_json(
 	add_outputs(o, run, json_object_get(poll, "at"), w->now.mono_ms, most);
 	int64_t until_ms = run->state == RUN_ENDED ? run->ends_ms : w->now.mono_ms;
 	json_object_set_new(o, "run_ms", json_integer(until_ms - run->begun_ms));
+	json_object_set_new(o, "progress", json_real(run->state == RUN_ENDED ? 1 : 0.5));
 	if (run->state != RUN_ENDED)
 		return o;
 	if (!has(run, "+endless"))

@@ -1,0 +1,102 @@
+/* stop: how code that runs on is brought to an end, by a time limit or by somebody's word. */
+#include "core/stop.h"
+
+#include "base/log.h"
+#include "core/depart.h"
+#include "core/finish.h"
+#include "core/script.h"
+#include "core/statement.h"
+#include <assert.h>
+
+#define LOOK_SOON_MS 50
+#define AGAIN_MS 10000
+#define GRACE_MS 40000 /* Livy itself gives a cancelled statement 30 s */
+
+static void stop_log(struct core *c, const struct session *s, const struct call *call)
+{
+	if (call->what == CALL_RAW) {
+		const struct job *job = core_call_job(c, call);
+		log_info("job=%llu event=%s session=%s statement=%lld; cancelling",
+		    (unsigned long long)job->r.id, job_is_cancelled(job) ? "cancelled" : "timeout",
+		    s->r.name, (long long)call->statement);
+	} else {
+		log_info("session=%s event=cancelled statement=%lld; cancelling", s->r.name,
+		    (long long)call->statement);
+	}
+}
+
+static void stop_ask(struct core *c, struct session *s, struct call *call)
+{
+	statement_cancel(c, s, call);
+	call->limit_ms = c->now.mono_ms + AGAIN_MS;
+	statement_look_in(c, s, call, call->seq == 0 ? LOOK_SOON_MS : AGAIN_MS);
+}
+
+/* A file's own statement. */
+static void stop_raw(struct core *c, struct session *s, struct call *call)
+{
+	struct job *job = core_call_job(c, call);
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	if (job_is_cancelled(job)) {
+		job_end_cancelled(job, "the code did not stop, its session is deleted");
+		finish_own(c, job, STATUS_CANCELLED, JOB_CANCELLED,
+		    arena_strdup(&c->fx->arena, job->r.run->error_message));
+	} else {
+		finish_own(c, job, STATUS_TIMEOUT, "Timeout",
+		    "the time limit of the spool has passed; the code did not stop when it was "
+		    "cancelled, its session is deleted");
+	}
+}
+
+/* A runner's call, in which a file runs in the session's own interpreter. */
+static void stop_runs(struct core *c, struct session *s, struct call *call)
+{
+	session_drop_call(s, call);
+	for (unsigned i = s->run_count; i-- > 0;) {
+		struct job *job = job_by_id(&c->jobs, s->run[i]);
+		if (!job_is_cancelled(job) || job->script == NULL ||
+		    job->script->phase >= SCRIPT_FETCH)
+			continue;
+		session_unload(s, job->r.id);
+		job_end_cancelled(job, "the code did not stop, its session is deleted");
+		finish_own(c, job, STATUS_CANCELLED, JOB_CANCELLED,
+		    arena_strdup(&c->fx->arena, job->r.run->error_message));
+	}
+}
+
+void stop_call(struct core *c, struct session *s, struct call *call)
+{
+	assert(call->what == CALL_RAW || call->what == CALL_RUNNER);
+	if (call->state != CALL_WAITING) { /* of a runner's: it has no number yet */
+		call->limit_ms = c->now.mono_ms + LOOK_SOON_MS;
+		return;
+	}
+	if (call->cancelled_ms < 0) {
+		call->cancelled_ms = c->now.mono_ms;
+		stop_log(c, s, call);
+	}
+	if (c->now.mono_ms - call->cancelled_ms < GRACE_MS) {
+		stop_ask(c, s, call);
+		return;
+	}
+	if (call->what == CALL_RAW)
+		stop_raw(c, s, call);
+	else
+		stop_runs(c, s, call);
+	depart_retire(c, s, "its code does not stop");
+}
+
+void stop_again(struct core *c, struct session *s)
+{
+	struct call *call = session_call_of(s, CALL_RUNNER);
+	for (unsigned i = 0; call != NULL && s->alone && i < s->run_count; i++)
+		if (job_is_cancelled(job_by_id(&c->jobs, s->run[i])))
+			call->limit_ms = c->now.mono_ms + AGAIN_MS;
+}
+
+void stop_accepted(const struct core *c, struct call *call, const struct job *job)
+{
+	if (job_is_cancelled(job))
+		call->limit_ms = c->now.mono_ms;
+}
