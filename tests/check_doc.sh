@@ -129,6 +129,25 @@ metrics() {
 	cmp -s "$tmp/described" "$tmp/metrics"
 }
 
+# commands PAGE: each command and each error of the control protocol has its place there.
+commands() {
+	ret=0
+	sed -n 's/^	\[DO_[A-Z]*\] = "\([a-z]*\)".*/\1/p' "$srcdir/src/core/ask.c" | sort >"$tmp/commands"
+	[ "$(wc -l <"$tmp/commands")" -gt 10 ] || die 'src/core/ask.c has no commands'
+	sed -n 's/^\.Ss //p' "$1" | tr -d ',' | tr ' ' '\n' | sort >"$tmp/described"
+	while read -r command; do
+		grep -qx "$command" "$tmp/described" || {
+			echo "sparkspool-control.7: $command is missing" >&2
+			ret=1
+		}
+		grep -q "\"do\":\"$command\"" "$1" || {
+			echo "sparkspool-control.7: $command has no example" >&2
+			ret=1
+		}
+	done <"$tmp/commands"
+	return $ret
+}
+
 # Warnings and errors; what mandoc calls style is a matter of taste.
 lint() { mandoc -T lint -W warning "$@" >&2; }
 
@@ -156,6 +175,9 @@ must_object 'a record with a field that the page does not have' fields "$tmp/nof
 
 sed 's/^\.It Ic files_ended_total/.It Ic files_done_total/' "$daemon" | sample nometric.8
 must_object 'a metric that the page does not have' metrics "$tmp/nometric.8"
+control=$srcdir/doc/sparkspool-control.7
+sed 's/^\.Ss why/.Ss how/' "$control" | sample nocommand.7
+must_object 'a command that the page does not have' commands "$tmp/nocommand.7"
 
 bad=0
 page_names "$page" || bad=1
@@ -163,6 +185,7 @@ complete "$page" || bad=1
 example_names "$example" || bad=1
 fields "$daemon" || bad=1
 metrics "$daemon" || bad=1
+commands "$control" || bad=1
 [ $bad -eq 0 ] || exit 1
 
 command -v mandoc >/dev/null || skip 'there is no mandoc'

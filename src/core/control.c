@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "core/view.h"
 #include "core/watch.h"
+#include "core/why.h"
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -141,6 +142,7 @@ static const struct command {
 	[DO_LIST] = { .begin = control_list, .go_on = control_list_on },
 	[DO_SHOW] = { items_begin, items_go_on, items_on_history, false },
 	[DO_HISTORY] = { past_begin, past_go_on, past_on_history, false },
+	[DO_WHY] = { .begin = why_answer },
 	[DO_SESSIONS] = { .begin = control_sessions },
 	[DO_CANCEL] = { items_begin, items_go_on, items_on_history, false },
 	[DO_HOLD] = { items_begin, items_go_on, items_on_history, false },

@@ -73,8 +73,11 @@ static int bind_at(int fd, const char *path)
 
 static int listen_at(const char *run_dir, const char *path)
 {
-	/* Others must get through it to the socket. */
-	if (mkdir(run_dir, 0755) != 0 && errno != EEXIST)
+	/* Others must get through it to the socket, whatever the umask. */
+	int rc = mkdir(run_dir, 0755);
+	if (rc == 0)
+		rc = chmod(run_dir, 0755);
+	if (rc != 0 && errno != EEXIST)
 		return -1;
 	if (connect_to(path) == 0) {
 		errno = EADDRINUSE;

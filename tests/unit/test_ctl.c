@@ -39,6 +39,7 @@ static void setup(void)
 	log_set_sink(ignore, NULL);
 	evq_init(&q);
 	now_ms = 1000;
+	umask(0027); /* as the service has it */
 	ctl = ctl_open(&conf);
 	ck_assert_ptr_nonnull(ctl);
 }
@@ -516,6 +517,8 @@ START_TEST(everybody_may_come)
 {
 	struct stat st;
 	char *path = help_path(conf.run_dir, "control");
+	ck_assert_int_eq(stat(conf.run_dir, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0755);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert(S_ISSOCK(st.st_mode));
 	ck_assert_uint_eq(st.st_mode & 0777, 0666);
