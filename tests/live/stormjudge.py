@@ -17,7 +17,7 @@ class Seen:
         self.ledger = [WORDS[row[1] or 0] for row in rows]
         self.sessions = [row[2] for row in rows if row[2]]
         self.status = self.ledger[-1] if self.ledger else "unseen"
-        self.sent, self.done = times.get(rows[-1][3] if rows else None, (0, float("inf")))
+        self.done = times.get(rows[-1][3] if rows else None, float("inf"))
 
     def __str__(self):
         return "%s (%s; ledger %s, record %s, %d lines, %s)" % (
@@ -47,9 +47,8 @@ def is_wounded(s):
 
 
 def is_hit(s, harm):
-    """Whether its session was without a driver or a server while it was there."""
-    return any(names.intersection(s.sessions) and since <= s.done and s.sent <= until
-               for names, since, until in harm)
+    """Whether its session had lost its driver or its server before it came to its end."""
+    return any(names.intersection(s.sessions) and since <= s.done for names, since in harm)
 
 
 def is_lost(s):
@@ -74,7 +73,7 @@ def is_as_expected(s, phase):
 def judge(world, phase):
     """([(name, why it failed or "")], the line of the table); says each verdict as it goes."""
     ledger = world.ledger()
-    times = world.log_times()
+    times = world.done_times()
     seen = [Seen(world, f, ledger.get(f.name, []), times) for f in world.dropped]
     names = {s.file.name for s in seen}
     with open(world.path("log"), errors="replace") as f:

@@ -63,7 +63,7 @@ KINDS = (("script", ".py", SCRIPT),) * 9 + (("raw", ".py", SCRIPT),) * 4 + \
 REFUSED = "{comment} sparkspool: pool=elsewhere\n"
 
 
-MOMENT = re.compile(r"^([-\dT:.]{23})Z \w+ job=(\d+) (from=\w+ to=SENDING|event=done)\b", re.M)
+DONE = re.compile(r"^([-\dT:.]{23})Z \w+ job=(\d+) event=done\b", re.M)
 
 
 class File:
@@ -112,7 +112,7 @@ class World:
         self.orphans = []     # drivers whose server was killed, and forgets them
         self.orphans_at = 0
         self.dropped = []     # files
-        self.harm = []        # [names of sessions, since, until]: without their driver or server
+        self.harm = []        # (names of sessions, since): that lost their driver, or their server
         self.kills = dict(daemon=0, driver=0, livy=0)
         self.wrong = []       # what is a failure whatever the files say
         self.seconds = 0
@@ -182,8 +182,6 @@ class World:
                 raise subprocess.CalledProcessError(self.restarting.returncode, "server restart")
             self.restarting = None
             self.orphans_at = now + 5
-            if self.recovery:
-                self.harm_of_livy[2] = time.time()
         if self.orphans and self.restarting is None and now >= self.orphans_at:
             for pid in self.orphans:
                 self.kill_pid(pid)
@@ -224,14 +222,11 @@ class World:
         db.close()
         return rows
 
-    def log_times(self):
-        """id of a job -> [when it was sent for the last time, when it was done]"""
-        found = {}
+    def done_times(self):
+        """id of a job -> when it was done"""
         with open(self.path("log"), errors="replace") as log:
-            for moment, job, what in MOMENT.findall(log.read()):
-                when = datetime.datetime.fromisoformat(moment + "+00:00").timestamp()
-                found.setdefault(int(job), [0, float("inf")])[what == "event=done"] = when
-        return found
+            return {int(job): datetime.datetime.fromisoformat(moment + "+00:00").timestamp()
+                    for moment, job in DONE.findall(log.read())}
 
     # ---- the daemon ----
 
@@ -329,7 +324,7 @@ class World:
         if not found:
             return
         pid = rng.choice(sorted(found))
-        self.harm.append([{found[pid]}, time.time(), float("inf")])
+        self.harm.append(({found[pid]}, time.time()))
         self.kill_pid(pid)
         self.kills["driver"] += 1
 
@@ -338,8 +333,7 @@ class World:
         if not self.until(lambda: self.restarting is None):
             return
         names = set(self.drivers().values())
-        self.harm_of_livy = [names, time.time(), float("inf")]
-        self.harm.append(self.harm_of_livy)
+        self.harm.append((names, time.time()))
         self.server("kill", self.livy_dir)
         left = self.drivers()
         names.update(left.values())
@@ -372,6 +366,12 @@ class World:
         except sqlite3.OperationalError:
             return False
 
+    def leftovers(self):
+        """Drivers of sessions that the daemon alone has let live: a server that came back may have
+        lost its channel to one that it knew, and deletes the session without it."""
+        harmed = set().union(*(names for names, _ in self.harm))
+        return sorted(n for n in self.drivers().values() if n not in harmed)
+
     def come_to_rest(self, files):
         """No more kills: all is brought to its end, and the daemon stops in order."""
         if not self.until(lambda: self.is_done(files)):
@@ -380,10 +380,10 @@ class World:
         if code != 0:
             self.wrong.append("the daemon stopped with code %s" % code)
         end = max(self.end_at, time.monotonic() + 60)
-        while (self.sessions() != [] or self.drivers()) and time.monotonic() < end:
+        while (self.sessions() != [] or self.leftovers()) and time.monotonic() < end:
             time.sleep(0.2)
         sessions = self.sessions()
-        self.left = (sessions and [s["name"] for s in sessions], sorted(self.drivers().values()))
+        self.left = (sessions and [s["name"] for s in sessions], self.leftovers())
         self.seconds = round(time.monotonic() - self.begun)
 
     def end(self):
