@@ -47,7 +47,7 @@ struct loop {
 	struct conf *old; /* replaced in this turn */
 	int signals;
 	bool stopping;
-	bool again;	     /* a reload was asked for while one was under way */
+	bool again;	     /* a reload was asked for while one, or a commit, was under way */
 	bool more;	     /* a spool has more to tell at once */
 	int64_t watchdog_ms; /* 0: none */
 	int64_t alive_ms;    /* when the watchdog was last told */
@@ -92,9 +92,17 @@ static void loop_log_lines(const struct buf *lines)
 		log_error("%s", line);
 }
 
+/* The operator's word lies in a file, so that it needs no other way to us. */
+static void loop_hear_release(struct loop *l)
+{
+	if (ledger_wants_release(l->ledger))
+		evq_add(&l->events, EV_RELEASE);
+}
+
 /* False: it is as it was, and errors says why, in lines. */
 static bool loop_read_conf(struct loop *l, struct buf *errors)
 {
+	loop_hear_release(l);
 	notify_send("RELOADING=1\nSTATUS=Reading the configuration");
 	struct conf *conf = conf_load(l->conf_path, l->conf, errors);
 	if (conf == NULL) {
@@ -141,19 +149,11 @@ static void loop_reload_for(struct loop *l, uint64_t peer)
 	buf_fini(&errors);
 }
 
-/* The operator's word lies in a file, so that it needs no other way to us. */
-static void loop_hear_release(struct loop *l)
-{
-	if (ledger_wants_release(l->ledger))
-		evq_add(&l->events, EV_RELEASE);
-}
-
 static void loop_pump_signals(struct loop *l)
 {
 	struct signalfd_siginfo info;
 	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			loop_hear_release(l);
 			loop_reload(l);
 			continue;
 		}
@@ -246,9 +246,11 @@ static bool loop_commit(struct loop *l)
 		l->now = loop_clock();
 		loop_alive(l);
 		struct signalfd_siginfo info;
-		while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 			if (info.ssi_signo != SIGHUP)
 				return false;
+			l->again = true;
+		}
 	}
 	return true;
 }
@@ -271,7 +273,7 @@ static bool loop_effects(struct loop *l)
 
 static int64_t loop_patience_ms(const struct loop *l)
 {
-	if (l->events.count > 0 || l->more)
+	if (l->events.count > 0 || l->more || l->again)
 		return 0;
 	int64_t due = core_deadline(l->core);
 	int64_t control = ctl_due_ms(l->ctl);

@@ -3,6 +3,7 @@ is promised is held by which of these and by which other test."""
 import os
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 
@@ -605,8 +606,31 @@ def copied(tools):
     both_end(p)
 
 
+def reload_while_it_waits(tools):
+    """Asked for while the ledger cannot be written, it comes when it can be."""
+    p = Place(tools)
+    yield p
+    p.begin()
+    other = sqlite3.connect(p.path("state", "ledger.db"), isolation_level=None)
+    other.execute("begin immediate")
+    p.drop("a.py", code("w-a"))
+    p.until_logged("nothing can be committed")
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until(lambda: not is_pending(p.daemon.pid, signal.SIGHUP), "the signal to be heard")
+    other.execute("rollback")
+    p.until_logged("event=reloaded")
+    p.until_status("a.py")
+    p.once("w-a")
+
+
+def is_pending(pid, number):
+    with open("/proc/%d/status" % pid) as f:
+        masks = [line.split()[1] for line in f if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(int(mask, 16) & 1 << (number - 1) for mask in masks)
+
+
 CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
-    clocks, two_daemons, copied, burst, waiting_room,
+    clocks, two_daemons, copied, reload_while_it_waits, burst, waiting_room,
 ]
