@@ -140,7 +140,7 @@ static void lost_end(struct core *c, size_t spool)
 	if (l->held + l->done > 0)
 		log_warn("spool=%s event=ledger-lost done=%zu held=%zu: an earlier life has worked "
 			 "here, of which the ledger knows nothing; what a record says has run is "
-			 "done, the others are %s",
+			 "done, the others are held: %s",
 		    c->conf->spool[spool].name, l->done, l->held, hold_words(HELD_LOST));
 	lost_forget(l);
 	*l = (struct lost_state){ 0 };
