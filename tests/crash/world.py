@@ -162,8 +162,10 @@ class World:
             text = f.read()
         return text.split("# life %d\n" % life)[-1]
 
-    def refuses_conf(self):
-        return self.plan.is_error() and "event=not-reloaded" in self.words(self.lives)
+    def refusals(self):
+        """How often it could not read its configuration again, by an error."""
+        said = self.words(self.lives).count("event=not-reloaded")
+        return said if self.plan.is_error() else 0
 
     def until(self, holds, what):
         self.wait_for(lambda: holds() or self.tend(), what)
