@@ -434,6 +434,38 @@ START_TEST(list_that_is_none)
 }
 END_TEST
 
+/* In a list of everybody's statements one that no parser takes is its own file's trouble. */
+START_TEST(list_with_a_poisonous_neighbour)
+{
+	static const char *const neighbour[] = { "{\"id\":0,\"output\":nonsense}",
+		"{\"id\":0,\"output\":\"\xff\"}", "{\"id\":0,\"output\":{\"a\":}}", NULL };
+	struct livy_answer a;
+
+	for (size_t i = 0; i < ARRAY_LEN(neighbour); i++) {
+		char *deep = xcalloc(6001, 1);
+		memset(deep, '[', 3000);
+		memset(deep + 3000, ']', 3000);
+		char *body = xasprintf("{\"statements\":[%s,{\"id\":1,\"state\":\"available\"}]}",
+		    neighbour[i] == NULL ? deep : neighbour[i]);
+		livy_read_statement_of_list(200, BYTES(body), 1, &a);
+		ck_assert_int_eq(a.verdict, LIVY_OK);
+		ck_assert_int_eq(a.statement.id, 1);
+		ck_assert_int_eq((int)a.statement.state, LIVY_STATEMENT_AVAILABLE);
+		livy_fini(&a);
+		livy_read_statement_of_list(
+		    200, BYTES(body), 2, &a); /* it might be the neighbour */
+		ck_assert_int_eq(a.verdict, LIVY_GARBAGE);
+		livy_fini(&a);
+		livy_read_statement_of_list(
+		    200, (struct bytes){ body, strlen(body) - 2 }, 1, &a); /* cut off */
+		ck_assert_int_eq(a.verdict, LIVY_GARBAGE);
+		livy_fini(&a);
+		free(body);
+		free(deep);
+	}
+}
+END_TEST
+
 START_TEST(verdicts_have_names)
 {
 	for (int i = LIVY_OK; i <= LIVY_GARBAGE; i++)
@@ -459,6 +491,7 @@ int main(void)
 	tcase_add_test(yes, session_of_the_reference);
 	tcase_add_test(yes, ids_are_opaque);
 	tcase_add_test(yes, list_of_the_reference);
+	tcase_add_test(yes, list_with_a_poisonous_neighbour);
 	tcase_add_test(yes, totals_of_several_types);
 	tcase_add_test(yes, one_unreadable_session_spoils_the_list);
 	tcase_add_test(yes, logs);
