@@ -78,24 +78,27 @@ int buf_addc(struct buf *b, char c)
 
 int buf_addf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->full || b->data == NULL ? 0 : b->cap - b->len;
 	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	/* Once to measure and once to write: what does not fit must not be there in part. */
-	n = vsnprintf(NULL, 0, fmt, ap);
+	/* Into the room that there is; for more it is written again. What does not fit at all must not
+	 * be there in part. */
+	n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, fmt, ap);
 	va_end(ap);
 	assert(n >= 0);
-	if (reserve(b, (size_t)n) == 0) {
+	bool fits = (size_t)n < room;
+	if (!fits && room > 0)
+		b->data[b->len] = '\0';
+	if (!fits && reserve(b, (size_t)n) == 0) {
 		(void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
-		b->len += (size_t)n;
-		n = 0;
-	} else {
-		n = -1;
+		fits = true;
 	}
 	va_end(again);
-	return n;
+	b->len += fits ? (size_t)n : 0;
+	return fits ? 0 : -1;
 }
 
 char *buf_steal(struct buf *b, size_t *len)

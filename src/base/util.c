@@ -70,16 +70,20 @@ void *xmemdup(const void *p, size_t n)
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap, again;
+	char small[256]; /* for most; the others are written twice */
 	int len;
 	char *s;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
 	va_end(ap);
 	assert(len >= 0);
 	s = xmalloc((size_t)len + 1);
-	(void)vsnprintf(s, (size_t)len + 1, fmt, again);
+	if ((size_t)len < sizeof(small))
+		memcpy(s, small, (size_t)len + 1);
+	else
+		(void)vsnprintf(s, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return s;
 }

@@ -19,12 +19,15 @@ static const char *skip_space(const char *p, const char *end)
 /* From the opening quote to behind the closing one; NULL when there is none. */
 static const char *skip_string(const char *p, const char *end)
 {
+	const char *quote = p;
+
 	assert(*p == '"');
-	for (p++; p < end; p++) {
-		if (*p == '"')
-			return p + 1;
-		if (*p == '\\' && ++p == end)
-			break;
+	for (p++; p < end; p += 2) {
+		if (p > quote && !(quote = memchr(p, '"', (size_t)(end - p))))
+			return NULL;
+		p = memchr(p, '\\', (size_t)(quote - p));
+		if (!p)
+			return quote + 1;
 	}
 	return NULL;
 }
