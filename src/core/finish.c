@@ -224,6 +224,7 @@ static void finish_stage(struct core *c, struct job *job)
 		.stays = finish_keeps_input(c, job),
 	};
 	struct result_file *file;
+	struct out_file *before;
 	size_t count = result_build(a, &in, &file);
 	struct fx_stage *stage = &effects_add(c->fx, FX_STAGE)->u.stage;
 	stage->job = job->r.id;
@@ -231,6 +232,7 @@ static void finish_stage(struct core *c, struct job *job)
 	stage->input = job->r.ident;
 	stage->file = file;
 	stage->count = count;
+	stage->before = result_files_of_text(a, job->r.old_files, &before);
 }
 
 static void finish_publish(struct core *c, struct job *job)

@@ -340,7 +340,8 @@ struct result_file {
 };
 
 /* Writes files under hidden names and syncs them. Owner, group and mode follow the input's. Parts of
- * this job that are not in the list are removed. A part that is not there, or shorter than it should
+ * this job that are not in the list are removed, and what an earlier attempt has left, which may have
+ * had `before` files. A part that is not there, or shorter than it should
  * be: ENOENT. */
 struct fx_stage {
 	uint64_t job;
@@ -348,6 +349,7 @@ struct fx_stage {
 	struct ident input;
 	const struct result_file *file;
 	size_t count;
+	size_t before;
 };
 
 /* Removes the old files, the .json first, each only if its inode is the one given; renames the new

@@ -158,6 +158,23 @@ static void drop_parts(int dir, const struct fx_stage *fx)
 	free(is_listed);
 }
 
+static const char *whole_name(struct arena *a, uint64_t job, size_t n)
+{
+	return arena_printf(a, ".sparkspool-%ju-%zu.tmp", (uintmax_t)job, n);
+}
+
+/* The same of files that are no parts. */
+static void drop_wholes(int dir, const struct fx_stage *fx, struct arena *a)
+{
+	bool more = true;
+
+	for (size_t n = 0; n < fx->count; n++)
+		if (fx->file[n].part > 0)
+			(void)unlinkat(dir, whole_name(a, fx->job, n), 0);
+	for (size_t n = fx->count; n < fx->before || more; n++)
+		more = unlinkat(dir, whole_name(a, fx->job, n), 0) == 0;
+}
+
 /* ---- stage --------------------------------------------------------------------------------- */
 
 static int fill(int fd, struct bytes data, const struct ident *input, uint64_t *ino)
@@ -212,7 +229,7 @@ static int stage_one(
 	return file->part > 0 ? stage_part(dir, fx, file, out) : stage_whole(dir, fx, file, out);
 }
 
-static int stage_all(int dir, const struct fx_stage *fx, struct out_file *out)
+static int stage_all(int dir, const struct fx_stage *fx, struct out_file *out, struct arena *a)
 {
 	size_t done;
 	int err = 0;
@@ -221,6 +238,7 @@ static int stage_all(int dir, const struct fx_stage *fx, struct out_file *out)
 		err = stage_one(dir, fx, &fx->file[done], &out[done]);
 	if (err == 0) {
 		drop_parts(dir, fx);
+		drop_wholes(dir, fx, a);
 		err = fsop_sync_dir(dir);
 	}
 	/* The bytes of the others are still at hand; of a part there is nothing else. */
@@ -243,10 +261,9 @@ void output_stage(int dir, const struct fx_stage *fx, struct evq *q)
 		out[i].name = arena_strdup(&q->arena, fx->file[i].name);
 		/* The same again after a crash, so that a job finds its own leftovers. */
 		out[i].tmp = part > 0 ? arena_strdup(&q->arena, part_name(tmp, fx->job, part))
-				      : arena_printf(&q->arena, ".sparkspool-%ju-%zu.tmp",
-					    (uintmax_t)fx->job, i);
+				      : whole_name(&q->arena, fx->job, i);
 	}
-	ev->err = dir == -1 ? ENODEV : stage_all(dir, fx, out);
+	ev->err = dir == -1 ? ENODEV : stage_all(dir, fx, out, &q->arena);
 	if (ev->err != 0)
 		return;
 	ev->file = out;

@@ -249,6 +249,30 @@ START_TEST(taken_meanwhile_and_restarted)
 }
 END_TEST
 
+/* A reload between two attempts: the second has fewer files than the first has left hidden. */
+START_TEST(staged_anew_without_a_page)
+{
+	w->spool[0].html = true;
+	start_slow();
+	w->dir[0]->full = true;
+	world_run(w, MINUTES);
+	w->dir[0]->full = false;
+	world_put(w, "a.py.json", "somebody else's");
+	world_until(w, 10 * MINUTES, world_logged(w, "event=publishing-failed") > 0);
+	ck_assert_int_eq(hidden_files(), 1);
+	w->spool[0].html = false;
+	world_reload(w);
+	dir_unlink(w->dir[0], dir_find(w->dir[0], "a.py.out"));
+	world_run(w, 10 * MINUTES);
+	world_remove(w, "a.py.json");
+	world_until(w, 60 * MINUTES, world_done(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert_str_ne(world_text(w, "a.py.out"), "(none)");
+	ck_assert_str_eq(world_text(w, "a.py.html"), "(none)");
+	ck_assert_int_eq(hidden_files(), 0);
+}
+END_TEST
+
 START_TEST(another_file_system_leaves_the_input)
 {
 	w->spool[0].after = AFTER_MOVE;
@@ -425,6 +449,7 @@ int main(void)
 	tcase_add_test(t, a_full_disk_for_long_is_one_error);
 	tcase_add_test(t, a_name_that_was_taken_meanwhile);
 	tcase_add_test(t, taken_meanwhile_and_restarted);
+	tcase_add_test(t, staged_anew_without_a_page);
 	tcase_add_test(t, another_file_system_leaves_the_input);
 	tcase_add_test(t, a_directory_that_cannot_be_written_only_delays);
 	tcase_add_test(t, away_while_it_runs_and_stays);

@@ -746,6 +746,33 @@ START_TEST(test_stage_drops_what_is_not_listed)
 }
 END_TEST
 
+START_TEST(test_stage_drops_what_an_attempt_with_more_files_has_left)
+{
+	struct world w;
+	struct result_file file[] = { three[0], { .name = "x.py.csv", .part = 1, .part_bytes = 1 },
+		three[2] };
+	struct fx_stage fx = stage_of(file, 3);
+	int dir = open_dir(&w);
+
+	append(&w, dir, 1, 0, "x");
+	for (int n = 1; n <= 9; n++)
+		if (n != 2 && n != 4) {
+			char *name = xasprintf("a/.sparkspool-42-%d.tmp", n);
+			put_text(&w, name, "left");
+			free(name);
+		}
+	put_text(&w, "a/.sparkspool-421-3.tmp", "another job's");
+	fx.before = 8;
+	ck_assert_int_eq(stage(&w, dir, &fx)->err, 0);
+	check_text(&w, "a/.sparkspool-421-3.tmp", "another job's");
+	ck_assert(exists(&w, "a/.sparkspool-42-0.tmp"));
+	ck_assert(exists(&w, "a/.sparkspool-42-2.tmp"));
+	ck_assert(exists(&w, p1));
+	ck_assert_uint_eq(entries(&w, false), 4);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_stage_parts_on_a_full_disk)
 {
 	struct world w;
@@ -1161,6 +1188,7 @@ static void add_parts(Suite *suite)
 	tcase_add_test(tc, test_stage_parts_again_without_rights);
 	tcase_add_loop_test(tc, test_stage_without_a_part, 0, (int)ARRAY_LEN(no_part));
 	tcase_add_test(tc, test_stage_drops_what_is_not_listed);
+	tcase_add_test(tc, test_stage_drops_what_an_attempt_with_more_files_has_left);
 	tcase_add_test(tc, test_stage_parts_on_a_full_disk);
 	tcase_add_test(tc, test_stage_names);
 	suite_add_tcase(suite, tc);

@@ -65,6 +65,19 @@ static void drop_parts(struct world *w, const struct fx_stage *fx, struct world_
 	}
 }
 
+static void drop_wholes(struct world *w, const struct fx_stage *fx, struct world_dir *d)
+{
+	bool more = true;
+	for (size_t n = fx->count; n < fx->before || more; n++) {
+		char *name = xasprintf(".sparkspool-%llu-%zu.tmp", (unsigned long long)fx->job, n);
+		struct world_file *f = dir_find(d, name);
+		more = f != NULL && dir_op(w);
+		if (more)
+			dir_unlink(d, f);
+		free(name);
+	}
+}
+
 static int stage_all(
     struct world *w, const struct fx_stage *fx, struct world_dir *d, struct out_file *out)
 {
@@ -105,6 +118,7 @@ void spool_stage(struct world *w, const struct fx_stage *fx)
 		ev->err = stage_all(w, fx, d, out);
 	if (ev->err != 0)
 		return;
+	drop_wholes(w, fx, d);
 	drop_parts(w, fx, d); /* the real one gives them their places, which comes to the same */
 	ev->file = out;
 	ev->count = fx->count;
