@@ -34,11 +34,12 @@ bool sim_chance(struct sim *s, int percent)
 static void sim_draw_server(struct sim *s, size_t n)
 {
 	static const int64_t create_ms[] = { 5, 20, 2000, 45000 };
-	static const int64_t start_ms[] = { 1000, 10000, 40000 };
+	static const int64_t start_ms[] = { 1000, 1000, 5000, 5000, 10000, 40000 };
 	struct world_server *sv = &s->w->server[n];
 	sv->create_ms = create_ms[sim_int(s, 0, 3)];
-	sv->start_ms = start_ms[sim_int(s, 0, 2)];
-	sv->piece_bytes = sim_chance(s, 30) ? 7 : 1000;
+	sv->start_ms = start_ms[sim_int(s, 0, 5)];
+	sv->piece_bytes = sim_chance(s, 70) ? 1000 : sim_chance(s, 50) ? 7 : 200;
+	sv->retained = sim_chance(s, 70) ? 12 : 100;
 	if (sim_chance(s, 15))
 		sv->sessions_max = sim_int(s, 1, 4);
 	if (sim_chance(s, 8))
@@ -172,6 +173,15 @@ const char *sim_suffix(const struct sim *s, size_t number)
 	return s->only_python ? "py" : suffix[number % SIM_FILES];
 }
 
+/* An output of thousands of pieces shows nothing that one of a hundred does not. */
+static bool sim_in_drops(const struct sim *s)
+{
+	for (size_t i = 0; i < s->w->conf.endpoint_count; i++)
+		if (s->w->server[i].piece_bytes < 100)
+			return true;
+	return false;
+}
+
 /* What a file does: the first word is known to the world's interpreters. */
 static char *sim_body(struct sim *s, enum kind kind)
 {
@@ -185,7 +195,7 @@ static char *sim_body(struct sim *s, enum kind kind)
 	case 3:
 		return xasprintf("drip %d", sim_int(s, 100, 5000));
 	case 4:
-		return xasprintf("big %d", sim_int(s, 1, 6000));
+		return xasprintf("big %d", sim_int(s, 1, sim_in_drops(s) ? 600 : 6000));
 	case 5:
 		return xasprintf("exit %d", sim_int(s, 0, 255));
 	case 10:

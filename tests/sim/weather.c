@@ -19,6 +19,14 @@ static void sim_lose(struct sim *s, struct world_fault *f)
 					: 600000);
 }
 
+/* The daemon dies over it: what it has sent may come when another life has asked after it. */
+static void sim_orphan(struct sim *s, struct world_fault *f)
+{
+	sim_lose(s, f);
+	if (f->fate == FATE_LATE && sim_chance(s, 70))
+		f->delay_ms = sim_int(s, 1000, 8000);
+}
+
 static void sim_gateway(struct sim *s, struct world_fault *f)
 {
 	static const int status[] = { 502, 503, 504, 500, 408 };
@@ -109,14 +117,12 @@ static bool sim_is_poisoned(struct sim *s, const struct fx_http *http, struct wo
 }
 
 /* The file's POST, not that of a greeting or a probe. */
-static bool sim_is_file(const struct fx_http *http)
+static bool sim_is_file(const struct sim *s)
 {
 	char token[TOKEN_TEXT_LEN];
-	char *code = server_code_of(http->body);
-	bool is = server_is_runner(code) ? strstr(code, "\"start\"") != NULL
-					 : !server_token_of(code, token);
-	free(code);
-	return is;
+	const char *code = s->w->posted;
+	return server_is_runner(code) ? strstr(code, "\"start\"") != NULL
+				      : !server_token_of(code, token);
 }
 
 static bool sim_is_aimed_at(struct sim *s, const struct fx_http *http)
@@ -124,7 +130,7 @@ static bool sim_is_aimed_at(struct sim *s, const struct fx_http *http)
 	bool post = http->method == HTTP_POST;
 	bool statement = post && str_ends_with(http->path, "/statements");
 	bool is = s->aim == AIM_STATEMENT  ? statement
-		  : s->aim == AIM_FILE	   ? statement && s->aims > 0 && sim_is_file(http)
+		  : s->aim == AIM_FILE	   ? statement && s->aims > 0 && sim_is_file(s)
 		  : s->aim == AIM_CREATION ? post && str_eq(http->path, "/sessions")
 					   : http->method == HTTP_DELETE;
 	if (!is || s->aims == 0)
@@ -138,7 +144,7 @@ static bool sim_may_crash(struct sim *s, const struct fx_http *http)
 {
 	bool counts = http->method == HTTP_POST &&
 		      (str_eq(http->path, "/sessions") ||
-			  (str_ends_with(http->path, "/statements") && sim_is_file(http)));
+			  (str_ends_with(http->path, "/statements") && sim_is_file(s)));
 	if (s->crash_at_post == 0 || !counts || --s->crash_at_post > 0)
 		return false;
 	s->w->crash_turn = s->w->turn + (size_t)sim_int(s, 1, 3);
@@ -153,6 +159,13 @@ void sim_aim(struct sim *s)
 		AIM_STATEMENT, AIM_CREATION, AIM_CREATION, AIM_DELETE };
 	s->aim = aim[sim_int(s, 0, ARRAY_LEN(aim) - 1)];
 	s->aims = sim_int(s, 1, 3);
+}
+
+/* Without names, and without a token for an answer, a session cannot be known again. */
+static bool sim_is_limp(const struct sim *s, const struct fx_http *http)
+{
+	const struct world_server *sv = &s->w->server[http->tag.endpoint];
+	return sv->start == START_LIMP && sv->version == NULL;
 }
 
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg)
@@ -171,11 +184,16 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 		s->touched[http->tag.session % SIM_SESSIONS] = true;
 		return f;
 	}
-	bool hit = sim_may_crash(s, http) || sim_is_aimed_at(s, http);
+	if (sim_is_limp(s, http))
+		s->touched[http->tag.session % SIM_SESSIONS] = true;
+	bool orphan = sim_may_crash(s, http);
+	bool hit = orphan || sim_is_aimed_at(s, http);
 	if (!hit &&
 	    (s->mended || w->now.mono_ms >= s->storm_end_ms || !sim_chance(s, s->storm_percent)))
 		return f;
 	f = sim_draw_fate(s, hit);
+	if (orphan)
+		sim_orphan(s, &f);
 	/* Without names what comes late may come to anybody: nothing can be done about that. */
 	if (f.fate == FATE_LATE && w->server[http->tag.endpoint].version == NULL)
 		f.fate = FATE_LOST_BEFORE;

@@ -134,6 +134,7 @@ struct world *world_new(void)
 			.create_ms = 20,
 			.start_ms = 10000,
 			.piece_bytes = 1000,
+			.retained = 100,
 		};
 	}
 	log_set_sink(sink, w);

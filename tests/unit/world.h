@@ -55,8 +55,10 @@ struct world_dir {
  * Tokens are answered as each kind does. */
 struct world_statement {
 	char *code;
-	bool ours;    /* a greeting, a probe, a fence: not a file's */
-	char *output; /* JSON; NULL: not yet */
+	char *echo;	     /* the code as a member of an answer, once it was asked for */
+	struct json_t *call; /* the runner's; NULL: it is none */
+	bool ours;	     /* a greeting, a probe, a fence: not a file's */
+	char *output;	     /* JSON; NULL: not yet */
 	const char *state;
 	int64_t posted_ms;
 	int64_t started_ms; /* -1: not yet */
@@ -82,6 +84,7 @@ struct world_session {
 	char *slipped;	 /* the answer that comes next instead of the true one */
 	struct world_statement *statement;
 	int count;
+	int over;     /* as many of the first statements are */
 	uint32_t uid; /* of the files that it ran */
 	struct world_runner *runner;
 };
@@ -105,6 +108,7 @@ struct world_server {
 	const char *alone;   /* why its runners fork nothing; NULL: they do */
 	const char *refusal; /* why its runners begin nothing; NULL: they do */
 	size_t piece_bytes;  /* of output in a runner's answer */
+	int retained;	     /* statements of a session, the newest */
 	struct world_session **session;
 	size_t count;
 	int next_id;
@@ -144,7 +148,7 @@ struct world_late {
 	int64_t due_ms;
 	size_t server;
 	enum http_method method;
-	char *path; /* NULL: it has arrived */
+	char *path;
 	char *body;
 };
 
@@ -226,6 +230,8 @@ struct world {
 	size_t replies;
 	struct world_late *late;
 	size_t lates;
+	size_t arrived; /* late, all in all */
+	char *posted;	/* the code of the request under way; NULL: it is no statement's POST */
 	uint64_t next_ino;
 	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
 	struct buf log;
@@ -313,8 +319,9 @@ const struct world_session *world_session_of(const struct world *w, const char *
 /* ---- what servers and networks do ----------------------------------------------------------- */
 
 void world_fault(struct world *w, struct world_fault fault);
-void world_mend(struct world *w);			      /* no faults any more */
-void world_forgetful_restart(struct world *w, size_t server); /* all sessions gone, ids from 0 */
+void world_mend(struct world *w); /* no faults any more */
+/* All sessions gone, ids from 0; what was on its way from it is lost. */
+void world_forgetful_restart(struct world *w, size_t server);
 void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
 void world_intrude(struct world *w, size_t server, size_t n); /* somebody posts to its n-th */
 void world_collect(struct world *w, size_t server, size_t n); /* the server ends its n-th session */
@@ -366,6 +373,7 @@ void net_perform(struct world *w, const struct fx_http *http);
 void net_deliver(struct world *w);
 int64_t net_due_ms(const struct world *w);
 void net_drop_replies(struct world *w);
+void net_cut(struct world *w, size_t server); /* no answer of it comes any more */
 void net_fini(struct world *w);
 
 /* One request: the status, and *body malloc'ed. */
@@ -381,9 +389,9 @@ struct json_t *server_call_of(const char *code); /* a call of the runner; the ca
 
 /* worldrunner: begin carries a call out and says how long it takes; output is its answer. */
 int64_t runner_begin(struct world *w, struct world_server *sv, struct world_session *s,
-    const char *code, int64_t at_ms);
-char *runner_output(
-    struct world *w, const struct world_server *sv, struct world_session *s, const char *code);
+    const struct world_statement *st, int64_t at_ms);
+char *runner_output(struct world *w, const struct world_server *sv, struct world_session *s,
+    const struct json_t *call);
 void runner_advance(struct world_session *s, int64_t now_ms);
 /* False: this run, or one before it, was to have the session for itself (alone). */
 bool runner_takes(struct world_session *s, const char *id, bool alone);

@@ -31,6 +31,8 @@ bool server_token_of(const char *code, char token[TOKEN_TEXT_LEN])
 		"\"%32[0-9a-f]\"%n" };
 	for (size_t i = 0; i < ARRAY_LEN(form); i++) {
 		int n = 0;
+		if (strncmp(code, form[i], strcspn(form[i], "%")) != 0)
+			continue; /* sscanf() measures all of the text first */
 /* The forms are constants above. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -200,7 +202,7 @@ static void check_starts(const struct world *w, const struct fx_http *http, cons
 static void check_submit(const struct world *w, const struct fx_http *http)
 {
 	char token[TOKEN_TEXT_LEN];
-	char *code = server_code_of(http->body);
+	const char *code = w->posted;
 	ck_assert_ptr_nonnull(ledger_session(&w->ledger, http->tag.session));
 	if (server_is_runner(code)) {
 		check_starts(w, http, code);
@@ -209,7 +211,6 @@ static void check_submit(const struct world *w, const struct fx_http *http)
 		ck_assert_msg(row != NULL, "'%s' was sent before its intent was committed", code);
 		check_company(w, http, row->rec.ident.uid);
 	}
-	free(code);
 }
 
 static bool has_fence(const struct world *w, const struct fx_http *http)
@@ -278,15 +279,13 @@ static void trace(struct world *w, const struct fx_http *http)
 		    http->path + 10 + strcspn(http->path + 10, "/"));
 	else
 		(void)buf_adds(&w->trace, http->path);
-	if (http->tag.what == ASK_SUBMIT) {
-		char *code = server_code_of(http->body);
+	const char *code = w->posted;
+	if (code != NULL)
 		(void)buf_addf(&w->trace, " [%s]",
 		    server_is_runner(code)	   ? "runner"
 		    : server_token_of(code, token) ? "token"
 		    : server_is_fence(code)	   ? "fence"
 						   : code);
-		free(code);
-	}
 	(void)buf_adds(&w->trace, "\n");
 }
 
@@ -321,24 +320,27 @@ static void send_late(struct world *w, const struct fx_http *http, int64_t in_ms
 
 static void arrive_late(struct world *w)
 {
-	for (size_t i = 0; i < w->lates; i++) {
+	for (size_t i = 0; i < w->lates;) {
 		struct world_late *late = &w->late[i];
 		char *answer = NULL;
-		if (late->path == NULL || late->due_ms > w->now.mono_ms)
+		if (late->due_ms > w->now.mono_ms) {
+			i++;
 			continue;
+		}
 		const struct fx_http http = { .method = late->method,
 			.path = late->path,
 			.body = { late->body, late->body == NULL ? 0 : strlen(late->body) } };
 		int status = server_answer(w, late->server, &http, &answer);
+		w->arrived++;
 		(void)buf_addf(&w->trace, "(late: %d)\n", status);
 		free(answer);
 		free(late->path);
 		free(late->body);
-		late->path = late->body = NULL;
+		memmove(late, late + 1, (--w->lates - i) * sizeof(*late));
 	}
 }
 
-void net_perform(struct world *w, const struct fx_http *http)
+static void perform_posted(struct world *w, const struct fx_http *http)
 {
 	struct world_fault f = fault_of(w, http);
 	bool creates = http->tag.what == ASK_CREATE;
@@ -371,6 +373,14 @@ void net_perform(struct world *w, const struct fx_http *http)
 	}
 }
 
+void net_perform(struct world *w, const struct fx_http *http)
+{
+	w->posted = http->tag.what == ASK_SUBMIT ? server_code_of(http->body) : NULL;
+	perform_posted(w, http);
+	free(w->posted);
+	w->posted = NULL;
+}
+
 /* ---- replies -------------------------------------------------------------------------------- */
 
 int64_t net_due_ms(const struct world *w)
@@ -380,7 +390,7 @@ int64_t net_due_ms(const struct world *w)
 		if (w->reply[i].due_ms < due)
 			due = w->reply[i].due_ms;
 	for (size_t i = 0; i < w->lates; i++)
-		if (w->late[i].path != NULL && w->late[i].due_ms < due)
+		if (w->late[i].due_ms < due)
 			due = w->late[i].due_ms;
 	return due;
 }
@@ -414,6 +424,17 @@ void net_deliver(struct world *w)
 		deliver(w, &r);
 		free(r.body);
 		memmove(&w->reply[i], &w->reply[i + 1], (--w->replies - i) * sizeof(r));
+	}
+}
+
+void net_cut(struct world *w, size_t server)
+{
+	for (size_t i = 0; i < w->replies; i++) {
+		struct world_reply *r = &w->reply[i];
+		if (r->tag.endpoint != server || r->outcome == HTTP_NOT_SENT)
+			continue;
+		r->outcome = HTTP_LOST;
+		r->due_ms = w->now.mono_ms + LATENCY_MS;
 	}
 }
 

@@ -45,7 +45,7 @@ struct world_runner {
 
 bool server_is_runner(const char *code)
 {
-	return strstr(code, "_sparkspool_call('") == code ||
+	return strncmp(code, "_sparkspool_call('", 18) == 0 ||
 	       strstr(code, "_sparkspool_boot('") != NULL;
 }
 
@@ -341,22 +341,19 @@ static struct world_runner *runner_new(const struct world_session *s, const json
 
 /* Carries out a call; how long its statement takes. */
 int64_t runner_begin(struct world *w, struct world_server *sv, struct world_session *s,
-    const char *code, int64_t at_ms)
+    const struct world_statement *st, int64_t at_ms)
 {
-	json_t *call = server_call_of(code);
-	if (s->runner == NULL && strstr(code, "_sparkspool_boot('") != NULL)
+	const json_t *call = st->call;
+	if (s->runner == NULL && strstr(st->code, "_sparkspool_boot('") != NULL)
 		s->runner = runner_new(s, call);
-	if (s->runner == NULL) {
-		json_decref(call);
+	if (s->runner == NULL)
 		return CALL_MS;
-	}
 	put_modules(s->runner, call);
 	int64_t ms = begin_all(w, sv, s, call, at_ms);
 	each(call, "bar", s->runner);
 	kill_all(call, s->runner, at_ms);
 	each(call, "ack", s->runner);
 	ms += CALL_MS + (sv->alone != NULL ? 0 : wait_of(s->runner, call, at_ms));
-	json_decref(call);
 	return ms;
 }
 
@@ -381,8 +378,9 @@ static char *out_of(const struct world_run *run, int64_t now_ms, size_t *bytes)
 		*bytes = (size_t)((end_ms - run->begun_ms) / DRIP_MS) * strlen(DRIP);
 	}
 	char *out = xcalloc(*bytes + 1, 1);
-	for (size_t i = 0; i < *bytes; i++)
-		out[i] = text[i % strlen(text)];
+	size_t length = strlen(text);
+	for (size_t i = 0; i < *bytes; i += length)
+		memcpy(out + i, text, *bytes - i < length ? *bytes - i : length);
 	return out;
 }
 
@@ -509,12 +507,11 @@ static void add_not_begun(
 
 /* The answer to a call, or to the boot, as its statement's output. NULL: there is no runner. */
 char *runner_output(
-    struct world *w, const struct world_server *sv, struct world_session *s, const char *code)
+    struct world *w, const struct world_server *sv, struct world_session *s, const json_t *call)
 {
 	struct world_runner *r = s->runner;
 	if (r == NULL)
 		return NULL;
-	json_t *call = server_call_of(code);
 	json_t *runs = json_array();
 	const json_t *polls = json_object_get(call, "poll");
 	const json_t *bytes_max = json_object_get(call, "data_bytes_max");
@@ -533,7 +530,6 @@ char *runner_output(
 	add_not_begun(answer, sv, r, call);
 	char *text = json_dumps(answer, JSON_COMPACT);
 	json_decref(answer);
-	json_decref(call);
 	return text;
 }
 

@@ -8,7 +8,6 @@
 
 #define TAKES_MS 200
 #define TOKEN_MS 20
-#define RETAINED 100 /* statements, the newest */
 #define FENCE_MS 300000
 #define CANCEL_MS 300
 #define CANCEL_FORCED_MS 30000 /* facts: `cancelling` for 30 s, then `cancelled` while it runs on */
@@ -80,8 +79,8 @@ static char *output_of(struct world *w, const struct world_server *sv, struct wo
 	char token[TOKEN_TEXT_LEN];
 	if (sv->start == START_LIMP)
 		return failure(n, "InterpreterError", "Fail to start interpreter");
-	if (server_is_runner(st->code)) {
-		char *text = runner_output(w, sv, s, st->code);
+	if (st->call != NULL) {
+		char *text = runner_output(w, sv, s, st->call);
 		if (text == NULL)
 			return failure(n, "NameError", "name '_sparkspool_call' is not defined");
 		char *output = success(s->kind, n, text);
@@ -106,8 +105,8 @@ static void start(struct world *w, struct world_server *sv, struct world_session
 {
 	st->started_ms = at_ms;
 	st->state = "running";
-	if (server_is_runner(st->code))
-		st->takes_ms = runner_begin(w, sv, s, st->code, at_ms);
+	if (st->call != NULL)
+		st->takes_ms = runner_begin(w, sv, s, st, at_ms);
 	if (st->ours) {
 		s->dead = s->dead || sv->start == START_MORTAL;
 		return;
@@ -176,7 +175,9 @@ static void advance_session(struct world *w, struct world_server *sv, struct wor
 		s->dead = s->dead || sv->start == START_DEAD;
 	}
 	runner_advance(s, now);
-	for (int i = 0; i < s->count && !s->dead && !s->starting; i++)
+	while (s->over < s->count && is_over(&s->statement[s->over]))
+		s->over++;
+	for (int i = s->over; i < s->count && !s->dead && !s->starting; i++)
 		if (!advance_statement(w, sv, s, &s->statement[i]))
 			break;
 }
@@ -193,6 +194,8 @@ static void session_drop(struct world_session *s)
 {
 	for (int i = 0; i < s->count; i++) {
 		free(s->statement[i].code);
+		free(s->statement[i].echo);
+		json_decref(s->statement[i].call);
 		free(s->statement[i].output);
 	}
 	free(s->statement);
@@ -223,6 +226,7 @@ void server_fini(struct world_server *sv)
 void world_forgetful_restart(struct world *w, size_t server)
 {
 	forget_sessions(&w->server[server]);
+	net_cut(w, server);
 }
 
 static struct world_session *session_add(struct world *w, struct world_server *sv)
@@ -274,23 +278,41 @@ static json_t *session_json(const struct world_server *sv, const struct world_se
 	return o;
 }
 
+static const char *echo_of(const struct world_server *sv, struct world_statement *st)
+{
+	if (sv->version == NULL)
+		return "";
+	if (st->echo == NULL) {
+		char *code = dumped(json_pack("{s:s}", "code", st->code));
+		st->echo = xasprintf("%.*s,", (int)strlen(code) - 2, code + 1);
+		free(code);
+	}
+	return st->echo;
+}
+
+static void add_statement(struct buf *b, const struct world_server *sv, const struct world *w,
+    const struct world_session *s, int n)
+{
+	struct world_statement *st = &s->statement[n];
+	int64_t epoch = w->now.real_ms - w->now.mono_ms;
+	const char *state = st->cancel_ms >= 0 && !is_over(st) ? "cancelling" : st->state;
+	(void)buf_addf(b, "{\"id\":%d,", n);
+	(void)buf_adds(b, echo_of(sv, st));
+	(void)buf_addf(b, "\"state\":\"%s\",\"output\":", state);
+	(void)buf_adds(b, st->output == NULL ? "null" : st->output);
+	(void)buf_addf(b, ",\"progress\":%s,\"started\":%lld,\"completed\":%lld}",
+	    st->output == NULL ? "0.0" : "1.0",
+	    (long long)(st->started_ms < 0 ? 0 : st->started_ms + epoch),
+	    (long long)(st->output == NULL ? 0 : st->started_ms + st->takes_ms + epoch));
+}
+
 static char *statement_text(
     const struct world_server *sv, const struct world *w, const struct world_session *s, int n)
 {
-	const struct world_statement *st = &s->statement[n];
-	int64_t epoch = w->now.real_ms - w->now.mono_ms;
-	const char *state = st->cancel_ms >= 0 && !is_over(st) ? "cancelling" : st->state;
-	char *code =
-	    dumped(sv->version != NULL ? json_pack("{s:s}", "code", st->code) : json_pack("{}"));
-	bool empty = str_eq(code, "{}");
-	char *text = xasprintf("{\"id\":%d,%.*s%s\"state\":\"%s\",\"output\":%s,\"progress\":%s,"
-			       "\"started\":%lld,\"completed\":%lld}",
-	    n, empty ? 0 : (int)strlen(code) - 2, code + 1, empty ? "" : ",", state,
-	    st->output == NULL ? "null" : st->output, st->output == NULL ? "0.0" : "1.0",
-	    (long long)(st->started_ms < 0 ? 0 : st->started_ms + epoch),
-	    (long long)(st->output == NULL ? 0 : st->started_ms + st->takes_ms + epoch));
-	free(code);
-	return text;
+	struct buf b;
+	buf_init(&b, 64u << 20);
+	add_statement(&b, sv, w, s, n);
+	return buf_steal(&b, NULL);
 }
 
 static int list_sessions(const struct world_server *sv, const char *query, char **body)
@@ -317,11 +339,10 @@ static int list_statements(const struct world_server *sv, const struct world *w,
 	struct buf b;
 	buf_init(&b, 64u << 20);
 	(void)buf_addf(&b, "{\"total_statements\":%d,\"statements\":[", s->count);
-	int from = s->count > RETAINED ? s->count - RETAINED : 0;
+	int from = s->count > sv->retained ? s->count - sv->retained : 0;
 	for (int i = from; i < s->count; i++) {
-		char *one = statement_text(sv, w, s, i);
-		(void)buf_addf(&b, "%s%s", i == from ? "" : ",", one);
-		free(one);
+		(void)buf_adds(&b, i == from ? "" : ",");
+		add_statement(&b, sv, w, s, i);
 	}
 	(void)buf_adds(&b, "]}");
 	*body = buf_steal(&b, NULL);
@@ -385,7 +406,8 @@ static int submit(struct world *w, struct world_server *sv, struct world_session
 	}
 	struct world_statement *st = statement_add(w, s, server_code_of(body));
 	bool fence = server_is_fence(st->code);
-	st->ours = fence || server_token_of(st->code, token) || server_is_runner(st->code);
+	st->call = server_is_runner(st->code) ? server_call_of(st->code) : NULL;
+	st->ours = fence || st->call != NULL || server_token_of(st->code, token);
 	st->takes_ms = fence ? FENCE_MS : st->ours ? TOKEN_MS : takes_ms(st);
 	*reply = statement_text(sv, w, s, s->count - 1);
 	return 201;
@@ -419,7 +441,7 @@ static int one_statement(struct world *w, struct world_server *sv, struct world_
 		*reply = msg("requirement failed: Session isn't active.");
 		return 400;
 	}
-	if (n >= s->count || n < s->count - RETAINED) {
+	if (n >= s->count || n < s->count - sv->retained) {
 		*reply = xstrdup("\"Statement not found\"");
 		return 404;
 	}
@@ -448,12 +470,13 @@ void world_collect(struct world *w, size_t server, size_t n)
 
 static struct world_session *by_key(const struct world_server *sv, const char *key)
 {
+	char *end;
+	long id = strtol(key, &end, 10);
+	bool number = end != key && *end == '\0';
 	for (size_t i = 0; i < sv->count; i++) {
 		struct world_session *s = sv->session[i];
-		char id[16];
-		(void)snprintf(id, sizeof(id), "%d", s->id);
 		bool named = sv->version != NULL && s->name != NULL && str_eq(s->name, key);
-		if (s->visible && (named || str_eq(id, key)))
+		if (s->visible && (named || (number && id == s->id)))
 			return s;
 	}
 	return NULL;
