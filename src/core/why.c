@@ -22,14 +22,14 @@ struct why {
 	struct job *job; /* NULL: not seen */
 	struct terms t;
 	const struct conf_pool *pool;
-	bool holds;
-	bool end; /* nothing behind this one can be told */
+	bool keeps; /* the rule that was looked at last */
+	bool end;   /* nothing behind this one can be told */
 	const char *setting;
 };
 
 static const char *why_keeps(struct why *y, const char *setting, const char *message)
 {
-	y->holds = true;
+	y->keeps = true;
 	y->setting = setting;
 	return message;
 }
@@ -255,7 +255,7 @@ static void why_say(struct why *y, const struct why_rule *rule, const char *mess
 {
 	json_t *o = peer_line("rule");
 	text_put(o, "rule", text_json(rule->name));
-	text_put(o, "holds", json_boolean(y->holds));
+	text_put(o, "holds", json_boolean(!y->keeps));
 	text_put(o, "message", text_json(message));
 	if (y->setting != NULL)
 		text_put(o, "setting", text_json(y->setting));
@@ -286,11 +286,11 @@ void why_answer(struct core *c, struct peer *p)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(why_rules) && !y.end; i++) {
-		y.holds = false;
+		y.keeps = false;
 		y.setting = NULL;
 		message = why_rules[i].look(&y);
 		why_say(&y, &why_rules[i], message);
-		if (y.holds && verdict == NULL)
+		if (y.keeps && verdict == NULL)
 			verdict = message;
 	}
 	if (verdict == NULL)

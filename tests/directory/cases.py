@@ -1,8 +1,10 @@
 """What may befall a spool, each with the real daemon. The head of `run` says which clause of what
 is promised is held by which of these and by which other test."""
+import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -629,8 +631,82 @@ def is_pending(pid, number):
     return any(int(mask, 16) & 1 << (number - 1) for mask in masks)
 
 
+# ---- who asks ------------------------------------------------------------------------------------
+
+def ask(p, **asked):
+    """A question to the control socket: the lines of its answer."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(p.path("run", "control"))
+        s.sendall(json.dumps(dict(asked, v=1)).encode() + b"\n")
+        lines = []
+        for line in s.makefile("rb"):
+            lines.append(json.loads(line))
+            if lines[-1]["type"] in ("end", "error"):
+                return lines
+    raise AssertionError("no end: %s" % lines)
+
+
+def states(p):
+    return {line["name"]: line["state"] for line in ask(p, do="list") if line["type"] == "job"}
+
+
+def as_another(p, **asked):
+    """The same as nobody in particular."""
+    out, into = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            os.write(into, json.dumps(ask(p, **asked)).encode())
+        finally:
+            os._exit(0)
+    os.close(into)
+    os.waitpid(pid, 0)
+    with os.fdopen(out) as f:
+        return json.load(f)
+
+
+def control(tools):
+    """What is asked by the control socket is done, over a kill, and whoever floods it."""
+    p = Place(tools, **ONE_AT_A_TIME)
+    yield p
+    running_and_queued(p)
+    must(states(p) == {"a.py": "running", "b.py": "queued"}, "the list: %s" % states(p))
+    if os.geteuid() == 0:
+        os.chmod(p.top, 0o755)
+        must(as_another(p, do="list") == [{"type": "end"}], "another user sees nothing")
+        must(as_another(p, do="cancel", jobs=[1])[0]["code"] == "not-allowed", "nor may they")
+    must(ask(p, do="hold", jobs=[p.path("s", "b.py")])[0]["type"] == "done", "b.py is held")
+    flood = [socket.socket(socket.AF_UNIX) for _ in range(60)]
+    for s in flood:
+        s.connect(p.path("run", "control"))
+        s.sendall(b'{"v":1,' + b"x" * 10000)
+    must(states(p) == {"a.py": "running", "b.py": "held"}, "the list: %s" % states(p))
+    p.end(signal.SIGKILL)
+    p.begin()
+    must(states(p) == {"a.py": "running", "b.py": "held"}, "after a kill: %s" % states(p))
+    must(ask(p, do="cancel", jobs=[1])[0]["was"] == "running", "a.py is cancelled")
+    error = p.until_status("a.py", "cancelled")["error"]
+    must(error["message"] == "cancelled by its owner; its processes were ended", str(error))
+    must(ask(p, do="release", jobs="ALL")[0]["was"] == "held", "b.py is let go")
+    p.until_status("b.py")
+    must(ask(p, do="rerun", jobs=[2])[0]["was"] == "done", "b.py runs again")
+    p.until(lambda: p.livy.times("w-b") == 2, "b.py to run again")
+    p.until(lambda: len(ask(p, do="ended", after="0")) == 4, "three ends")
+    ended = [(line["id"], line["status"], line["cursor"])
+             for line in ask(p, do="ended", after="0")[:-1]]
+    must(ended == [(1, "cancelled", "1"), (2, "ok", "2"), (3, "ok", "3")], "the ends: %s" % ended)
+    must(ask(p, do="reload") == [{"type": "end"}], "a reload")
+    p.stop()
+    must(not p.is_there("run", "control"), "no socket is left behind")
+    for s in flood:
+        s.close()
+
+
 CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
-    clocks, two_daemons, copied, reload_while_it_waits, burst, waiting_room,
+    clocks, two_daemons, copied, reload_while_it_waits, control, burst, waiting_room,
 ]

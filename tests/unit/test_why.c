@@ -32,13 +32,13 @@ static const char *why(const char *name)
 	return world_ask(w, line);
 }
 
-/* The rule holds, and is the first to: it is the verdict. */
+/* The rule does not hold, and is the first that does not: it is the verdict. */
 static void kept_by(const char *name, const char *rule, const char *message, const char *setting)
 {
 	char line[500];
 	const char *said = why(name);
 	snprintf(line, sizeof(line),
-	    "{\"type\":\"rule\",\"rule\":\"%s\",\"holds\":true,\"message\":\"%s", rule, message);
+	    "{\"type\":\"rule\",\"rule\":\"%s\",\"holds\":false,\"message\":\"%s", rule, message);
 	has(said, line);
 	if (setting != NULL) {
 		snprintf(line, sizeof(line), "\"setting\":\"%s\"", setting);
@@ -116,9 +116,9 @@ START_TEST(behind_others)
 	world_put(w, "b.py", "quick");
 	world_run(w, 1000);
 	kept_by("a.py", "session", "all 1 sessions of the pool main are in use", "pool.main.max");
-	has(why("a.py"), "\"rule\":\"place\",\"holds\":false,\"message\":\"no other file comes");
+	has(why("a.py"), "\"rule\":\"place\",\"holds\":true,\"message\":\"no other file comes");
 	has(why("b.py"),
-	    "\"rule\":\"place\",\"holds\":true,\"message\":\"1 files of its pool come");
+	    "\"rule\":\"place\",\"holds\":false,\"message\":\"1 files of its pool come");
 	world_ask(w, "{\"v\":1,\"do\":\"hold\",\"jobs\":[3]}");
 	kept_by("b.py", "held", "held by an operator", NULL);
 	world_ask(w, "{\"v\":1,\"do\":\"pause\",\"spool\":\"in\"}");
