@@ -26,6 +26,7 @@ struct spools *spools_new(void)
 	}
 	s = xcalloc(1, sizeof(*s));
 	s->fd = fd;
+	spool_hidden_find(s);
 	s->buf = xmalloc(INOTIFY_BYTES);
 	return s;
 }
@@ -39,6 +40,7 @@ static void retire(struct spools *s, struct spool *sp)
 	free(sp->path);
 	sp->name = sp->path = NULL;
 	sp->said_watch = 0;
+	sp->said_readonly = false;
 	sp->gone_dev = sp->gone_ino = 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* ONLYDIR: a path may become a file. EXCL_UNLINK: a file that is deleted while it is still open
@@ -57,6 +58,19 @@ static void say_lock(struct spool *sp, int err)
 			  "spool has the same directory\"",
 		    sp->name, sp->path);
 	sp->said_lock = err == EWOULDBLOCK;
+}
+
+/* Once: later would be when the first result of the first file finds no place. */
+static void say_readonly(struct spool *sp)
+{
+	struct statvfs fs;
+	bool readonly = fstatvfs(sp->dir, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0;
+
+	if (readonly && !sp->said_readonly)
+		log_error("spool=%s path=\"%s\" error=\"%s\" msg=\"no result can be written there; "
+			  "a service needs ReadWritePaths=%s\"",
+		    sp->name, sp->path, strerror(EROFS), sp->path);
+	sp->said_readonly = readonly;
 }
 
 /* The lock ends with the descriptor, so a crash leaves none behind. */
@@ -126,7 +140,9 @@ int spool_dir_open(struct spools *s, struct spool *sp)
 		/* The watch went by the path: it may have met another directory than open() did. */
 		err = is_current(sp) ? 0 : ESTALE;
 	}
-	if (err != 0)
+	if (err == 0)
+		say_readonly(sp);
+	else
 		spool_dir_close(s, sp);
 	return err;
 }

@@ -22,11 +22,14 @@ struct spool {
 	bool again;	/* another scan was asked for meanwhile */
 	bool cut;	/* a new configuration cut a scan short: its end is still to be reported */
 	int said_watch; /* the errno of the last line in the log about the watch; 0: all is well */
+	bool said_readonly;
 	bool said_lock; /* the log says that another has the lock */
 };
 
 struct spools {
-	int fd; /* of inotify */
+	int fd;		  /* of inotify */
+	bool hides_users; /* those that the user namespace does not have are all shown as one */
+	bool hides_groups;
 	struct spool *item;
 	size_t count;
 	char *buf; /* what was read from inotify: len bytes, taken up to pos */
@@ -54,6 +57,15 @@ struct spool *spool_at(const struct spools *s, size_t spool);
 /* The error of a name is in errno. Links are not followed. */
 int spool_stat(int dir, const char *name, struct stat *st);
 struct ident spool_ident(const struct stat *st);
+
+/* ---- spool_hidden.c ---- */
+
+/* Looks once whether this process's user namespace shows others as nobody (65534). */
+void spool_hidden_find(struct spools *s);
+
+/* NULL, or why it cannot be told whose the file is: then it would share sessions, and the rights on
+ * its results, with those of strangers. A static string. */
+const char *spool_hidden_why(const struct spools *s, const struct stat *st);
 
 /* ---- spool_modules.c ---- */
 

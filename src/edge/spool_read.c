@@ -12,6 +12,7 @@
 
 /* A reading under way. Each step gives READ_OK or what the whole of it comes to. */
 struct reading {
+	const struct spools *s;
 	const struct fx_read *fx;
 	struct ev_read *ev;
 	struct arena *arena;
@@ -114,6 +115,9 @@ static enum read_result judge(struct reading *r, const struct stat *st)
 	if (st->st_nlink != 1)
 		return refuse(
 		    r, arena_printf(r->arena, "a hard link: %ju names", (uintmax_t)st->st_nlink));
+	const char *hidden = spool_hidden_why(r->s, st);
+	if (hidden != NULL)
+		return refuse(r, hidden);
 	/* Whoever may write it would run code in its owner's name. */
 	if (r->fx->private_only && (st->st_mode & 022) != 0)
 		return refuse(r, "its group or others may write it");
@@ -271,9 +275,12 @@ static enum read_result read_judged(struct reading *r)
 void spools_read(struct spools *s, const struct fx_read *fx, struct evq *q)
 {
 	struct ev_read *ev = &evq_add(q, EV_READ)->u.read;
-	struct reading r = {
-		.fx = fx, .ev = ev, .arena = &q->arena, .dir = spools_dirfd(s, fx->spool), .fd = -1
-	};
+	struct reading r = { .s = s,
+		.fx = fx,
+		.ev = ev,
+		.arena = &q->arena,
+		.dir = spools_dirfd(s, fx->spool),
+		.fd = -1 };
 
 	ev->job = fx->job;
 	if (r.dir == -1)

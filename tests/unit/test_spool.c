@@ -565,6 +565,26 @@ END_TEST
 
 /* ---- locks --------------------------------------------------------------------------------- */
 
+/* As a service sees what its unit does not let it write. */
+START_TEST(test_a_directory_that_cannot_be_written)
+{
+	struct world w;
+
+	world_open(&w, 1);
+	if (!skip_unless_root() && !skip_unless_forked() && mount_tmpfs(w.a, "size=1m")) {
+		ck_assert_int_eq(mount("none", w.a, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+		world_scan(&w, 0);
+		ck_assert_uint_eq(count_of(world_log(&w), "spool=s0 "), 1);
+		ck_assert_uint_eq(count_of(world_log(&w), "error=\"Read-only file system\""), 1);
+		ck_assert_uint_eq(count_of(world_log(&w), "ReadWritePaths="), 1);
+		world_scan(&w, 0);
+		ck_assert_str_eq(world_log(&w), "");
+		ck_assert_int_eq(umount2(w.a, MNT_DETACH), 0);
+	}
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_locked_by_another)
 {
 	struct world w;
@@ -836,6 +856,7 @@ int main(void)
 	tcase_add_test(tc, test_directory_forbidden);
 	tcase_add_test(tc, test_another_file_system_is_mounted);
 	tc = add_case(suite, "lock and configuration");
+	tcase_add_test(tc, test_a_directory_that_cannot_be_written);
 	tcase_add_test(tc, test_locked_by_another);
 	tcase_add_test(tc, test_one_locked_of_two);
 	tcase_add_test(tc, test_locked_while_it_was_away);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -400,6 +401,87 @@ START_TEST(test_read_a_link_in_its_place)
 }
 END_TEST
 
+static void put_map(const char *path, const char *map)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(write(fd, map, strlen(map)), (ssize_t)strlen(map));
+	close(fd);
+}
+
+/* Into a user namespace that has root and nobody else, as a service with PrivateUsers= is in. */
+static bool hide_others(void)
+{
+	if (unshare(CLONE_NEWUSER) == -1)
+		return !skip(strerror(errno));
+	put_map("/proc/self/uid_map", "0 0 1\n");
+	put_map("/proc/self/setgroups", "deny");
+	put_map("/proc/self/gid_map", "0 0 1\n");
+	return true;
+}
+
+static void put_owned(const char *path, uid_t uid, gid_t gid)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(write(fd, "1", 1), 1);
+	ck_assert_int_eq(fchown(fd, uid, gid), 0);
+	close(fd);
+}
+
+/* Two strangers look like one there: each would be given the other's sessions. */
+START_TEST(test_read_hidden)
+{
+	static const struct {
+		const char *name;
+		uid_t uid;
+		gid_t gid;
+		const char *refused; /* how the reason begins */
+	} t[] = { { "a/ours.py", 0, 0, NULL }, { "a/alice.py", 12345, 0, "its owner is hidden" },
+		{ "a/nobody.py", 65534, 0, "its owner is hidden" },
+		{ "a/group.py", 0, 12345, "its group is hidden" } };
+	struct world w;
+	const struct ev_read *ev;
+
+	world_open(&w, 1);
+	if (skip_unless_root() || skip_unless_forked())
+		goto out;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++)
+		put_owned(at(&w, t[i].name), t[i].uid, t[i].gid);
+	if (!hide_others())
+		goto out;
+	spools_free(w.s);
+	w.s = spools_new();
+	ck_assert_int_eq(spools_conf(w.s, &w.conf), 0);
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		const char *name = t[i].name + strlen("a/");
+
+		ev = read_now(&w, name);
+		ck_assert_int_eq(ev->result, t[i].refused == NULL ? READ_OK : READ_REFUSED);
+		if (t[i].refused != NULL)
+			ck_assert_int_eq(strncmp(ev->why, t[i].refused, strlen(t[i].refused)), 0);
+	}
+out:
+	world_close(&w);
+}
+END_TEST
+
+/* Where all are seen, nobody is one of them. */
+START_TEST(test_read_nobody)
+{
+	struct world w;
+
+	if (skip_unless_root())
+		return;
+	world_open(&w, 1);
+	put_owned(at(&w, "a/nobody.py"), 65534, 65534);
+	ck_assert_int_eq(read_now(&w, "nobody.py")->result, READ_OK);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_read_private)
 {
 	struct world w;
@@ -718,6 +800,8 @@ int main(void)
 	tcase_add_test(tc, test_read_identity_alone);
 	tcase_add_test(tc, test_read_refused);
 	tcase_add_test(tc, test_read_a_link_in_its_place);
+	tcase_add_test(tc, test_read_hidden);
+	tcase_add_test(tc, test_read_nobody);
 	tcase_add_test(tc, test_read_private);
 	tcase_add_test(tc, test_read_private_modes);
 	tcase_add_test(tc, test_read_taken);
