@@ -44,6 +44,27 @@ must_object 'a name that was not expanded' expanded "$tmp/unexpanded.service"
 expanded $made
 verified $made || die "$made: see above"
 
+# exposed LIMIT UNIT: systemd's own count of what is open, in tenths, is at most this.
+exposed() {
+	systemd-analyze security --no-pager --offline=yes --threshold="$1" "$2" >"$tmp/verdict" 2>&1 || {
+		grep -e '^✗' -e exposure "$tmp/verdict" >&2
+		return 1
+	}
+}
+
+many=$srcdir/systemd/many-owners.conf
+cat $made "$many" | sample many.service
+verified "$tmp/many.service" || die "$many: see above"
+# Before 250 there is no count without a running manager.
+if systemd-analyze security --no-pager --offline=yes $made >/dev/null 2>&1; then
+	grep -v '^SystemCallFilter=' $made | sample open.service
+	must_object 'a unit without a filter of system calls' exposed 12 "$tmp/open.service"
+	sed 's/CAP_FOWNER$/CAP_FOWNER CAP_SYS_ADMIN/' "$tmp/many.service" | sample more.service
+	must_object 'one capability more' exposed 18 "$tmp/more.service"
+	exposed 12 $made || die "$made leaves too much open"
+	exposed 18 "$tmp/many.service" || die "$many leaves too much open"
+fi
+
 # The user and the directories, made in a tree of their own.
 command -v systemd-sysusers >/dev/null 2>&1 || exit 0
 command -v systemd-tmpfiles >/dev/null 2>&1 || exit 0

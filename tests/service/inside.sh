@@ -1,8 +1,8 @@
 # The service suite's checks, in the box, as root, in the order in which an administrator meets
 # these things. run starts it and reads /result/log; /result/end says that it came to its end.
-exec >/result/log 2>&1
+exec >>/result/log 2>&1
 set -u
-. /payload/lib.sh
+. /payload/service/lib.sh
 mkdir -p $BOX
 : >$BOX/vain
 cd /
@@ -25,10 +25,9 @@ check "the service can be enabled" systemctl enable $UNIT
 check "and is" is "$(systemctl is-enabled $UNIT)" enabled
 check "it tells when it is ready" prop_is Type notify
 
-# Two people: alice submits, and shares the group of her spool with the daemon.
-systemd-sysusers --inline 'g analysts - -' 'u alice - "submits"' 'm alice analysts' \
-	'm sparkspool analysts' 2>/dev/null
-install -d -o sparkspool -g analysts -m 2775 $SPOOLS/in $SPOOLS/later
+# Two people beside the service's own user, who submits first.
+systemd-sysusers --inline 'g analysts - -' 'u alice - "submits"' 'u bob - "submits, too"' 2>/dev/null
+install -d -o sparkspool -g sparkspool -m 2770 $SPOOLS/in $SPOOLS/later
 GROUP=server
 server_start
 check "the pretended Livy is up" test -n "${URL:-}"
@@ -57,7 +56,11 @@ check "systemctl start" silent systemctl start $UNIT
 check "active" settled
 MAIN=$(prop MainPID)
 check "it runs as its user" is "$(stat -c %U "/proc/$MAIN")" sparkspool
-check "and cannot become more" grep -q '^NoNewPrivs:[[:space:]]*1' "/proc/$MAIN/status"
+check "and cannot become more" process_has NoNewPrivs 1
+check "it may do nothing that only root may" process_has CapEff 0000000000000000
+check "nor in a child" process_has CapBnd 0000000000000000
+check "its system calls are filtered" process_has Seccomp 2
+check "exposure $(exposure), at most 1.2" exposure_at_most 1.2
 check "state_dir: owner and mode" is "$(stat -c '%U:%G %a' /var/lib/sparkspool)" \
 	'sparkspool:sparkspool 700'
 check "the ledger: owner and mode" is "$(stat -c '%U:%G %a' /var/lib/sparkspool/ledger.db)" \
@@ -68,14 +71,21 @@ check "systemctl status has figures" wait_for prop_like StatusText \
 	'^[0-9]+ queued, [0-9]+ running, [0-9]+ sessions'
 check "a dropped file has its result" runs first.py
 check "the record, too, lies beside it" test -s $SPOOLS/in/first.py.json
-# Without capabilities the daemon can give a file to a group of its own, but to no other owner.
-check "group and mode of the result are the file's" is \
-	"$(stat -c '%G %a' $SPOOLS/in/first.py.out $SPOOLS/in/first.py.json | uniq)" 'analysts 640'
-check "its owner is the daemon" is "$(stat -c %U $SPOOLS/in/first.py.out)" sparkspool
-check "who submitted it can read it" is \
-	"$(setpriv --reuid=alice --regid=alice --init-groups cat $SPOOLS/in/first.py.out)" first.py
-check "and others cannot" fails setpriv --reuid=nobody --regid=nogroup --clear-groups \
-	cat $SPOOLS/in/first.py.out
+check "owner, group and mode of the result are the file's" is \
+	"$(stat -c '%U:%G %a' $SPOOLS/in/first.py.out $SPOOLS/in/first.py.json | uniq)" \
+	'sparkspool:sparkspool 640'
+check "others cannot read it" fails as alice cat $SPOOLS/in/first.py.out
+
+# The daemon sees neither alice nor bob; both together would be one owner of sessions.
+GROUP=hidden
+drop() { echo 'print("drop")' | install -o "$1" -g "$2" -m 640 /dev/stdin "$SPOOLS/in/$3"; }
+drop alice sparkspool alice.py
+check "the file of another is rejected" wait_for \
+	said 'status=rejected .*alice.py.*its owner is hidden .*PrivateUsers.*sparkspoold'
+drop sparkspool analysts group.py
+check "and so is one of another group" wait_for said 'status=rejected .*group.py.*its group is hidden'
+check "none of them was sent" fails was_sent '"print(.drop'
+rm $SPOOLS/in/alice.py $SPOOLS/in/group.py
 
 GROUP=journal
 check "the start, as information" said '^event=started version=' 6
@@ -242,17 +252,96 @@ check "and files run" runs held.py
 # ---- what the sandbox keeps out -----------------------------------------------------------------
 
 GROUP=sandbox
-install -d -o sparkspool -g analysts -m 2775 /srv/spark
+install -d -o sparkspool -g sparkspool -m 2770 /srv/spark
 write_conf "$(spool_conf far /srv/spark)"
 check "a spool that the unit does not name: reload" silent systemctl reload $UNIT
+check "an error says so, and what to add" wait_for \
+	said 'spool=far .*Read-only file system.*ReadWritePaths=/srv/spark' 3
 echo "print('far')" | put /srv/spark/far.py
-check "an error says so" wait_for \
+check "and where a result cannot be written" wait_for \
 	said 'event=writing-failed error="Read-only file system" file="far.py"' 3
 check "the other spools go on" runs near.py
 printf '[Service]\nReadWritePaths=/srv/spark\n' | dropin
 check "with a ReadWritePaths= of its own: restart" silent systemctl restart $UNIT
 check "the file that waited has its result" ran /srv/spark/far.py far
 check "it was sent once" sent_once '"print(.far'
+install -d -o sparkspool -g sparkspool -m 700 /home/spool-of-suite
+write_conf "$(spool_conf home /home/spool-of-suite)"
+printf '[Service]\nProtectHome=tmpfs\nBindPaths=/home/spool-of-suite\n' | dropin
+check "a spool in a home directory, with BindPaths=: restart" silent systemctl restart $UNIT
+check "and a file runs there" runs home.py /home/spool-of-suite
+no_dropin
+
+# 444 is landlock_create_ruleset; a kernel without it says ENOSYS or EOPNOTSUPP, a filter EPERM.
+GROUP=landlock
+probe() { printf '[Service]\nExecStartPre=/usr/bin/perl %s/landlock\n%s\n' $BOX "$1" | dropin; }
+echo 'exit(syscall(444, 0, 0, 1) < 0 && $! == 1);' >$BOX/landlock
+write_conf
+probe ''
+check "the filter lets the daemon restrict itself" silent systemctl restart $UNIT
+probe 'SystemCallFilter=~landlock_create_ruleset'
+check "and the probe would tell" fails systemctl restart $UNIT
+no_dropin
+systemctl stop $UNIT
+
+# ---- spools of many owners ----------------------------------------------------------------------
+
+GROUP=owners
+MANY=$SPOOLS/many
+install -d -m 1777 $MANY
+# Each has a session of his own, which runs as himself.
+many_conf() { write_conf "$(spool_conf many $MANY each "after = \"$1\";")"; }
+SESSIONS=$(grep -c '^POST /sessions 201' $BOX/requests)
+many_conf keep
+many_owners
+check "systemd-analyze verify has nothing to say" silent systemd-analyze verify --man=no $UNIT
+check "systemctl start" silent systemctl start $UNIT
+check "it runs as its user" is "$(stat -c %U "/proc/$(prop MainPID)")" sparkspool
+check "three capabilities and no others" process_has CapEff 000000000000000b
+check "nor can a child have others" process_has CapBnd 000000000000000b
+check "its system calls are filtered" process_has Seccomp 2
+check "exposure $(exposure), at most 1.8" exposure_at_most 1.8
+for who in alice bob; do
+	echo "print('$who')" | put_as $who $MANY/$who.py
+	check "$who's file, which nobody else may read, has its result" ran $MANY/$who.py $who
+	check "the result is $who's alone" is \
+		"$(stat -c '%U:%G %a' $MANY/$who.py.out $MANY/$who.py.json | uniq)" "$who:$who 600"
+	check "$who can read it" is "$(as $who cat $MANY/$who.py.out)" $who
+done
+check "bob cannot read alice's" fails as bob cat $MANY/alice.py.out
+check "nor take it away" fails as bob rm -f $MANY/alice.py.out
+check "each has a session" is "$(grep -c '^POST /sessions 201' $BOX/requests)" "$((SESSIONS + 2))"
+echo "print('alice again')" | put_as alice $MANY/alice.py
+check "a changed file runs again" wait_for out_is $MANY/alice.py "alice again"
+check "its results are still alice's" is "$(stat -c '%U %a' $MANY/alice.py.out)" 'alice 600'
+many_conf move:done
+check "reload: files are moved away" silent systemctl reload $UNIT
+echo "print('moved')" | put_as alice $MANY/moved.py
+check "the result is there" ran $MANY/moved.py moved
+check "and the file is elsewhere" wait_for test -e $MANY/done/moved.py
+check "where its owner can reach it" is "$(as alice cat $MANY/done/moved.py)" "print('moved')"
+
+# Each capability that the profile names: without it, something above does not come about.
+without() {
+	printf '[Service]\nCapabilityBoundingSet=~%s\nAmbientCapabilities=~%s\n' "$1" "$1" | dropin
+	systemctl restart $UNIT
+}
+lacks() { without "$1"; echo "print('$1')" | put_as bob "$MANY/$1.py"; }
+lacks CAP_DAC_OVERRIDE
+check "without CAP_DAC_OVERRIDE it cannot read the file" wait_for \
+	said 'event=not-read file="CAP_DAC_OVERRIDE.py" error="Permission denied"'
+lacks CAP_CHOWN
+check "without CAP_CHOWN there is a result" ran $MANY/CAP_CHOWN.py CAP_CHOWN
+check "but its owner cannot read it" fails as bob cat $MANY/CAP_CHOWN.py.out
+lacks CAP_FOWNER
+check "without CAP_FOWNER what was given away cannot get its name" wait_for \
+	said 'event=publishing-failed error="Operation not permitted" file="CAP_FOWNER.py.out"' 3
+no_dropin
+many_owners
+check "with all of them: restart" silent systemctl restart $UNIT
+check "the file that was not read has its result" ran $MANY/CAP_DAC_OVERRIDE.py CAP_DAC_OVERRIDE
+check "the result that had no name has it" ran $MANY/CAP_FOWNER.py CAP_FOWNER
+check "and the file is moved" wait_for test -e $MANY/done/CAP_FOWNER.py
 no_dropin
 
 # ---- the end ------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-# What the service suite's groups share, in the box. Read with `.` by inside.sh.
+# What the groups of the service suite share, in the box, and those of the package suite. Read with
+# `.` by inside.sh.
 #
 # All waiting is for a condition, with a limit that only something broken meets.
 
@@ -65,10 +66,16 @@ settled() { active && [ "$(prop SubState)" = running ]; }
 same_process() { active && is "$(prop MainPID)" "$1"; }
 restarted_after() { active && fails is "$(prop MainPID)" "$1" && prop_like NRestarts '^[1-9]'; }
 
-# dropin: standard input becomes the only one; without any input there is none.
+# dropin: standard input becomes the last one.
 dropin() {
 	mkdir -p $DROPINS
 	cat >$DROPINS/suite.conf
+	systemctl daemon-reload
+}
+# The profile for many owners, as its head says.
+many_owners() {
+	mkdir -p $DROPINS
+	ln -s /usr/share/sparkspool/many-owners.conf $DROPINS
 	systemctl daemon-reload
 }
 no_dropin() {
@@ -77,16 +84,37 @@ no_dropin() {
 }
 
 # write_conf [SPOOLS]: the usual file, with these spools beside in; ENDPOINT is its endpoint.
-QUICK='pool = "p"; settle = "100ms"; scan = "1s"; python = "raw"; sql = "raw";'
+COLD='warm: { pyspark = 0; };'
+AS_OWNER='max = 2; session: { proxyUser = "%owner"; };'
+QUICK='settle = "100ms"; scan = "1s"; python = "raw"; sql = "raw";'
 write_conf() {
 	cat >$CONF <<-END
 	state_dir = "/var/lib/sparkspool";
 	endpoint: { e: { $ENDPOINT }; };
-	pool: { p: { warm: { pyspark = 0; }; max = 1; owners = "shared"; }; };
-	spool: { in: { path = "$SPOOLS/in"; $QUICK }; ${1:-} };
+	pool: { p: { $COLD max = 1; owners = "shared"; }; each: { $COLD $AS_OWNER }; };
+	spool: { in: { path = "$SPOOLS/in"; pool = "p"; $QUICK }; ${1:-} };
 	END
 }
-spool_conf() { echo "$1: { path = \"$2\"; $QUICK };"; }
+# spool_conf NAME PATH [POOL [MORE]]
+spool_conf() { echo "$1: { path = \"$2\"; pool = \"${3:-p}\"; $QUICK ${4:-} };"; }
+
+# exposure_at_most LIMIT: by systemd's own count, from 0 (none) to 10.
+exposure() {
+	systemd-analyze security --no-pager $UNIT | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p'
+}
+exposure_at_most() {
+	local score
+	score=$(exposure)
+	awk -v s="$score" -v limit="$1" 'BEGIN { exit !(s != "" && s + 0 <= limit) }' || {
+		echo "it is '$score'"
+		systemd-analyze security --no-pager $UNIT | grep '^✗'
+		return 1
+	}
+}
+# process_has FIELD VALUE: in the main process's status.
+process_has() {
+	is "$(sed -n "s/^$1:[[:space:]]*//p" "/proc/$(prop MainPID)/status")" "$2"
+}
 
 # ---- the journal --------------------------------------------------------------------------------
 
@@ -106,8 +134,13 @@ manager_said() { journalctl -u $UNIT -t systemd -o cat --no-pager | grep -qE -- 
 
 # ---- files and results --------------------------------------------------------------------------
 
-# put FILE: standard input, by alice, with a mode that keeps others out; as people do it.
-put() { setpriv --reuid=alice --regid=alice --init-groups sh -c 'umask 027; cat >"$1"' - "$1"; }
+as() { setpriv --reuid="$1" --regid="$1" --init-groups "${@:2}"; }
+
+# put_as USER FILE [MASK]: standard input, as people do it.
+put_as() { as "$1" sh -c "umask ${3:-077}; "'cat >"$1"' - "$2"; }
+
+# put FILE: by the service's own user, with a mode that keeps others out.
+put() { put_as sparkspool "$1" 027; }
 
 # put_waiting FILE WORD: code that prints WORD once `release WORD` was said.
 put_waiting() {
@@ -144,7 +177,7 @@ sent_once() { is "$(times_sent "$1")" 1; }
 server_start() {
 	: >$BOX/requests
 	echo secret-one >$BOX/password
-	python3 /payload/livy.py $BOX/port $BOX/requests $BOX/password >$BOX/livy.log 2>&1 &
+	python3 /payload/service/livy.py $BOX/port $BOX/requests $BOX/password >$BOX/livy.log 2>&1 &
 	SERVER_PID=$!
 	wait_for test -e $BOX/port || return
 	URL=http://127.0.0.1:$(cat $BOX/port)

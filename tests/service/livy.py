@@ -29,6 +29,7 @@ HOLD = PORTFILE + ".hold"
 class Session:
     def __init__(self, number, asked):
         self.number, self.name, self.kind = number, asked.get("name"), asked["kind"]
+        self.proxy_user = asked.get("proxyUser")
         self.looks, self.statements, self.todo = 0, [], queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
 
@@ -67,7 +68,7 @@ class Session:
     def show(self):
         self.looks += 1
         return {"id": self.number, "name": self.name, "appId": None, "owner": None,
-                "proxyUser": None, "state": self.state(), "kind": self.kind, "log": []}
+                "proxyUser": self.proxy_user, "state": self.state(), "kind": self.kind, "log": []}
 
 
 class Livy:
