@@ -6,6 +6,7 @@ BUILD=${SPARKSPOOL_BUILD:-$TOP/build}
 BUILD_PACKAGES="gcc make autoconf automake pkg-config libcurl4-openssl-dev libjansson-dev
 	libconfig-dev libsqlite3-dev libmd-dev check libsubunit-dev"
 LIVY_PACKAGES="openjdk-17-jdk-headless maven python3 python3-venv gcc curl inotify-tools"
+PACKAGE_PACKAGES="dpkg-dev debhelper lintian"
 TEST_PACKAGES="clang-format universal-ctags mandoc jq openssl util-linux procps
 	systemd-container chromium bindfs"
 
