@@ -14,7 +14,7 @@ rules() {
 		owner["<sqlite3.h>"] = "ledger"
 		owner["<libconfig.h>"] = "confload"
 		owner["<sha2.h>"] = "spool"
-		rooms = split("confload ctl evq http ledger notify output spool", known, " ")
+		rooms = split("confload ctl evq export http ledger notify output sandbox spool", known, " ")
 	}
 	# The room that a file of src/edge belongs to: spool for spool.c and spool_read.c.
 	function room_of(path,    i) {

@@ -141,9 +141,12 @@ struct conf {
 	char *status_dir; /* NULL: no status page */
 	int64_t status_every_ms;
 	char *admins;	   /* a group's name: control.admins */
+	bool landlock;	   /* the daemon confines itself to what is named here */
 	char *runner;	   /* the file with the runner's code, absolute */
 	char *runner_code; /* NULL when no spool needs it; ends with a NUL that does not count */
 	size_t runner_code_bytes;
+	char **source; /* the files that it was read from */
+	size_t source_count;
 	struct conf_endpoint *endpoint;
 	size_t endpoint_count;
 	struct conf_pool *pool;

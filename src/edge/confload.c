@@ -145,6 +145,7 @@ static struct conf *load(
 
 	if (conftext_read(&text, path, report) == 0)
 		read_text(&r, prev);
+	c->source = conftext_take_files(&text, &c->source_count);
 	conftext_fini(&text);
 	if (report->count > 0) {
 		conf_free(c);

@@ -222,6 +222,17 @@ static void check_unchanged(const struct confread *r, const config_setting_t *ro
 		    name, before);
 }
 
+/* What a process has denied itself it never gets back. */
+static void check_landlock(
+    const struct confread *r, const config_setting_t *root, bool before, bool now)
+{
+	if (before != now)
+		confread_error(r, confread_place(root, "landlock"),
+		    "setting 'landlock' was %s and cannot change while the daemon runs: that needs "
+		    "a restart",
+		    before ? "true" : "false");
+}
+
 /* A daemon without one of them could do nothing at all. */
 static void check_present(
     const struct confread *r, const config_setting_t *root, enum conf_scope scope)
@@ -244,5 +255,6 @@ void confcheck_whole(
 	if (prev != NULL) {
 		check_unchanged(r, root, "state_dir", prev->state_dir, r->conf->state_dir);
 		check_unchanged(r, root, "run_dir", prev->run_dir, r->conf->run_dir);
+		check_landlock(r, root, prev->landlock, r->conf->landlock);
 	}
 }

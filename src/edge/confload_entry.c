@@ -266,5 +266,8 @@ void conf_free(struct conf *c)
 	free(c->pool);
 	free(c->spool);
 	free(c->runner_code);
+	for (size_t i = 0; i < c->source_count; i++)
+		free(c->source[i]);
+	free(c->source);
 	free(c);
 }

@@ -109,6 +109,8 @@ static const struct setting settings[] = {
 	  SETTING_TEXT, CONF(admins), FALLBACK("sparkspool") },
 	{ "runner", "the file with the runner's code", SETTING_PATH, CONF(runner),
 	  FALLBACK(PKGDATADIR "/runner.py"), .flags = SETTING_BUILT },
+	{ "landlock", "whether the daemon confines itself", SETTING_BOOL, CONF(landlock),
+	  FALLBACK("true") },
 
 	{ "endpoint.*.url", "where the Livy server answers", SETTING_URL, ENDPOINT(url), REQUIRED },
 	{ "endpoint.*.auth", "how the server knows us", SETTING_WORD, ENDPOINT(auth),

@@ -387,6 +387,16 @@ void conftext_fini(struct conftext *t)
 	buf_fini(&t->text);
 }
 
+char **conftext_take_files(struct conftext *t, size_t *count)
+{
+	char **file = t->file;
+
+	*count = t->file_count;
+	t->file = NULL;
+	t->file_count = 0;
+	return file;
+}
+
 const char *conftext_where(const struct conftext *t, unsigned at, unsigned *line)
 {
 	assert(t->line_count > 0);

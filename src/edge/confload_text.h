@@ -27,6 +27,9 @@ struct conftext {
 int conftext_read(struct conftext *t, const char *path, struct confreport *report);
 void conftext_fini(struct conftext *t);
 
+/* Their names; the list and each of them are the caller's to free(), and the text forgets them. */
+char **conftext_take_files(struct conftext *t, size_t *count);
+
 /* Appends a regular file's bytes: 0, or an errno: EINVAL when it is no such file, EFBIG when the
  * buffer's ceiling is too low. It never waits, should it be a pipe. */
 int conftext_read_file(const char *path, struct buf *bytes);

@@ -37,6 +37,7 @@ struct loop {
 	struct conf *conf;
 	const char *conf_path;
 	struct ledger *ledger;
+	const struct sandbox *sandbox;
 	struct spools *spools;
 	struct http *http;
 	struct ctl *ctl;
@@ -92,6 +93,24 @@ static void loop_log_lines(const struct buf *lines)
 		log_error("%s", line);
 }
 
+/* NULL: the configuration in force stays, and errors says why. */
+static struct conf *loop_load_conf(const struct loop *l, struct buf *errors)
+{
+	struct conf *conf = conf_load(l->conf_path, l->conf, errors);
+
+	if (conf != NULL && !sandbox_covers(l->sandbox, conf, errors)) {
+		conf_free(conf);
+		return NULL;
+	}
+	if (conf == NULL && errors->data != NULL && sandbox_confines(l->sandbox) &&
+	    strstr(errors->data, strerror(EACCES)) != NULL)
+		(void)buf_addf(errors,
+		    "%s: where the daemon was not confined to when it started it can read nothing: "
+		    "a file that is named anew may need a restart\n",
+		    l->conf_path);
+	return conf;
+}
+
 /* The operator's word lies in a file, so that it needs no other way to us. */
 static void loop_hear_release(struct loop *l)
 {
@@ -104,7 +123,7 @@ static bool loop_read_conf(struct loop *l, struct buf *errors)
 {
 	loop_hear_release(l);
 	notify_send("RELOADING=1\nSTATUS=Reading the configuration");
-	struct conf *conf = conf_load(l->conf_path, l->conf, errors);
+	struct conf *conf = loop_load_conf(l, errors);
 	if (conf == NULL) {
 		log_error(
 		    "event=not-reloaded file=%s: the configuration in force stays", l->conf_path);
@@ -114,6 +133,7 @@ static bool loop_read_conf(struct loop *l, struct buf *errors)
 	} else {
 		l->old = l->conf;
 		l->conf = conf;
+		sandbox_open_files(conf);
 		http_conf(l->http, conf);
 		spools_conf(l->spools, conf);
 		ctl_conf(l->ctl, conf);
@@ -442,9 +462,16 @@ static void loop_close(struct loop *l)
 	conf_free(l->conf);
 }
 
-int loop_run(struct conf *conf, const char *conf_path, struct ledger *ledger)
+int loop_run(
+    struct conf *conf, const char *conf_path, struct ledger *ledger, const struct sandbox *sandbox)
 {
-	struct loop l = { .conf = conf, .conf_path = conf_path, .ledger = ledger, .signals = -1 };
+	struct loop l = {
+		.conf = conf,
+		.conf_path = conf_path,
+		.ledger = ledger,
+		.sandbox = sandbox,
+		.signals = -1,
+	};
 	evq_init(&l.events);
 	effects_init(&l.fx);
 	l.watchdog_ms = notify_watchdog_ms();

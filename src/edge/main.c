@@ -111,7 +111,15 @@ static int main_run(struct conf *conf, const char *file)
 		return EXIT_TEMPORARY;
 	}
 	buf_fini(&error);
-	int code = loop_run(conf, file, ledger);
+	sandbox_open_files(conf);
+	/* Now: the ledger may just have made its directory, and there is no other thread yet. */
+	struct sandbox *sandbox = sandbox_enter(conf);
+	int code = EXIT_TEMPORARY;
+	if (sandbox != NULL)
+		code = loop_run(conf, file, ledger, sandbox);
+	else
+		conf_free(conf);
+	sandbox_free(sandbox);
 	ledger_close(ledger);
 	return code;
 }

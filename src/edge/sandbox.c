@@ -1,11 +1,20 @@
-/* sandbox: what the process denies itself. */
-#include "edge/sandbox.h"
+/* sandbox: limits, and the way into the rules. */
+#include "edge/sandbox_int.h"
 
 #include "base/log.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILES_OF_OURS 256  /* ledger, log, results on their way, idle connections */
+#define FILES_OF_SPOOL 4   /* the directory, its listing, a file that is read, modules */
+#define FILES_OF_SESSION 4 /* connections: its call, its kills, and the resolver's wires */
+
+/* ---- limits -------------------------------------------------------------------------------- */
 
 void sandbox_keep_secrets(void)
 {
@@ -17,4 +26,179 @@ void sandbox_keep_secrets(void)
 		log_warn("event=dumpable error=\"%s\": a core file of this process may hold "
 			 "passwords",
 		    strerror(errno));
+}
+
+static rlim_t files_wanted(const struct conf *c)
+{
+	rlim_t files = FILES_OF_OURS;
+
+	for (size_t i = 0; i < c->spool_count; i++)
+		files += c->spool[i].removed ? 0 : FILES_OF_SPOOL;
+	for (size_t i = 0; i < c->pool_count; i++)
+		files += c->pool[i].removed ? 0 : (rlim_t)c->pool[i].max * FILES_OF_SESSION;
+	return files;
+}
+
+/* RLIMIT_NPROC stays: it counts threads of all the user's processes, and each name that libcurl
+ * resolves takes one. That no program is started is Landlock's business. */
+void sandbox_open_files(const struct conf *c)
+{
+	rlim_t want = files_wanted(c);
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur >= want)
+		return;
+	now.rlim_cur = want < now.rlim_max ? want : now.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &now);
+	if (now.rlim_cur < want)
+		log_warn(
+		    "event=limit files=%ju wanted=%ju msg=\"with all sessions at work the limit "
+		    "on open files is too low: raise it (LimitNOFILE= of the service)\"",
+		    (uintmax_t)now.rlim_cur, (uintmax_t)want);
+}
+
+/* ---- Landlock ------------------------------------------------------------------------------ */
+
+static void allow(struct sandbox *s, const struct sandbox_want *w, const char *path)
+{
+	int err = landlock_allow(s, path, w->rights);
+
+	log_debug("landlock=rule path=\"%s\" rights=%#jx for=\"%s\" err=%d", path,
+	    (uintmax_t)(w->rights & s->handled), w->path, err);
+	/* What is missing or not ours to enter is so for the daemon, too. */
+	if (err != 0 && err != ENOENT && err != ENOTDIR && err != EACCES && s->err == 0)
+		s->err = err;
+}
+
+static void allow_own(const struct sandbox_want *w, void *arg)
+{
+	char *path = sandbox_anchor(w->path, w->place);
+
+	if (path != NULL)
+		allow(arg, w, path);
+	if (w->place == PLACE_MOUNT && (path == NULL || str_eq(path, w->path)))
+		log_warn("landlock=%s path=\"%s\" msg=\"it lies right below the root: when it is "
+			 "mounted or made anew the daemon needs a restart\"",
+		    path == NULL ? "none" : "itself", w->path);
+	free(path);
+}
+
+static void allow_common(const struct sandbox_want *w, void *arg)
+{
+	allow(arg, w, w->path);
+}
+
+/* Nothing is confined, and that is no error. */
+static struct sandbox *without(struct sandbox *s, int err)
+{
+	log_warn("event=sandbox landlock=none error=\"%s\" msg=\"Landlock needs Linux 5.19 or "
+		 "newer, with it in lsm=: the daemon can reach what its user can\"",
+	    strerror(err));
+	s->abi = 0;
+	return s;
+}
+
+struct sandbox *sandbox_enter(const struct conf *c)
+{
+	struct sandbox *s = xcalloc(1, sizeof(*s));
+	int err;
+
+	s->ruleset = -1;
+	if (!c->landlock) {
+		log_info("event=sandbox landlock=off");
+		return s;
+	}
+	err = landlock_open(s);
+	if (err == EMFILE || err == ENFILE)
+		s->err = err;
+	else if (err != 0)
+		return without(s, err);
+	if (s->err == 0) {
+		sandbox_each_common(allow_common, s);
+		sandbox_each_own(c, allow_own, s);
+	}
+	if (s->err == 0) {
+		err = landlock_enter(s);
+		if (err != 0) /* too many around it */
+			return without(s, err);
+		log_info("event=sandbox landlock=%d rules=%zu", s->abi, s->count);
+		return s;
+	}
+	log_error("event=not-started error=\"no sandbox can be made: %s\"", strerror(s->err));
+	sandbox_free(s);
+	return NULL;
+}
+
+void sandbox_free(struct sandbox *s)
+{
+	if (s == NULL)
+		return;
+	if (s->ruleset >= 0)
+		close(s->ruleset);
+	free(s->rule);
+	free(s);
+}
+
+bool sandbox_confines(const struct sandbox *s)
+{
+	return s->abi > 0;
+}
+
+/* ---- a later configuration ----------------------------------------------------------------- */
+
+struct covering {
+	const struct sandbox *s;
+	struct buf *errors;
+	bool all;
+};
+
+static uint64_t rights_on(const struct sandbox *s, const char *path)
+{
+	struct stat st;
+	uint64_t rights = 0;
+
+	if (stat(path, &st) != 0)
+		return 0;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rule[i].dev == st.st_dev && s->rule[i].ino == st.st_ino)
+			rights |= s->rule[i].rights;
+	return rights;
+}
+
+/* The kernel's own way: from what is reached up to the root. */
+static bool covers(const struct sandbox *s, const struct sandbox_want *w)
+{
+	bool is_whole;
+	char *path = sandbox_resolve(w->path, &is_whole);
+	uint64_t have = 0;
+
+	do
+		have |= rights_on(s, path);
+	while (sandbox_ascend(path));
+	free(path);
+	return (w->rights & s->handled & ~have) == 0;
+}
+
+/* What cannot change needs no look: it has its own error, and run_dir may be missing. */
+static void cover_one(const struct sandbox_want *w, void *arg)
+{
+	struct covering *c = arg;
+
+	if (w->place == PLACE_ITSELF || covers(c->s, w))
+		return;
+	c->all = false;
+	buf_addf(c->errors,
+	    "%s%s%s%s, %s, lies outside of what the daemon was confined to when it started: that "
+	    "needs a restart\n",
+	    w->what, w->name != NULL ? " '" : "", w->name != NULL ? w->name : "",
+	    w->name != NULL ? "'" : "", w->path);
+}
+
+bool sandbox_covers(const struct sandbox *s, const struct conf *c, struct buf *errors)
+{
+	struct covering cover = { .s = s, .errors = errors, .all = true };
+
+	if (sandbox_confines(s))
+		sandbox_each_own(c, cover_one, &cover);
+	return cover.all;
 }

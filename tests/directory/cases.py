@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import tempfile
 
 from place import Place, Skipped, code, has_mounts, must
 
@@ -705,8 +706,83 @@ def control(tools):
         s.close()
 
 
+# ---- the sandbox ---------------------------------------------------------------------------------
+
+def mounted_above(tools):
+    """A file system with the spool in it is mounted anew: it is another one for the kernel, and no
+    rule of the sandbox's is in it."""
+    p = Place(tools, scan="1s")
+    yield p
+    if not has_mounts():
+        raise Skipped("mounts in a namespace")
+    os.mkdir(p.path("disks"))
+    os.mkdir(p.path("disks", "one"))
+    with open(p.conf) as f:
+        text = f.read()
+    with open(p.conf, "w") as f:
+        f.write(text.replace('"%s"' % p.path("s"), '"%s"' % p.path("disks", "one", "s")))
+    for word in ("w-a", "w-b"):
+        p.mount("mount", "-t", "tmpfs", "none", p.path("disks", "one"))
+        os.mkdir(p.path("disks", "one", "s"))
+        p.drop("a.py", code(word), "disks/one/s")
+        if word == "w-a":
+            p.begin()
+        p.until(lambda: p.is_there("disks", "one", "s", "a.py.json"), "the result of " + word)
+        p.until_idle()
+        subprocess.check_call(["umount", "-l", p.path("disks", "one")])
+    p.once("w-a", "w-b")
+
+
+
+def confined(tools):
+    """What a reload names outside of the sandbox needs a restart, and all goes on as before; what
+    lies within needs none."""
+    p = Place(tools)
+    yield p
+    outside = tempfile.mkdtemp(prefix="sparkspool-outside.")
+    p.undo.append(["rm", "-rf", outside])
+    os.mkdir(p.path("second"))
+    p.begin()
+    if p.logged("event=sandbox landlock=none"):
+        raise Skipped("the kernel has no Landlock")
+    must(p.logged("event=sandbox landlock=") == 1, "the sandbox is said")
+    with open(p.conf) as f:
+        text = f.read()
+
+    def reload(path, word, times):
+        with open(p.conf, "w") as f:
+            f.write(text.replace('"%s"' % p.path("s"), '"%s"' % path))
+        p.daemon.send_signal(signal.SIGHUP)
+        p.until_logged(word, times)
+
+    reload(outside, "event=not-reloaded", 1)
+    must(p.logged("spool 's', %s, lies outside" % outside) == 1, "a word of the spool")
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    reload(p.path("second"), "event=reloaded", 1)
+    p.drop("b.py", code("w-b"), "second")
+    p.until(lambda: p.is_there("second", "b.py.json"), "b.py in the other spool")
+    with open(p.path("runner-of-them"), "w") as f:
+        f.write("secret\n")
+    os.rename(p.path("runner-of-them"), os.path.join(outside, "runner.py"))
+    text = text.replace(p.path("runner.py"), os.path.join(outside, "runner.py"))
+    reload(p.path("second"), "event=not-reloaded", 2)
+    must(p.logged("may need a restart") == 1, "a word of what cannot be read")
+    p.stop()
+    reload_path = os.path.join(outside, "s")
+    os.mkdir(reload_path)
+    with open(p.conf, "w") as f:
+        f.write(text.replace('"%s"' % p.path("s"), '"%s"' % reload_path))
+    p.begin()
+    with open(os.path.join(outside, "c.tmp"), "w") as f:
+        f.write(code("w-c"))
+    os.rename(os.path.join(outside, "c.tmp"), os.path.join(reload_path, "c.py"))
+    p.until(lambda: os.path.exists(os.path.join(reload_path, "c.py.json")), "c.py after the restart")
+    p.once("w-a", "w-b", "w-c")
+
+
 CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
-    clocks, two_daemons, copied, reload_while_it_waits, control, burst, waiting_room,
+    clocks, two_daemons, copied, reload_while_it_waits, control, mounted_above, confined, burst, waiting_room,
 ]

@@ -334,6 +334,9 @@ START_TEST(test_each_field)
 	ck_assert_str_eq(c->state_dir, "/var/lib/s");
 	ck_assert_str_eq(c->run_dir, "/tmp/run");
 	ck_assert_str_eq(c->runner, "/nowhere/runner.py");
+	ck_assert(!c->landlock);
+	ck_assert_uint_eq(c->source_count, 1);
+	ck_assert_str_eq(c->source[0], "everything.conf");
 	/* All its spools are raw. */
 	ck_assert_ptr_null(c->runner_code);
 	check_endpoints(c);
@@ -408,6 +411,7 @@ START_TEST(test_defaults)
 	const struct conf_endpoint *e = &c->endpoint[0];
 
 	ck_assert_str_eq(c->run_dir, "/run/sparkspool");
+	ck_assert(c->landlock);
 	ck_assert_int_eq(e->auth, AUTH_NONE);
 	ck_assert(!e->insecure);
 	ck_assert_int_eq(e->statements, STATEMENTS_AUTO);
@@ -975,6 +979,11 @@ START_TEST(test_reload_needs_a_restart)
 	    "setting 'run_dir' was /r and cannot change while the daemon runs: that needs a "
 	    "restart");
 	free(text);
+	text = xasprintf("state_dir = \"/s\"; run_dir = \"/r\";\nlandlock = false;\n%s", rest);
+	must_refuse_over(prev, text, 1, 2,
+	    "setting 'landlock' was true and cannot change while the daemon runs: that needs a "
+	    "restart");
+	free(text);
 	conf_free(prev);
 }
 END_TEST
@@ -986,7 +995,7 @@ START_TEST(test_reload_with_errors_leaves_prev)
 
 	must_refuse_over(prev, RELOAD_ALL "nonsense = 1;\n", 1, 8,
 	    "setting 'nonsense' is not known; here may stand: state_dir, run_dir, "
-	    "metrics_file, metrics_every, status_dir, status_every, control, runner, "
+	    "metrics_file, metrics_every, status_dir, status_every, control, runner, landlock, "
 	    "endpoint, pool, spool");
 	char *after = describe(prev);
 	ck_assert_str_eq(before, after);
