@@ -106,64 +106,213 @@ void log_set_level(enum log_level level)
 	state.level = level;
 }
 
-/* How many bytes at p a terminal would obey: those below space, DEL, and in UTF-8 C2 80 to C2 9F. */
-static size_t control_bytes(const unsigned char *p)
+/* How many of the n bytes at p a terminal would obey: those below space, DEL, and in UTF-8 C2 80 to
+ * C2 9F. */
+static size_t control_bytes(const unsigned char *p, size_t n)
 {
-	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+	if (n > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
 		return 2;
 	return p[0] < 0x20 || p[0] == 0x7f;
 }
 
-static char *escape_byte(unsigned char c, char *out)
+/* A line on its way. */
+struct line {
+	char text[LINE_MAX_BYTES * ESCAPED_BYTES + 1];
+	size_t len;
+	size_t raw;    /* bytes before escaping */
+	size_t room;   /* len when so much of raw was there that only the dots still fit */
+	bool quoted;   /* between quotation marks of the format */
+	bool is_value; /* the format's last byte was the = of key= */
+};
+
+static void put(struct line *l, char c)
+{
+	l->text[l->len++] = c;
+}
+
+static void put_escaped(struct line *l, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
 
-	*out++ = '\\';
+	put(l, '\\');
 	if (c == '\n' || c == '\t' || c == '\r') {
-		*out++ = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
-		return out;
+		put(l, c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
+	} else if (c == '"' || c == '\\') {
+		put(l, (char)c);
+	} else {
+		put(l, 'x');
+		put(l, hex[c >> 4]);
+		put(l, hex[c & 15]);
 	}
-	*out++ = 'x';
-	*out++ = hex[c >> 4];
-	*out++ = hex[c & 15];
-	return out;
 }
 
-/* out has room for ESCAPED_BYTES times the length of s, and the NUL. */
-static void escape(const char *s, char *out)
+/* Counts a byte; false when the line is full. */
+static bool take(struct line *l)
+{
+	if (l->raw == LINE_MAX_BYTES - 3)
+		l->room = l->len;
+	return l->raw++ < LINE_MAX_BYTES;
+}
+
+/* Whatever a value holds, what stands around it is still what the format says: within quotation
+ * marks there are no others. */
+static void put_text(struct line *l, const char *s, size_t n, bool quoted)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t controls = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!take(l))
+			return;
+		if (controls == 0)
+			controls = control_bytes(p + i, n - i);
+		if (controls > 0 || (quoted && (p[i] == '"' || p[i] == '\\')))
+			put_escaped(l, p[i]);
+		else
+			put(l, (char)p[i]);
+		controls -= controls > 0;
+	}
+}
+
+/* key=value needs no quotation marks as long as the next reader sees where it ends. */
+static bool needs_quotes(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
-	while (*p != '\0') {
-		size_t controls = control_bytes(p);
+	for (size_t i = 0; i < n; i++)
+		if (p[i] <= ' ' || p[i] == '"' || p[i] == '\\' || control_bytes(p + i, n - i) > 0)
+			return true;
+	return n == 0;
+}
 
-		if (controls == 0)
-			*out++ = (char)*p++;
-		for (; controls > 0; controls--)
-			out = escape_byte(*p++, out);
+static void put_value(struct line *l, const char *s, size_t n)
+{
+	bool quotes = !l->quoted && l->is_value && needs_quotes(s, n);
+
+	if (quotes)
+		put_text(l, "\"", 1, false);
+	put_text(l, s, n, l->quoted || quotes);
+	if (quotes)
+		put_text(l, "\"", 1, false);
+	l->is_value = false;
+}
+
+/* The format's own text, up to a conversion or its end. */
+static const char *put_format(struct line *l, const char *p)
+{
+	const char *end = p + strcspn(p, "%");
+
+	for (const char *q = p; q < end; q++) {
+		if (*q == '\\' && q + 1 < end)
+			q++; /* quotation marks within quotation marks are somebody else's */
+		else if (*q == '"')
+			l->quoted = !l->quoted;
 	}
-	*out = '\0';
+	if (end > p)
+		l->is_value = end[-1] == '=';
+	put_text(l, p, (size_t)(end - p), false);
+	return end;
+}
+
+/* A copy of a va_list that can be handed on. */
+struct args {
+	va_list ap;
+};
+
+static uintmax_t next_number(struct args *args, char length, bool is_signed)
+{
+	switch (length) {
+	case 'L':
+		return va_arg(args->ap, unsigned long long);
+	case 'l':
+		return is_signed ? (uintmax_t)va_arg(args->ap, long)
+				 : va_arg(args->ap, unsigned long);
+	case 'j':
+		return va_arg(args->ap, uintmax_t);
+	case 'z':
+		return va_arg(args->ap, size_t);
+	default:
+		return is_signed ? (uintmax_t)va_arg(args->ap, int) : va_arg(args->ap, unsigned);
+	}
+}
+
+static void put_number(struct line *l, struct args *args, char length, char conversion)
+{
+	bool is_signed = conversion == 'd' || conversion == 'i';
+	uintmax_t n = next_number(args, length, is_signed);
+	char text[32];
+
+	if (is_signed)
+		(void)snprintf(text, sizeof(text), "%jd", (intmax_t)n);
+	else if (conversion == 'x')
+		(void)snprintf(text, sizeof(text), "%#jx", n);
+	else
+		(void)snprintf(text, sizeof(text), "%ju", n);
+	put_value(l, text, strlen(text));
+}
+
+static void put_string(struct line *l, struct args *args, bool has_max, int max)
+{
+	const char *s = va_arg(args->ap, const char *);
+
+	if (s == NULL)
+		s = "(null)";
+	put_value(l, s, has_max && max >= 0 ? strnlen(s, (size_t)max) : strlen(s));
+}
+
+/* One conversion: of printf(3) as much as lines of a log need, which is %s, %.*s and whole numbers
+ * of any length. NULL: it is something else. */
+static const char *put_conversion(struct line *l, const char *p, struct args *args)
+{
+	bool has_max = strncmp(p, "%.*", 3) == 0;
+	int max = has_max ? va_arg(args->ap, int) : 0;
+	char length = '\0';
+
+	p += has_max ? 3 : 1;
+	p += *p == '#';
+	if (*p != '\0' && strchr("ljz", *p) != NULL)
+		length = *p++;
+	if (length == 'l' && *p == 'l') {
+		length = 'L';
+		p++;
+	}
+	switch (*p) {
+	case '%':
+		put_text(l, "%", 1, false);
+		return p + 1;
+	case 's':
+		put_string(l, args, has_max, max);
+		return p + 1;
+	case 'd':
+	case 'i':
+	case 'u':
+	case 'x':
+		put_number(l, args, length, *p);
+		return p + 1;
+	default:
+		return NULL;
+	}
 }
 
 void log_at(enum log_level level, const char *fmt, ...)
 {
-	char raw[LINE_MAX_BYTES + 1];
-	char line[LINE_MAX_BYTES * ESCAPED_BYTES + 1];
+	struct line l = { .len = 0 };
 	int saved = errno;
-	va_list ap;
-	int n;
+	struct args args;
 
 	if (level > state.level)
 		return;
-	va_start(ap, fmt);
-	n = vsnprintf(raw, sizeof(raw), fmt, ap);
-	va_end(ap);
+	va_start(args.ap, fmt);
+	for (const char *p = fmt; p != NULL && *p != '\0';)
+		p = *p == '%' ? put_conversion(&l, p, &args) : put_format(&l, p);
+	va_end(args.ap);
 	/* A reader must see that something is missing. */
-	if (n >= (int)sizeof(raw))
-		memcpy(raw + LINE_MAX_BYTES - 3, "...", 3);
-	if (n >= 0) {
-		escape(raw, line);
-		state.sink(level, line, state.arg);
+	if (l.raw > LINE_MAX_BYTES) {
+		l.len = l.room;
+		for (int i = 0; i < 3; i++)
+			put(&l, '.');
 	}
+	put(&l, '\0');
+	state.sink(level, l.text, state.arg);
 	errno = saved;
 }

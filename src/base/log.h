@@ -7,13 +7,15 @@
 /* The numbers are syslog's. */
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
-/* The sink gets one line without a newline; control characters in it are already escaped, so a
- * file's name cannot forge a line. NULL sets the default: standard error, with the time in front,
+/* The sink gets one line without a newline. Control characters in it are already escaped, so a
+ * file's name cannot forge a line; nor can it forge a key=value. NULL sets the default: standard error, with the time in front,
  * or with a journal prefix (<6>) when standard error is the journal (JOURNAL_STREAM). */
 void log_set_sink(void (*sink)(enum log_level level, const char *line, void *arg), void *arg);
 void log_set_level(enum log_level level);
 
-/* errno is the same afterwards. */
+/* Of printf's conversions there are %s, %.*s and whole numbers without a width. Within quotation
+ * marks of the format a value has its own, and backslashes, behind a backslash; as in key=%s it gets
+ * quotation marks where it needs them. errno is the same afterwards. */
 void log_at(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_at(LOG_LEVEL_WARN, __VA_ARGS__)

@@ -111,6 +111,19 @@ void finish_remember(struct job *job)
 	job_forget_said(job);
 }
 
+static void finish_say(const struct core *c, const struct job *job, enum job_status status)
+{
+	const char *spool = core_spool_conf(c, job)->name;
+
+	if (job->r.run->error_message == NULL)
+		log_info("job=%llu event=done status=%s spool=%s file=\"%s\"",
+		    (unsigned long long)job->r.id, result_status_name(status), spool, job->r.name);
+	else
+		log_info("job=%llu event=done status=%s spool=%s file=\"%s\" reason=\"%s\"",
+		    (unsigned long long)job->r.id, result_status_name(status), spool, job->r.name,
+		    job->r.run->error_message);
+}
+
 static void finish_end(struct core *c, struct job *job, bool live)
 {
 	assert(job->r.run != NULL);
@@ -123,11 +136,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	watch_ended(c, job);
 	c->done[status]++;
 	tally_job(c, job);
-	log_info("job=%llu event=done status=%s spool=%s file=\"%s\"%s%s",
-	    (unsigned long long)job->r.id, result_status_name(status),
-	    core_spool_conf(c, job)->name, job->r.name,
-	    job->r.run->error_message == NULL ? "" : " reason=",
-	    job->r.run->error_message == NULL ? "" : job->r.run->error_message);
+	finish_say(c, job, status);
 	if (job->again || !live)
 		core_look(c, job->r.spool, job->r.name);
 	job->again = false;

@@ -157,9 +157,12 @@ static void hear_boot(struct core *c, struct session *s, const struct runner_ans
 	free(s->r.boot);
 	s->r.boot = xstrdup(answer->boot);
 	c->pool[s->r.pool]->failures[s->r.kind] = 0;
-	log_info("session=%s event=ready kind=%s runner=%s%s%s", s->r.name,
-	    livy_kind_name(s->r.kind), answer->alone ? "interpreter" : "process",
-	    answer->alone ? " reason=" : "", answer->alone ? answer->why : "");
+	if (answer->alone)
+		log_info("session=%s event=ready kind=%s runner=interpreter reason=\"%s\"",
+		    s->r.name, livy_kind_name(s->r.kind), answer->why == NULL ? "" : answer->why);
+	else
+		log_info("session=%s event=ready kind=%s runner=process", s->r.name,
+		    livy_kind_name(s->r.kind));
 	for (size_t i = 0; i < answer->warning_count; i++)
 		log_warn(
 		    "session=%s event=runner-warns warning=\"%s\"", s->r.name, answer->warning[i]);

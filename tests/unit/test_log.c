@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,19 +128,87 @@ START_TEST(a_name_cannot_forge_a_line)
 }
 END_TEST
 
+/* Whatever it holds, it is one value, and what follows is said by us. */
+static const struct {
+	const char *value;
+	const char *quoted; /* file="%s" status=%s */
+	const char *plain;  /* state=%s job=%d */
+} values[] = {
+	{ "a.py", "file=\"a.py\" status=ok", "state=a.py job=7" },
+	{ "a b", "file=\"a b\" status=ok", "state=\"a b\" job=7" },
+	{ "", "file=\"\" status=ok", "state=\"\" job=7" },
+	{ "x\" status=\"y", "file=\"x\\\" status=\\\"y\" status=ok",
+	    "state=\"x\\\" status=\\\"y\" job=7" },
+	{ "\\", "file=\"\\\\\" status=ok", "state=\"\\\\\" job=7" },
+	{ "a\\nb", "file=\"a\\\\nb\" status=ok", "state=\"a\\\\nb\" job=7" },
+	{ "a\nb", "file=\"a\\nb\" status=ok", "state=\"a\\nb\" job=7" },
+	{ "\xc2\x85", "file=\"\\xc2\\x85\" status=ok", "state=\"\\xc2\\x85\" job=7" },
+	{ "100%s", "file=\"100%s\" status=ok", "state=100%s job=7" },
+	{ "k=v", "file=\"k=v\" status=ok", "state=k=v job=7" },
+};
+
+START_TEST(a_value_cannot_forge_another)
+{
+	struct seen *seen = seen_new();
+
+	log_info("file=\"%s\" status=%s", values[_i].value, "ok");
+	ck_assert_str_eq(seen->line, values[_i].quoted);
+	log_info("state=%s job=%d", values[_i].value, 7);
+	ck_assert_str_eq(seen->line, values[_i].plain);
+	free(seen);
+}
+END_TEST
+
+START_TEST(quotation_marks_within_others)
+{
+	struct seen *seen = seen_new();
+
+	log_info("msg=\"it is \\\"%s\\\" now\" job=%d", "a\"b", 1);
+	ck_assert_str_eq(seen->line, "msg=\"it is \\\"a\\\"b\\\" now\" job=1");
+	log_info("%s: %s", "words \"of\" ours", "stay\\");
+	ck_assert_str_eq(seen->line, "words \"of\" ours: stay\\");
+	free(seen);
+}
+END_TEST
+
+START_TEST(numbers_of_any_length)
+{
+	struct seen *seen = seen_new();
+
+	log_info("%d %i %u %ld %lu %lld %llu", INT_MIN, 0, UINT_MAX, LONG_MIN, ULONG_MAX, LLONG_MIN,
+	    ULLONG_MAX);
+	ck_assert_str_eq(seen->line, "-2147483648 0 4294967295 -9223372036854775808 "
+				     "18446744073709551615 -9223372036854775808 "
+				     "18446744073709551615");
+	log_info("%zu %jd %ju %#jx 100%%", SIZE_MAX, INTMAX_MIN, UINTMAX_MAX, (uintmax_t)255);
+	ck_assert_str_eq(
+	    seen->line, "18446744073709551615 -9223372036854775808 18446744073709551615 0xff 100%");
+	log_info("a=%d b=%s", -1, "\"");
+	ck_assert_str_eq(seen->line, "a=-1 b=\"\\\"\"");
+	log_info("%.*s|%.*s", 2, "abc", -1, "abc");
+	ck_assert_str_eq(seen->line, "ab|abc");
+	free(seen);
+}
+END_TEST
+
 START_TEST(a_long_line_is_cut_and_shows_it)
 {
 	struct seen *seen = seen_new();
+	char text[5000];
 	size_t len;
 
-	log_info("%5000d", 1);
+	memset(text, 'a', sizeof(text));
+	log_info("%.*s", (int)sizeof(text), text);
 	len = strlen(seen->line);
 	ck_assert_uint_eq(len, 2048);
-	ck_assert_str_eq(seen->line + len - 4, " ...");
-	log_info("%2048d", 1);
+	ck_assert_str_eq(seen->line + len - 4, "a...");
+	log_info("%.*s%d", 2047, text, 1);
 	len = strlen(seen->line);
 	ck_assert_uint_eq(len, 2048);
-	ck_assert_str_eq(seen->line + len - 2, " 1");
+	ck_assert_str_eq(seen->line + len - 2, "a1");
+	log_info("%.*s\"", 2048, text);
+	ck_assert_uint_eq(strlen(seen->line), 2048);
+	ck_assert_str_eq(seen->line + 2044, "a...");
 	free(seen);
 }
 END_TEST
@@ -300,6 +369,9 @@ int main(void)
 	tcase_add_test(t, errno_is_kept);
 	tcase_add_loop_test(t, controls_are_escaped, 0, (int)ARRAY_LEN(escapes));
 	tcase_add_test(t, a_name_cannot_forge_a_line);
+	tcase_add_loop_test(t, a_value_cannot_forge_another, 0, (int)ARRAY_LEN(values));
+	tcase_add_test(t, quotation_marks_within_others);
+	tcase_add_test(t, numbers_of_any_length);
 	tcase_add_test(t, a_long_line_is_cut_and_shows_it);
 	tcase_add_test(t, the_worst_line_fits);
 	tcase_add_test(t, standard_error_has_the_time);
