@@ -86,7 +86,7 @@ static bool contact_bears_our_mark(const struct core *c, const struct livy_sessi
 }
 
 /* Sessions that bear our instance's mark, but that our ledger does not know: never touched. */
-static void contact_strangers(const struct core *c, const struct livy_answer *a)
+static void contact_strangers(struct core *c, size_t endpoint, const struct livy_answer *a)
 {
 	for (size_t i = 0; i < a->session_count; i++) {
 		const struct session *s;
@@ -95,7 +95,7 @@ static void contact_strangers(const struct core *c, const struct livy_answer *a)
 			known = known || str_eq(s->r.name, a->session[i].name);
 		if (!known)
 			log_warn("session=%s event=unknown-to-the-ledger: left alone",
-			    a->session[i].name);
+			    endpoint_discreet(c, endpoint, a->session[i].name));
 	}
 }
 
@@ -151,7 +151,7 @@ static void contact_on_list(struct core *c, const struct ev_http *ev, const stru
 		s->seen = true;
 		meet_listed(c, s, livy);
 	}
-	contact_strangers(c, a);
+	contact_strangers(c, endpoint, a);
 	int64_t read = e->from + (int64_t)a->session_count;
 	if (a->session_count > 0 && read < a->total)
 		contact_list(c, endpoint, read);

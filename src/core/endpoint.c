@@ -2,6 +2,7 @@
 #include "core/endpoint.h"
 
 #include "base/log.h"
+#include "core/redact.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -61,10 +62,16 @@ void endpoint_up(struct core *c, size_t endpoint)
 	c->plan = true;
 }
 
+const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text)
+{
+	return redact(&c->fx->arena, &c->conf->endpoint[endpoint], text);
+}
+
 const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
 {
+	size_t endpoint = ev->tag.endpoint;
 	if (ev->outcome != HTTP_REPLY)
-		return ev->error != NULL ? ev->error : "no answer";
+		return ev->error != NULL ? endpoint_discreet(c, endpoint, ev->error) : "no answer";
 	const char *hint = "";
 	if (a->verdict == LIVY_REDIRECT)
 		hint = "; the url is not the server's own, see where it points";
@@ -74,7 +81,9 @@ const char *endpoint_words(struct core *c, const struct ev_http *ev, const struc
 		 (a->verdict == LIVY_GARBAGE && ev->tag.session == 0))
 		hint = "; is the url that of a Livy server, with its path?";
 	return arena_printf(&c->fx->arena, "HTTP %d: %s%s", ev->status,
-	    a->message == NULL ? livy_verdict_name(a->verdict) : a->message, hint);
+	    a->message == NULL ? livy_verdict_name(a->verdict)
+			       : endpoint_discreet(c, endpoint, a->message),
+	    hint);
 }
 
 /* Nobody can tell on whose account there is no answer. */

@@ -25,6 +25,9 @@ bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy
 bool endpoint_blames_for(
     struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms);
 
+/* A server's text as it may be shown: without the credentials that it was sent. */
+const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text);
+
 /* A line of words for a reply that is none: static or in the effects' arena. */
 const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
 

@@ -3,6 +3,7 @@
 
 #include "core/call.h"
 #include "core/depart.h"
+#include "core/endpoint.h"
 #include "core/runner.h"
 #include "core/statement.h"
 
@@ -107,8 +108,9 @@ static void ready_still_starting(struct core *c, struct session *s, const char *
 {
 	int64_t age_ms = c->now.mono_ms - s->since_ms;
 	if (age_ms > core_session_pool(c, s)->start_timeout_ms) {
-		depart_breaker(
-		    c, s, arena_printf(&c->fx->arena, "still %s after start_timeout", state));
+		depart_breaker(c, s,
+		    arena_printf(&c->fx->arena, "still %s after start_timeout",
+			endpoint_discreet(c, core_session_pool(c, s)->endpoint, state)));
 		depart_retire(c, s, "it took too long to start");
 		return;
 	}

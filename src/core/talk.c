@@ -126,7 +126,9 @@ static void talk_on_log(struct core *c, struct session *s, const struct ev_http 
 	struct livy_answer a;
 	livy_read_log(ev->status, ev->body, &a);
 	const char *log = a.verdict == LIVY_OK && a.session_count == 1 ? a.session[0].log : NULL;
-	depart_breaker(c, s, log == NULL ? "the session died at its start and left no log" : log);
+	depart_breaker(c, s,
+	    log == NULL ? "the session died at its start and left no log"
+			: endpoint_discreet(c, core_session_pool(c, s)->endpoint, log));
 	livy_fini(&a);
 	depart_retire(c, s, "it died at its start");
 }

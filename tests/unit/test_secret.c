@@ -37,6 +37,23 @@ static char *reply(int status, const char *body, size_t *bytes)
 	return text;
 }
 
+/* It is not content, and says of whom it speaks. */
+static char *echo(const struct httpd_request *rq, size_t *bytes)
+{
+	const char *line = strstr(rq->head, "Authorization: ");
+	char *body = xasprintf("{\"msg\":\"400 for '%.*s', password " PASSWORD ", of "
+			       "\\\"x\\\" event=forged\"}",
+	    line == NULL ? 0 : (int)strcspn(line, "\r"), line == NULL ? "" : line);
+	char *text = xasprintf("HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\n%.*s\r\n"
+			       "Content-Length: %zu\r\n\r\n%s",
+	    line == NULL ? 0 : (int)strcspn(line, "\r"), line == NULL ? "" : line, strlen(body),
+	    body);
+
+	*bytes = strlen(text);
+	free(body);
+	return text;
+}
+
 /* It prints what is in the quotation marks of println("..."): all code here is that. */
 static char *statement(const struct httpd_request *rq, size_t *bytes)
 {
@@ -62,7 +79,7 @@ static char *answer(const struct httpd_request *rq, size_t *bytes, void *arg)
 	if (str_ends_with(rq->path, "/version"))
 		return reply(200, "{\"version\":\"0.7.1-incubating\"}", bytes);
 	if (strstr(rq->path, "/statements") != NULL)
-		return statement(rq, bytes);
+		return strstr(rq->body, "echo") != NULL ? echo(rq, bytes) : statement(rq, bytes);
 	if (strcmp(rq->method, "GET") == 0 && strstr(rq->path, "/sessions/") == NULL)
 		return reply(200, "{\"from\":0,\"total\":0,\"sessions\":[]}", bytes);
 	if (strcmp(rq->method, "GET") == 0)
@@ -139,6 +156,14 @@ static void await_file(const char *path, const char *log)
 	}
 }
 
+static bool is_logged(const char *log, const char *words)
+{
+	char *said = help_read_file(log, NULL);
+	bool found = strstr(said, words) != NULL;
+	free(said);
+	return found;
+}
+
 /* ---- looking ---------------------------------------------------------------------------------------- */
 
 static bool holds(const char *p, size_t n, const char *what)
@@ -209,13 +234,22 @@ START_TEST(a_password_shows_nowhere)
 	char *log = help_path(dir, "log");
 	char *input = help_path(dir, "spool/foo.scala");
 	char *record = help_path(dir, "spool/foo.scala.json");
+	char *echoed = help_path(dir, "spool/bar.scala");
+	char *refused = help_path(dir, "spool/bar.scala.json");
 	int status;
 
 	start(conf, log);
 	help_write_file(input, "println(\"hello\")\n", 17);
 	await_file(record, log);
+	help_write_file(echoed, "println(\"echo\")\n", 16);
+	await_file(refused, log);
+	while (!is_logged(log, "file=\"bar.scala\" reason=\""))
+		(void)poll(NULL, 0, 10);
 	look_at_process();
-	ck_assert_int_ge(look_below("spool"), 3);
+	char *text = help_read_file(refused, NULL);
+	ck_assert_msg(strstr(text, "400 for 'Authorization: Basic ***") != NULL, "%s", text);
+	free(text);
+	ck_assert_int_ge(look_below("spool"), 4);
 	ck_assert_int_ge(look_below("state"), 1);
 	/* The worst end that there is: and it leaves no core. */
 	ck_assert_int_eq(kill(daemon_pid, SIGABRT), 0);
@@ -227,10 +261,14 @@ START_TEST(a_password_shows_nowhere)
 	ck_assert_ptr_nonnull(strstr(said, "event=running"));
 	ck_assert(strstr(said, PASSWORD) == NULL && strstr(said, PART) == NULL);
 	ck_assert_ptr_null(strstr(said, USER ":"));
+	ck_assert_msg(
+	    strstr(said, "password ***, of \\\"x\\\" event=forged\"") != NULL, "%s", said);
 	httpd_stop(server);
 	help_rmtree(dir);
 	free(said);
 	free(record);
+	free(refused);
+	free(echoed);
 	free(input);
 	free(log);
 	free(conf);
