@@ -126,7 +126,8 @@ static void read_text(const struct confread *r, const struct conf *prev)
 	confread_entry(r, SCOPE_ROOT, root, r->conf);
 	read_scopes(r, root);
 	confcheck_whole(r, root, prev);
-	confrunner_read(r, root);
+	if (r->purpose != PURPOSE_PEEK)
+		confrunner_read(r, root);
 out:
 	config_destroy(&parsed);
 }
@@ -134,14 +135,12 @@ out:
 /* Whatever is wrong, everything else is still read and checked, and then all of it is dropped: who
  * edits the file shall see all errors at once, and a daemon never runs on half a file. */
 static struct conf *load(
-    const char *path, const struct conf *prev, bool check_only, struct buf *errors)
+    const char *path, const struct conf *prev, enum confread_purpose purpose, struct buf *errors)
 {
 	struct conf *c = xcalloc(1, sizeof(*c));
 	struct confreport *report = xcalloc(1, sizeof(*report));
 	struct conftext text;
-	struct confread r = {
-		.conf = c, .text = &text, .report = report, .check_only = check_only
-	};
+	struct confread r = { .conf = c, .text = &text, .report = report, .purpose = purpose };
 
 	if (conftext_read(&text, path, report) == 0)
 		read_text(&r, prev);
@@ -158,12 +157,17 @@ static struct conf *load(
 
 struct conf *conf_load(const char *path, const struct conf *prev, struct buf *errors)
 {
-	return load(path, prev, false, errors);
+	return load(path, prev, PURPOSE_RUN, errors);
 }
 
 struct conf *conf_check(const char *path, struct buf *errors)
 {
-	return load(path, NULL, true, errors);
+	return load(path, NULL, PURPOSE_CHECK, errors);
+}
+
+struct conf *conf_peek(const char *path, struct buf *errors)
+{
+	return load(path, NULL, PURPOSE_PEEK, errors);
 }
 
 void conf_each_setting(void (*fn)(const char *path, void *arg), void *arg)

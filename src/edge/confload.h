@@ -17,6 +17,10 @@ void conf_free(struct conf *c);
  * the service itself can read, are not looked at. */
 struct conf *conf_check(const char *path, struct buf *errors);
 
+/* The same for somebody who only wants to know where things are: passwords and the runner, which not
+ * everyone can read, are not looked at. */
+struct conf *conf_peek(const char *path, struct buf *errors);
+
 /* What would run, in words, for --check-config; no secrets. */
 void conf_describe(const struct conf *c, struct buf *out);
 

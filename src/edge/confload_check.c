@@ -62,7 +62,8 @@ static void read_password(
 
 	if (e->auth != AUTH_BASIC || e->password_file == NULL)
 		return;
-	if (r->check_only && strncmp(e->password_file, "cred:", 5) == 0)
+	if (r->purpose == PURPOSE_PEEK ||
+	    (r->purpose == PURPOSE_CHECK && strncmp(e->password_file, "cred:", 5) == 0))
 		return; /* the manager shows it to the service alone */
 	e->password = confsecret_read(e->password_file, &why);
 	if (e->password == NULL)

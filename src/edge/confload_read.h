@@ -6,12 +6,19 @@
 #include "edge/confload_text.h"
 #include <libconfig.h>
 
+/* What the configuration is read for. */
+enum confread_purpose {
+	PURPOSE_RUN,
+	PURPOSE_CHECK, /* nobody is going to log in */
+	PURPOSE_PEEK   /* only by names and paths */
+};
+
 /* All borrowed. */
 struct confread {
 	struct conf *conf;
 	const struct conftext *text;
 	struct confreport *report;
-	bool check_only; /* nobody is going to log in */
+	enum confread_purpose purpose;
 };
 
 /* An error at the place of a setting. */
