@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every setting stands in the manual page and in the example, and nothing else does; the pages say
-# the defaults that hold, and every field of the record; mandoc finds nothing wrong with them.
+# the defaults that hold, every field of the record, and every command, option and exit code of the
+# command line; mandoc finds nothing wrong with them.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 
 list=${LIST_SETTINGS:-tests/unit/list_settings}
@@ -148,6 +149,32 @@ commands() {
 	return $ret
 }
 
+cli=${CLI:-./sparkspool}
+
+# commands_of PAGE: each command has an item of its own and an example, and each of its options stands
+# in the page; the names of the exit codes do, too, and their numbers.
+commands_of() {
+	ret=0
+	complain() { echo "sparkspool.1: $*" >&2; ret=1; }
+	for command in $("$cli" help | sed -n 's/^  \([a-z-]*\) .*/\1/p'); do
+		grep -Eq "^\\.It Cm $command( |\$)" "$1" || complain "the command $command is missing"
+		grep -Eq "^(\\.Dl|\\$) .*sparkspool.* $command( |\$)" "$1" || complain "$command has no example"
+		"$cli" help "$command" | sed -n 's/^--\([a-z-]*\)=*$/\1/p' >>"$tmp/options"
+	done
+	for option in $(sort -u "$tmp/options"); do
+		grep -Eq "(Fl|,) -$option( |,|\$)" "$1" || complain "the option --$option is missing"
+	done
+	sed -n 's/^\tCLI_[A-Z_]* = \([0-9]*\).*/\1/p' "$srcdir/src/cli/say.h" >"$tmp/codes"
+	[ "$(wc -l <"$tmp/codes")" -gt 8 ] || complain "say.h does not list the exit codes"
+	while read -r code; do
+		grep -q "^\.It $code\$" "$1" || complain "the exit code $code is missing"
+	done <"$tmp/codes"
+	for word in $(sed -n 's/^\t\treturn "\([a-z-]*\)";$/\1/p' "$srcdir/src/cli/say.c"); do
+		grep -q "^\.Pq Ql $word\$" "$1" || complain "the word $word of an exit code is missing"
+	done
+	return $ret
+}
+
 # Warnings and errors; what mandoc calls style is a matter of taste.
 lint() { mandoc -T lint -W warning "$@" >&2; }
 
@@ -158,6 +185,7 @@ cut -f 1 "$tmp/list" >"$tmp/names"
 
 page=$srcdir/doc/sparkspool.conf.5
 daemon=$srcdir/doc/sparkspoold.8
+command=$srcdir/doc/sparkspool.1
 example=$srcdir/etc/sparkspool.conf
 
 sed 's/^\.It Ic settle/.It Ic setle/' "$page" | sample missing.5
@@ -178,6 +206,12 @@ must_object 'a metric that the page does not have' metrics "$tmp/nometric.8"
 control=$srcdir/doc/sparkspool-control.7
 sed 's/^\.Ss why/.Ss how/' "$control" | sample nocommand.7
 must_object 'a command that the page does not have' commands "$tmp/nocommand.7"
+[ -x "$cli" ] || die "$cli was not built"
+for offence in 's/^\.It Cm drain$/.It Cm drian/' '/^\.Dl sparkspool watch /d' 's/-retries/-retires/' \
+    's/^\.It 126$/.It 128/' 's/^\.Pq Ql lost$/.Pq Ql gone/'; do
+	sed "$offence" "$command" | sample offence.1
+	must_object "a command's page after $offence" commands_of "$tmp/offence.1"
+done
 
 bad=0
 page_names "$page" || bad=1
@@ -186,6 +220,7 @@ example_names "$example" || bad=1
 fields "$daemon" || bad=1
 metrics "$daemon" || bad=1
 commands "$control" || bad=1
+commands_of "$command" || bad=1
 [ $bad -eq 0 ] || exit 1
 
 command -v mandoc >/dev/null || skip 'there is no mandoc'

@@ -2,6 +2,7 @@
 #include "cli/ask.h"
 #include "cli/cmd.h"
 #include "cli/row.h"
+#include "cli/term.h"
 #include "cli/who.h"
 #include "core/text.h"
 #include "edge/confload.h"
@@ -165,7 +166,7 @@ int cmd_drain(const struct options *o)
 		return code;
 	patient.patience_ms = INT64_C(365) * 24 * 3600 * 1000;
 	daemon_init(&d, &patient);
-	if (!o->quiet && !o->json && !o->porcelain)
+	if (!o->quiet && term_of(2).is_terminal)
 		say_note(
 		    "nothing new is begun; waiting for what runs (Ctrl-C only stops the waiting; "
 		    "'sparkspool resume ALL' takes it back)");

@@ -126,8 +126,7 @@ static void read_text(const struct confread *r, const struct conf *prev)
 	confread_entry(r, SCOPE_ROOT, root, r->conf);
 	read_scopes(r, root);
 	confcheck_whole(r, root, prev);
-	if (r->purpose != PURPOSE_PEEK)
-		confrunner_read(r, root);
+	confrunner_read(r, root);
 out:
 	config_destroy(&parsed);
 }

@@ -49,6 +49,10 @@ void confrunner_read(const struct confread *r, const config_setting_t *root)
 	/* Who needs it is only known when all that the file says is right. */
 	if (r->report->count > 0 || (s = find_need(c)) == NULL)
 		return;
+	if (r->purpose == PURPOSE_PEEK) {
+		c->runner_code = xstrdup(""); /* the daemon has it */
+		return;
+	}
 	buf_init(&code, RUNNER_BYTES_MAX);
 	const char *why = look_at(&code, conftext_read_file(c->runner, &code));
 	if (why != NULL)

@@ -1,0 +1,118 @@
+"""on-end: a command for each file that has ended."""
+import os
+import signal
+
+from place import Place, must, same, until
+
+RECORD = 'import os; open(os.environ["LOG"], "a").write("%s %s %s %s\\n" % tuple(' \
+         'os.environ.get("SPARKSPOOL_" + k) for k in ("JOB", "NAME", "STATUS", "EXIT_CODE")))'
+
+
+def begin(p, *words, **env):
+    one = p.begin("on-end", *words, LOG=p.path("log"), **env)
+    until(lambda: any(r["do"] == "ended" for r in p.stand.asked), "the request")
+    p.stand.asked = [r for r in p.stand.asked if r["do"] != "ended"]
+    return one
+
+
+def log(p):
+    return p.read("log").splitlines() if os.path.exists(p.path("log")) else []
+
+
+def end_one(p, name, status="ok", code=0):
+    job = p.stand.add(p.path("s", name), "s")
+    p.stand.finish(job, status, out=None, exit_code=code)
+    return job
+
+
+def stop(p, one):
+    one.send_signal(signal.SIGTERM)
+    return p.end(one)
+
+
+def case_on_end(tools):
+    p = Place(tools)
+    yield p
+    end_one(p, "before.py")
+    one = begin(p, "--", "python3", "-c", RECORD)
+    end_one(p, "a;touch x.py")
+    end_one(p, "b.py", "error", 3)
+    until(lambda: len(log(p)) == 2, "both")
+    same(log(p), ["42 a;touch x.py ok 0", "43 b.py error 3"], "what the command was told")
+    same(stop(p, one).code, 0, "the end")
+    same(sorted(os.listdir(p.path("home"))), [], "no shell has seen the name")
+
+
+def case_on_end_cursor(tools):
+    """It goes on where it was: also behind a kill, and then at least once."""
+    p = Place(tools)
+    yield p
+    words = ["--cursor", p.path("cursor"), "--", "python3", "-c", RECORD]
+    one = begin(p, *words)
+    end_one(p, "a.py")
+    until(lambda: os.path.exists(p.path("cursor")), "the cursor")
+    one.kill()
+    one.communicate()
+    end_one(p, "b.py")
+    one = begin(p, *words)
+    until(lambda: p.read("cursor") == "2\n", "the one that ended meanwhile")
+    stop(p, one)
+    same(log(p), ["41 a.py ok 0", "42 b.py ok 0"], "each once")
+
+
+def case_on_end_status(tools):
+    p = Place(tools)
+    yield p
+    one = begin(p, "--status", "failed", "--", "python3", "-c", RECORD)
+    for name, status in (("a.py", "ok"), ("b.py", "died"), ("c.py", "ok"), ("d.py", "timeout")):
+        end_one(p, name, status)
+    until(lambda: len(log(p)) == 2, "those that failed")
+    same([x.split()[1] for x in log(p)], ["b.py", "d.py"], "which")
+    stop(p, one)
+
+
+def case_on_end_fails(tools):
+    """A command that fails is tried again, and does not keep the others for ever."""
+    p = Place(tools)
+    yield p
+    one = begin(p, "--retries", "1", "--", "sh", "-c", 'echo $SPARKSPOOL_NAME >>$LOG; test $SPARKSPOOL_NAME = b.py')
+    end_one(p, "a.py")
+    end_one(p, "b.py")
+    until(lambda: len(log(p)) == 3, "three runs")
+    done = stop(p, one)
+    same(log(p), ["a.py", "a.py", "b.py"], "the runs")
+    must("sh ended with code 1; giving up on it" in done.err, done.err)
+    one = begin(p, "--retries", "0", "--", "/nowhere/command")
+    end_one(p, "c.py")
+    same(one.stderr.readline().split(b":")[2].strip()[:35], b"/nowhere/command cannot be started", "a word")
+    stop(p, one)
+
+
+def case_on_end_hangs(tools):
+    """Its time is bounded, and so is that of all that it starts."""
+    p = Place(tools)
+    yield p
+    one = begin(p, "--timeout", "100ms", "--retries", "0", "--", "sh", "-c",
+                'sh -c "echo \\$\\$ >$LOG; exec sleep 1000"; true')
+    end_one(p, "a.py")
+    same(b"longer than --timeout" in one.stderr.readline(), True, "a word")
+    pid = int(log(p)[0])
+    until(lambda: not os.path.exists("/proc/%d" % pid) or "Z" in open("/proc/%d/stat" % pid).read().split()[2],
+          "its child to end")
+    stop(p, one)
+
+
+def case_on_end_restart(tools):
+    p = Place(tools)
+    yield p
+    one = begin(p, "--", "python3", "-c", RECORD)
+    end_one(p, "a.py")
+    until(lambda: len(log(p)) == 1, "the first")
+    p.stand.stop()
+    must(b"waiting for one" in one.stderr.readline(), "a word")
+    end_one(p, "b.py")
+    p.stand.start()
+    until(lambda: len(log(p)) == 2, "the one that ended meanwhile")
+    stop(p, one)
+    p.stand.faults = {"ended": [{"type": "error", "code": "not-allowed", "message": "no"}]}
+    p.fails(123, "on-end", "--", "true", says="no")

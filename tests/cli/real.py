@@ -1,0 +1,117 @@
+"""The real daemon, with the quick server of the crash suite: what is promised holds end to end."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+from place import Place, Skipped, must, same, until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
+
+from livy import Livy  # noqa: E402
+
+
+class Real(Place):
+    def __init__(self, tools, spools=None):
+        with open(tools.daemon, "rb") as f:
+            if b"unknown-command" not in f.read():
+                raise Skipped("this daemon has no control socket")
+        Place.__init__(self, tools, spools, stand=False)
+        self.livy = Livy(20)
+        text = self.read("conf").replace("http://127.0.0.1:1", "http://127.0.0.1:%d" % self.livy.listen())
+        self.write("conf", text)
+        self.log, self.daemon = open(self.path("log"), "wb"), None
+
+    def start(self):
+        self.daemon = subprocess.Popen([self.tools.daemon, "-f", self.conf], stdin=subprocess.DEVNULL,
+                                       stdout=self.log, stderr=self.log)
+        self.running.append(self.daemon)
+        until(lambda: self.cli("list").code == 0, "the daemon")
+
+    def stop(self, number=signal.SIGTERM):
+        self.daemon.send_signal(number)
+        self.daemon.wait()
+
+    def close(self):
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.daemon.kill()
+        Place.close(self)
+        self.livy.close()
+        self.log.close()
+
+
+def code(word, gate=None):
+    return "print('%s')%s\n" % (word, "  # gate " + gate if gate else "")
+
+
+def case_real_run(tools):
+    p = Real(tools)
+    yield p
+    p.start()
+    p.write("home/a.py", code("told"))
+    done = p.good("run", "a.py")
+    same((done.out, done.err), ("told\n", ""), "what a file prints")
+    done = p.good("run", "a.py", "--json").json()[-1]
+    same((done["status"], done["exit"], done["why"]), ("ok", 0, "file"), "the JSON")
+    same(p.good("history", "--porcelain").lines()[-1].split("\t")[1:3], ["done", "ok"], "the history")
+    must("a.py" in p.good("show", p.path("s", "a.py")).out, "show by its path")
+
+
+def case_real_cancel(tools):
+    p = Real(tools)
+    yield p
+    p.start()
+    p.write("home/a.py", code("never", "shut"))
+    one = p.begin("run", "--cancel-on-interrupt", "a.py")
+    until(lambda: p.livy.times("never"), "the start")
+    until(lambda: "running" in p.good("list").out, "the list to know")
+    one.send_signal(signal.SIGINT)
+    same(p.end(one).code, 127, "the code")
+    same(p.good("list").out, "nothing is queued or running\n", "what is left")
+
+
+def case_real_hold(tools):
+    p = Real(tools)
+    yield p
+    p.start()
+    p.good("pause", "s")
+    p.write("home/a.py", code("held"))
+    path = p.good("submit", "a.py").out.strip()
+    until(lambda: path in p.good("list", "--porcelain").out, "it to be queued")
+    p.good("hold", path)
+    p.good("resume", "s")
+    same(p.cli("why", path).code, 1, "why says no")
+    p.good("release", path)
+    same(p.good("watch", path).out, "held\n", "then it runs")
+
+
+def case_real_restart(tools):
+    """The daemon is killed while a file runs, and started again."""
+    p = Real(tools)
+    yield p
+    p.start()
+    p.write("home/a.py", code("word", "door"))
+    one = p.begin("run", "a.py")
+    until(lambda: p.livy.times("word"), "the start")
+    until(lambda: "running" in p.good("list").out, "the list to know")
+    p.stop(signal.SIGKILL)
+    must(b"waiting for it to come back" in one.stderr.readline(), "a word")
+    p.start()
+    p.livy.open("door")
+    done = p.end(one)
+    same((done.code, done.out, p.livy.times("word")), (0, "word\n", 1), "its end, and once")
+
+
+def case_real_on_end(tools):
+    p = Real(tools)
+    yield p
+    p.start()
+    one = p.begin("on-end", "--cursor", p.path("cursor"), "--", "sh", "-c",
+                  'echo "$SPARKSPOOL_NAME $SPARKSPOOL_STATUS" >>"$LOG"', LOG=p.path("ends"))
+    p.write("home/a.py", code("told"))
+    p.good("run", "a.py")
+    until(lambda: os.path.exists(p.path("ends")), "the command")
+    same(p.read("ends"), "a.py ok\n", "what it was told")
+    one.send_signal(signal.SIGTERM)
+    same(p.end(one).code, 0, "the end")
