@@ -85,6 +85,8 @@ static int say_no_daemon(const struct daemon *d, int err)
 
 int daemon_open(struct daemon *d, bool quiet)
 {
+	if (wire_is_stale(&d->wire))
+		wire_fini(&d->wire);
 	if (d->wire.fd != -1)
 		return CLI_OK;
 	if (d->socket == NULL)

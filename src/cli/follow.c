@@ -28,6 +28,7 @@ void follow_init(struct follow *f, struct daemon *d, const char *name)
 	*f = (struct follow){ .d = d, .o = d->o, .name = say_plain(name) };
 	bar_init(&f->bar, !d->o->quiet && !d->o->json && !d->o->porcelain);
 	tail_init(&f->out);
+	tail_init(&f->err);
 	(void)signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -45,6 +46,7 @@ void follow_fini(struct follow *f)
 	if (f->signals != -1)
 		close(f->signals);
 	tail_fini(&f->out);
+	tail_fini(&f->err);
 	json_decref(f->job);
 	free(f->name);
 }
@@ -169,28 +171,40 @@ static void show_out(const char *p, size_t n, void *arg)
 
 static void show_err(const char *p, size_t n, void *arg)
 {
-	const struct follow *f = arg;
+	struct follow *f = arg;
 
+	bar_clear(&f->bar);
 	if (f->o->json)
 		show_json("err", p, n);
 	else
 		(void)fwrite(p, 1, n, stderr);
 }
 
+/* One of both, under the name that it has now. */
+static void look_at(struct follow *f, const char *key, struct tail *t,
+    void (*show)(const char *p, size_t n, void *arg))
+{
+	const char *path = ask_text(json_object_get(f->job, key), "path");
+
+	if (path == NULL)
+		path = t->path;
+	if (path != NULL)
+		(void)tail_more(t, path, show, f);
+}
+
+/* Behind half a line the bar would stand in its middle. */
+static bool in_a_line(const struct follow *f)
+{
+	return !f->o->json && ((f->out.open_line && isatty(1) == 1) || f->err.open_line);
+}
+
 /* What may not be read while it grows may be in the end. */
 static void look_at_output(struct follow *f)
 {
-	const json_t *output = json_object_get(f->job, "output");
-	const char *path = ask_text(output, "path");
-
-	if (path == NULL)
-		path = f->out.path;
-	if (path != NULL)
-		(void)tail_more(&f->out, path, show_out, f);
-	/* Behind half a line the bar would stand in its middle. */
-	if (f->out.open_line && !f->o->json && isatty(1) == 1)
-		return;
-	bar_draw(&f->bar, f->name, f->job, "");
+	look_at(f, "output", &f->out, show_out);
+	look_at(f, "output_err", &f->err, show_err);
+	if (!in_a_line(f))
+		bar_draw(&f->bar, f->name, f->job, "");
 }
 
 static void show_result(struct follow *f, const char *record, const char *suffix, struct tail *t,
@@ -208,18 +222,17 @@ static void show_result(struct follow *f, const char *record, const char *suffix
 static void show_results(struct follow *f)
 {
 	const char *record = ask_text(f->job, "record");
-	struct tail err;
 
 	bar_clear(&f->bar);
 	if (record == NULL || !str_ends_with(record, ".json"))
 		return;
-	tail_init(&err);
 	show_result(f, record, ".out", &f->out, show_out);
 	if (f->out.open_line && !f->o->json && isatty(1) == 1)
 		putchar('\n');
 	fflush(stdout);
-	show_result(f, record, ".err", &err, show_err);
-	tail_fini(&err);
+	show_result(f, record, ".err", &f->err, show_err);
+	if (f->err.open_line && !f->o->json)
+		fputc('\n', stderr);
 }
 
 /* ---- until it has ended ---------------------------------------------------------------------- */

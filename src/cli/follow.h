@@ -13,6 +13,7 @@ struct follow {
 	json_t *job; /* as it was told last; NULL: not yet */
 	struct bar bar;
 	struct tail out;
+	struct tail err;
 	int signals; /* a signalfd, or -1 */
 	int signal;  /* that came; 0: none */
 	bool broken; /* nobody reads our output any more */

@@ -64,6 +64,14 @@ int wire_open(struct wire *w, const char *path, int64_t patience_ms)
 	return err;
 }
 
+bool wire_is_stale(const struct wire *w)
+{
+	char byte;
+
+	return w->fd != -1 && w->at == w->in.len &&
+	       recv(w->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static int poll_until(struct pollfd *p, nfds_t n, int64_t until_ms)
 {
 	int64_t left = until_ms < 0 ? -1 : until_ms - clock_mono_ms();

@@ -31,6 +31,9 @@ void wire_fini(struct wire *w);
 /* 0 or an errno: ENAMETOOLONG, ENOENT, EACCES, ECONNREFUSED, ETIMEDOUT ... */
 int wire_open(struct wire *w, const char *path, int64_t patience_ms);
 
+/* Whether the daemon has closed it while nobody asked: it may, to make room for others. */
+bool wire_is_stale(const struct wire *w);
+
 /* Sends one request, a line; takes the reference. 0 or an errno: EMSGSIZE when it is too long. */
 int wire_send(struct wire *w, json_t *request, int64_t patience_ms);
 

@@ -67,10 +67,13 @@ def case_run_grows(tools):
     with open(hidden, "a") as f:
         f.write("second\nhalf")
     same(one.stdout.readline(), b"second\n", "what comes, without a word of the daemon")
+    trace = p.write("s/.sparkspool-1-p1.tmp", "trace\n")
+    p.stand.change(job, output_err={"path": trace, "bytes": 6})
+    same(one.stderr.readline(), b"trace\n", "standard error, too")
     with open(hidden, "a") as f:
         f.write(" a line")
+    os.rename(trace, job["path"] + ".err")
     os.rename(hidden, job["path"] + ".out")
-    p.write("s/a.py.err", "")
     p.stand.change(job, state="done", status="ok", exit_code=0, record=job["path"] + ".json")
     done = p.end(one)
     same((done.code, done.out, done.err), (0, "half a line", ""), "the rest")
