@@ -51,8 +51,9 @@ rules() {
 	function in_cli(header) {
 		if (header ~ /^<(curl\/|sqlite3|libconfig|sha2)/)
 			return 0
-		return header ~ /^(<|"(base|cli)\/)/ || header == "\"edge/confload.h\"" ||
-		    header ~ /^"core\/(conf|directive|source|text|words)\.h"$/
+		return header ~ /^(<|"(base|cli)\/)/ ||
+		    header ~ /^"edge\/(confload|ledgerlook)\.h"$/ ||
+		    header ~ /^"core\/(conf|directive|result|source|text|words)\.h"$/
 	}
 	function is_allowed(path, header) {
 		if (path ~ /(^|\/)src\/cli\//)

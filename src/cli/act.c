@@ -87,6 +87,12 @@ int cmd_release(const struct options *o)
 
 int cmd_rerun(const struct options *o)
 {
+	for (int i = 0; i < o->arg_count; i++) {
+		if (str_eq(o->arg[i], "ALL"))
+			return say_failure(o->json, CLI_USAGE,
+			    "choose with 'sparkspool history ... --porcelain | sparkspool rerun -'",
+			    "rerun takes no ALL: that would be all that ever ran");
+	}
 	return to_jobs(o, "rerun", "queued again");
 }
 

@@ -139,6 +139,21 @@ static int code_of(const char *word)
 	return CLI_FAILED;
 }
 
+/* Of several items, which one it is about. */
+static char *whose_is(const json_t *line)
+{
+	const json_t *id = json_object_get(line, "id");
+	const char *path = ask_text(line, "path");
+
+	if (!ask_is(line, "failed"))
+		return xstrdup("");
+	if (json_is_integer(id))
+		return xasprintf("job %lld: ", (long long)json_integer_value(id));
+	if (path == NULL)
+		path = json_string_value(id);
+	return path == NULL ? xstrdup("") : xasprintf("%s: ", path);
+}
+
 int ask_error(const struct daemon *d, const json_t *line)
 {
 	const char *word = ask_text(line, "code");
@@ -149,7 +164,10 @@ int ask_error(const struct daemon *d, const json_t *line)
 		message = word == NULL ? "the daemon refuses, and does not say why" : word;
 	if (hint == NULL && (str_eq(word, "version") || str_eq(word, "unknown-command")))
 		hint = "the daemon is of another version: install the same of both, and restart it";
-	return say_failure(d->o->json, code_of(word), hint, "%s", message);
+	char *whose = whose_is(line);
+	int code = say_failure(d->o->json, code_of(word), hint, "%s%s", whose, message);
+	free(whose);
+	return code;
 }
 
 int ask_worse(int a, int b)

@@ -139,14 +139,10 @@ static void look_at_place(struct case_of *c)
 
 static void look_at_kind(struct case_of *c)
 {
-	static const char *const word[KIND_COUNT] = { [KIND_PYSPARK] = "pyspark",
-		[KIND_SPARK] = "spark",
-		[KIND_SQL] = "sql",
-		[KIND_SPARKR] = "sparkr" };
 	const struct conf_pool *pool = &c->conf->pool[c->spool->pool];
 	bool served = pool->warm[c->kind] >= 0;
 
-	rule(c, "served", served, xasprintf("pool.%s.warm.%s", pool->name, word[c->kind]),
+	rule(c, "served", served, xasprintf("pool.%s.warm.%s", pool->name, spot_word(c->kind)),
 	    xasprintf(served ? "pool %s runs %s files" : "pool %s does not run %s files",
 		pool->name, spot_suffix(c->kind)));
 }

@@ -78,7 +78,8 @@ char *say_field(const char *text)
 
 void say_json(const json_t *object)
 {
-	char *line = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	char *line =
+	    json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
 
 	if (line == NULL)
 		return;

@@ -2,6 +2,7 @@
 #include "cli/ask.h"
 #include "cli/clock.h"
 #include "cli/cmd.h"
+#include "cli/past.h"
 #include "cli/row.h"
 #include "cli/who.h"
 #include "core/text.h"
@@ -163,7 +164,8 @@ int cmd_history(const struct options *o)
 	daemon_init(&d, o);
 	listing_init(&l, o, row_heads(true));
 	l.ended = true;
-	code = ask(&d, request, add_job, &l);
+	code = daemon_open(&d, true) == CLI_NO_DAEMON ? past_ask(&d, request, add_job, &l)
+						      : ask(&d, request, add_job, &l);
 	bool none = l.plain && code == CLI_OK && l.table.count == 0 && !o->quiet;
 	listing_print(&l);
 	if (none)

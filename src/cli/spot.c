@@ -17,6 +17,16 @@ const char *spot_suffix(enum kind kind)
 	return suffix[kind];
 }
 
+const char *spot_word(enum kind kind)
+{
+	static const char *const word[KIND_COUNT] = { [KIND_PYSPARK] = "pyspark",
+		[KIND_SPARK] = "spark",
+		[KIND_SQL] = "sql",
+		[KIND_SPARKR] = "sparkr" };
+
+	return word[kind];
+}
+
 bool spot_kind(const char *word, enum kind *kind)
 {
 	static const struct {

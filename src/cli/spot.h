@@ -25,6 +25,8 @@ size_t spot_of_dir(const struct conf *conf, const char *dir);
 
 /* ".py" */
 const char *spot_suffix(enum kind kind);
+/* "pyspark" */
+const char *spot_word(enum kind kind);
 /* "pyspark", "python", "py": true and *kind. */
 bool spot_kind(const char *word, enum kind *kind);
 

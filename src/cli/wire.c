@@ -122,25 +122,31 @@ static void compact(struct wire *w)
 {
 	if (w->at == w->in.len) {
 		buf_reset(&w->in);
-		w->at = 0;
+		w->at = w->seen = 0;
 	} else if (w->at > READ_BYTES) {
 		memmove(w->in.data, w->in.data + w->at, w->in.len - w->at + 1);
 		w->in.len -= w->at;
+		w->seen -= w->at;
 		w->at = 0;
 	}
 }
 
-/* The next whole line of what has come: true, and *line is NULL where it is no object. */
+/* The next whole line of what has come: true, and *line is NULL where it is no object. A long line
+ * comes in many pieces, and none of them is looked at twice. */
 static bool take_line(struct wire *w, json_t **line)
 {
-	const char *start = w->in.data + w->at;
-	const char *end = w->in.len > w->at ? memchr(start, '\n', w->in.len - w->at) : NULL;
+	const char *end =
+	    w->in.len > w->seen ? memchr(w->in.data + w->seen, '\n', w->in.len - w->seen) : NULL;
 
-	if (end == NULL)
+	if (end == NULL) {
+		w->seen = w->in.len;
 		return false;
+	}
 	json_error_t e;
-	*line = json_loadb(start, (size_t)(end - start), JSON_ALLOW_NUL, &e);
-	w->at += (size_t)(end - start) + 1;
+	size_t n = (size_t)(end - w->in.data) - w->at;
+	*line = json_loadb(w->in.data + w->at, n, JSON_ALLOW_NUL, &e);
+	w->at += n + 1;
+	w->seen = w->at;
 	if (*line != NULL && !json_is_object(*line)) {
 		json_decref(*line);
 		*line = NULL;

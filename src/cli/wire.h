@@ -14,7 +14,8 @@ struct wire {
 	int other_fd; /* looked at while waiting, such as a signalfd; -1: none */
 	uid_t peer;   /* whose daemon it is */
 	struct buf in;
-	size_t at; /* of what is in `in`, what has been taken */
+	size_t at;   /* of what is in `in`, what has been taken */
+	size_t seen; /* and what holds no end of a line */
 };
 
 enum wire_result {

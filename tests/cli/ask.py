@@ -1,7 +1,8 @@
 """What is asked, what is shown, and what is said when it cannot be had."""
 import os
+import sqlite3
 
-from place import Place, must, same
+from place import Place, must, same, user
 
 # A word of each command that asks the daemon.
 ASKING = [["list"], ["show", "7"], ["history"], ["sessions"], ["spools"], ["watch"], ["cancel", "7"],
@@ -80,6 +81,7 @@ def case_who(tools):
     same(p.good("cancel", "-", stdin=p.good("list", "--porcelain").out).out.count("cancelled"), 3,
          "a list through a pipe")
     p.fails(120, "cancel", "all", says="in capitals")
+    p.fails(120, "rerun", "41", "ALL", says="takes no ALL")
     p.fails(120, "cancel", says="which jobs?")
     p.fails(120, "pause", "all", says="in capitals")
     p.fails(120, "pause", says="name one spool")
@@ -207,3 +209,32 @@ def case_configuration(tools):
     p.fails(121, "list", says="'sparkspool check' says it all")
     p.conf = "/nowhere/conf"
     p.fails(121, "list", says="cannot be read")
+
+
+def case_history_alone(tools):
+    """Without the daemon: what its ledger says, for those who may read it."""
+    p = Place(tools, stand=False)
+    yield p
+    p.fails(122, "history", says="its ledger cannot be read")
+    db = sqlite3.connect(p.path("state", "ledger.db"))
+    db.execute("pragma journal_mode = wal")
+    db.execute("create table job(id integer primary key, spool, name, uid, kind, status, exit_code, attempts,"
+               " queued_ms, started_ms, finished_ms, session_name, error_name, error_message, recorded, state)")
+    for i, (name, status, code, state) in enumerate([(b"a.py", 1, 0, 8), (b"b.py", 2, 3, 8), (b"c.py", 0, None, 1)]):
+        at = 1795975200000 + i * 1000
+        db.execute("insert into job values (?, 's', ?, 0, 0, ?, ?, 1, ?, ?, ?, 'x', ?, 'no', 1, ?)",
+                   (i + 1, name, status, code, at, at, at + 500, "ValueError" if code else None, state))
+    db.commit()
+    before = os.listdir(p.path("state"))
+    done = p.good("history", "--porcelain")
+    same([line.split("\t")[:5] + line.split("\t")[14:] for line in done.lines()],
+         [["2", "done", "error", "s", "all", "3", p.path("s", "b.py")],
+          ["1", "done", "ok", "s", "all", "0", p.path("s", "a.py")]], "the history")
+    must(done.is_one_line() and "this is what its ledger says" in done.err, done.err)
+    same(len(p.good("history", "--json", "-q", "--status", "error", "--name", "b*", "-s", "s", "--since",
+                    "2026-11-29T18:00Z", "--owner", "0").json()), 1, "a choice")
+    same(p.good("history", "-q", "--porcelain", "--until", "2026-11-29T18:00Z").out, "", "another")
+    p.fails(120, "history", "--status", "good", says="there is no status 'good'")
+    same(os.listdir(p.path("state")), before, "nothing is left there")
+    os.chmod(p.path("state"), 0o700)
+    p.fails(122, "history", before=user(65534), says="Permission denied")

@@ -70,6 +70,7 @@ class Place:
         spools = {"s": ""} if spools is None else spools
         for name in list(spools) + ["home", "state", "run"]:
             os.mkdir(self.path(name))
+        os.chmod(self.path("state"), 0o700)
         self.write("runner.py", "# no runner at all\n")
         text = "".join('%s: { path = "%s"; %s }; ' % (
             n, self.path(n), more if "pool =" in more else 'pool = "all"; ready = "rename"; ' + more)
