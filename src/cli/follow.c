@@ -237,8 +237,13 @@ static void show_results(struct follow *f)
 
 /* ---- until it has ended ---------------------------------------------------------------------- */
 
+/* A file that had to be sent once more prints anew. */
 static void take_job(struct follow *f, json_t *line)
 {
+	if (f->job != NULL && ask_int(line, "attempts", 0) > ask_int(f->job, "attempts", 0)) {
+		tail_again(&f->out);
+		tail_again(&f->err);
+	}
 	json_decref(f->job);
 	f->job = json_incref(line);
 	if (f->o->json)

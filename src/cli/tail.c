@@ -21,6 +21,11 @@ void tail_fini(struct tail *t)
 	tail_init(t);
 }
 
+void tail_again(struct tail *t)
+{
+	tail_fini(t);
+}
+
 /* The same file under its last name goes on where it was. */
 static bool begin(struct tail *t, const char *path)
 {
@@ -36,11 +41,8 @@ static bool begin(struct tail *t, const char *path)
 	}
 	if (t->fd != -1)
 		close(t->fd);
-	if (t->ino != (uint64_t)st.st_ino || (int64_t)st.st_size < t->bytes)
-		t->bytes = 0;
 	free(t->path);
 	t->path = xstrdup(path);
-	t->ino = (uint64_t)st.st_ino;
 	t->fd = fd;
 	return true;
 }

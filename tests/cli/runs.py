@@ -86,10 +86,29 @@ def case_run_again(tools):
     p.write("home/a.py", "1\n")
     one = p.begin("run", "a.py")
     job = wait_job(p)
-    p.stand.change(job, state="running", output={"path": p.write("s/.1.tmp", "one\n"), "bytes": 4})
+    p.stand.change(job, state="running", attempts=1, output={"path": p.write("s/.1.tmp", "one\n"), "bytes": 4})
     same(one.stdout.readline(), b"one\n", "the first attempt")
     p.stand.change(job, output={"path": p.write("s/.2.tmp", "two\n"), "bytes": 4}, attempts=2)
     same(one.stdout.readline(), b"two\n", "the second")
+    os.rename(p.path("s", ".2.tmp"), job["path"] + ".out")
+    p.stand.change(job, state="done", status="ok", record=job["path"] + ".json")
+    same(p.end(one).out, "", "and nothing twice")
+
+
+def case_run_fetched_again(tools):
+    """A daemon that was restarted fetches the output of the same run into another file."""
+    p = Place(tools)
+    yield p
+    p.write("home/a.py", "1\n")
+    one = p.begin("run", "a.py")
+    job = wait_job(p)
+    p.stand.change(job, state="running", attempts=1, output={"path": p.write("s/.1.tmp", "one\n"), "bytes": 4})
+    same(one.stdout.readline(), b"one\n", "the first file")
+    os.unlink(p.path("s", ".1.tmp"))
+    p.stand.change(job, output={"path": p.write("s/.2.tmp", "on"), "bytes": 2})
+    with open(p.path("s", ".2.tmp"), "a") as f:
+        f.write("e\ntwo\n")
+    same(one.stdout.readline(), b"two\n", "the second goes on where the first was")
     os.rename(p.path("s", ".2.tmp"), job["path"] + ".out")
     p.stand.change(job, state="done", status="ok", record=job["path"] + ".json")
     same(p.end(one).out, "", "and nothing twice")
