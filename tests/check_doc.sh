@@ -136,13 +136,13 @@ commands() {
 	sed -n 's/^	\[DO_[A-Z]*\] = "\([a-z]*\)".*/\1/p' "$srcdir/src/core/ask.c" | sort >"$tmp/commands"
 	[ "$(wc -l <"$tmp/commands")" -gt 10 ] || die 'src/core/ask.c has no commands'
 	sed -n 's/^\.Ss //p' "$1" | tr -d ',' | tr ' ' '\n' | sort >"$tmp/described"
-	while read -r command; do
-		grep -qx "$command" "$tmp/described" || {
-			echo "sparkspool-control.7: $command is missing" >&2
+	while read -r each; do
+		grep -qx "$each" "$tmp/described" || {
+			echo "sparkspool-control.7: $each is missing" >&2
 			ret=1
 		}
-		grep -q "\"do\":\"$command\"" "$1" || {
-			echo "sparkspool-control.7: $command has no example" >&2
+		grep -q "\"do\":\"$each\"" "$1" || {
+			echo "sparkspool-control.7: $each has no example" >&2
 			ret=1
 		}
 	done <"$tmp/commands"
