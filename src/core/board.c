@@ -95,7 +95,7 @@ static void board_running(struct buf *b, const struct core *c, size_t all)
 
 static void board_queued(struct buf *b, const struct core *c, size_t all)
 {
-	static const char *const heading[] = { "File", "Spool", "#Waits for", NULL };
+	static const char *const heading[] = { "File", "Spool", "#Waits for", "State", NULL };
 	const struct job *job;
 	size_t shown = 0;
 	if (all == 0) {
@@ -113,6 +113,7 @@ static void board_queued(struct buf *b, const struct core *c, size_t all)
 		board_cell(b, job->r.name);
 		board_cell(b, board_spool_name(c, job->r.spool));
 		board_age(b, c, job->r.queued_ms);
+		board_cell(b, job->r.held == HELD_NOT ? "queued" : "held");
 		(void)buf_adds(b, "</tr>\n");
 	}
 	board_close_table(b, shown, all);

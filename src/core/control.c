@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/ask.h"
 #include "core/items.h"
+#include "core/metrics.h"
 #include "core/past.h"
 #include "core/peer.h"
 #include "core/place.h"
@@ -16,6 +17,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SAID_BYTES_MAX                                                                             \
+	(512u << 10) /* of metrics: in JSON it is more, and it has to fit one answer */
 
 /* ---- answers that are there at once --------------------------------------------------------- */
 
@@ -62,6 +66,24 @@ static void control_sessions(struct core *c, struct peer *p)
 		if (p->admin || s->r.owner < 0 || s->r.owner == (int64_t)p->uid)
 			peer_say(p, view_session(c, s));
 	peer_end(c, p);
+}
+
+/* Sums only: whoever may connect may see them. */
+static void control_metrics(struct core *c, struct peer *p)
+{
+	struct buf b;
+	buf_init(&b, SAID_BYTES_MAX);
+	metrics_write(&b, c);
+	if (b.full) {
+		peer_fail(c, p, "failed", "there are too many spools for one answer",
+		    "the setting metrics_file has no such limit");
+	} else {
+		json_t *o = peer_line("text");
+		text_put(o, "text", text_json(b.data));
+		peer_say(p, o);
+		peer_end(c, p);
+	}
+	buf_fini(&b);
 }
 
 /* ---- lists ---------------------------------------------------------------------------------- */
@@ -153,6 +175,7 @@ static const struct command {
 	[DO_DRAIN] = { .begin = place_drain, .admin = true },
 	[DO_RELOAD] = { .begin = place_reload, .admin = true },
 	[DO_WATCH] = { control_watch, control_watch_on, items_on_history, false },
+	[DO_METRICS] = { .begin = control_metrics },
 	[DO_ENDED] = { past_begin, past_go_on, past_on_history, false },
 };
 

@@ -66,16 +66,18 @@ static void metrics_seconds(
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-enum { FILES_SETTLING, FILES_QUEUED, FILES_RUNNING, FILES_FINISHING, FILES_STATES };
+enum { FILES_SETTLING, FILES_QUEUED, FILES_HELD, FILES_RUNNING, FILES_FINISHING, FILES_STATES };
 
 struct metrics_spool {
 	uint64_t files[FILES_STATES];
 	int64_t oldest_ms; /* arrival of the first that waits; 0: none */
 };
 
-static int metrics_state(enum job_state state)
+static int metrics_state(const struct job *job)
 {
-	switch (state) {
+	if (job->r.state == JOB_QUEUED && job->r.held != HELD_NOT)
+		return FILES_HELD;
+	switch (job->r.state) {
 	case JOB_SETTLING:
 		return FILES_SETTLING;
 	case JOB_QUEUED:
@@ -98,7 +100,7 @@ static struct metrics_spool *metrics_walk(const struct core *c)
 	struct metrics_spool *spool = xcalloc(c->spool_count + 1, sizeof(*spool));
 	const struct job *job;
 	TAILQ_FOREACH (job, &c->jobs.all, link) {
-		int state = metrics_state(job->r.state);
+		int state = metrics_state(job);
 		if (state < 0)
 			continue;
 		struct metrics_spool *m = &spool[job->r.spool];
@@ -111,7 +113,7 @@ static struct metrics_spool *metrics_walk(const struct core *c)
 
 static void metrics_files(struct buf *b, const struct core *c)
 {
-	static const char *const word[FILES_STATES] = { "settling", "queued", "running",
+	static const char *const word[FILES_STATES] = { "settling", "queued", "held", "running",
 		"finishing" };
 	struct metrics_spool *spool = metrics_walk(c);
 	metrics_head(b, "files", "gauge", "Files that have not ended, by state.");

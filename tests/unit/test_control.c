@@ -69,6 +69,18 @@ START_TEST(hello)
 }
 END_TEST
 
+START_TEST(metrics)
+{
+	world_put(w, "a.py", "work");
+	world_begin(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	const char *said = ask_as(HERS, "{\"v\":1,\"do\":\"metrics\"}");
+	has(said, "{\"type\":\"text\",\"text\":\"# HELP sparkspool_");
+	has(said, "sparkspool_files_ended_total{spool=\\\"in\\\",status=\\\"ok\\\"} 1\\n");
+	has(said, "{\"type\":\"end\"}\n");
+}
+END_TEST
+
 START_TEST(garbage_is_answered)
 {
 	world_begin(w);
@@ -259,6 +271,7 @@ int main(void)
 	TCase *t = tcase_create("control");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, hello);
+	tcase_add_test(t, metrics);
 	tcase_add_test(t, garbage_is_answered);
 	tcase_add_test(t, list_in_the_order_of_turns);
 	tcase_add_test(t, everyone_sees_their_own);
