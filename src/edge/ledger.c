@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define LOG_PAGES_MAX 1000 /* SQLite's own measure */
+
 /* ---- what SQLite says, in words ------------------------------------------------------------ */
 
 /* The errno behind a result code, or 0. SQLite keeps the last one for ever, so only the codes
@@ -174,4 +176,42 @@ int ledger_commit(struct ledger *l, const struct effects *fx, const struct conf 
 	if (!sqlite3_get_autocommit(l->db))
 		sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
+}
+
+/* ---- SQLite's log -------------------------------------------------------------------------- */
+
+/* Nothing is lost while it fails, but each start reads all of that log, and the disk fills up. */
+void ledger_write_back(struct ledger *l)
+{
+	struct buf words;
+	int rc = SQLITE_OK;
+
+	if (l->tended)
+		rc = sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc == SQLITE_OK && l->log_stuck)
+		log_info("%s: written again", l->path);
+	if (rc == SQLITE_BUSY) /* somebody reads in it: the next time */
+		return;
+	if (rc != SQLITE_OK && !l->log_stuck) {
+		buf_init(&words, LEDGER_WORDS_BYTES_MAX);
+		ledger_explain(l, rc, &words);
+		log_error("the ledger's log cannot be written back, and grows: %s", words.data);
+		buf_fini(&words);
+	}
+	l->log_stuck = rc != SQLITE_OK;
+}
+
+/* What is committed is committed, whatever becomes of the log. */
+static int log_has_grown(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	(void)db, (void)name;
+	if (pages >= LOG_PAGES_MAX)
+		ledger_write_back(arg);
+	return SQLITE_OK;
+}
+
+void ledger_tend_log(struct ledger *l)
+{
+	l->tended = true;
+	(void)sqlite3_wal_hook(l->db, log_has_grown, l);
 }

@@ -96,12 +96,20 @@ struct ledger {
 	struct ledger_marks marks;
 	int failed_rc; /* the failure that is already in the log; SQLITE_OK: none */
 	int failed_errno;
+	bool tended;	/* ledger_tend_log() */
+	bool log_stuck; /* it is in the log that SQLite's own cannot be written back */
 };
 
 /* What went wrong, in words for the operator. rc is the last failure on l->db. */
 void ledger_explain(const struct ledger *l, int rc, struct buf *out);
 /* The same, where it keeps the daemon from starting: with what to do. */
 void ledger_explain_start(const struct ledger *l, int rc, struct buf *out);
+
+/* From now on SQLite's log is written back into the database as it grows. SQLite would do so by itself,
+ * and say nothing when it cannot. */
+void ledger_tend_log(struct ledger *l);
+/* Now; nothing where there is no log yet. */
+void ledger_write_back(struct ledger *l);
 
 /* ---- ledgerlost.c ---- */
 

@@ -1,6 +1,7 @@
 /* ledgeropen: state_dir, its lock, and the database in it found sound or made new. */
 #include "edge/ledger_int.h"
 
+#include "base/fsop.h"
 #include "base/log.h"
 #include <assert.h>
 #include <errno.h>
@@ -30,11 +31,15 @@
 static void dir_sync_parent(int dir)
 {
 	int fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 ? errno : fsop_sync_dir(fd);
 
-	if (fd < 0)
-		return; /* not ours to read: then not ours to sync */
-	fsync(fd);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	if (err != 0 && err != EACCES) /* not ours to read: then not ours to sync */
+		log_warn(
+		    "state_dir is new, and the directory above it cannot be synced: %s; a power "
+		    "cut may undo it",
+		    strerror(err));
 }
 
 /* The ledger holds everyone's code: it must be nobody's but ours. */
@@ -231,8 +236,11 @@ static int db_configure(const struct ledger *l, struct buf *error)
 static void machine_read(char id[LEDGER_ID_TEXT_LEN])
 {
 	int fd = open(MACHINE_ID_FILE, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, id, LEDGER_ID_TEXT_LEN - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, id, LEDGER_ID_TEXT_LEN - 1);
 
+	if (n < 0 && errno != ENOENT)
+		log_warn(MACHINE_ID_FILE ": %s; a ledger of another machine would not be known",
+		    strerror(errno));
 	id[n > 0 ? n : 0] = '\0';
 	id[strcspn(id, "\n")] = '\0';
 	if (fd >= 0)
@@ -375,6 +383,7 @@ static int db_load(struct ledger *l, int dir, struct buf *error)
 		return db_refuse(l, rc, error);
 	l->anew = anew > 0;
 	l->marks = (struct ledger_marks){ .job = (uint64_t)job, .session = (uint64_t)session };
+	ledger_tend_log(l);
 	return origin_check(l, dir, &was, error);
 }
 
@@ -405,7 +414,7 @@ static int db_open(struct ledger *l, int dir, struct buf *error)
 struct ledger *ledger_open(const char *state_dir, struct buf *error)
 {
 	struct ledger *l = xcalloc(1, sizeof *l);
-	int dir = dir_open(state_dir, error);
+	int err, dir = dir_open(state_dir, error);
 
 	l->lock_fd = -1;
 	l->path = xasprintf("%s/ledger.db", state_dir);
@@ -413,8 +422,11 @@ struct ledger *ledger_open(const char *state_dir, struct buf *error)
 	    db_open(l, dir, error) != 0) {
 		ledger_close(l);
 		l = NULL;
+	} else if ((err = fsop_sync_dir(dir)) != 0) { /* the names of files that are new */
+		buf_addf(error, "state_dir %s: cannot be synced: %s", state_dir, strerror(err));
+		ledger_close(l);
+		l = NULL;
 	} else {
-		fsync(dir); /* the names of files that are new */
 		ledger_note_instance(l, dir);
 	}
 	if (dir >= 0)
@@ -429,6 +441,7 @@ void ledger_close(struct ledger *l)
 	if (l == NULL)
 		return;
 	ledgerrow_finalize(&l->rows);
+	ledger_write_back(l);
 	rc = sqlite3_close(l->db); /* nothing to do without a handle */
 	assert(rc == SQLITE_OK);
 	if (l->lock_fd >= 0)

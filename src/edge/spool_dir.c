@@ -73,6 +73,16 @@ static void say_readonly(struct spool *sp)
 	sp->said_readonly = readonly;
 }
 
+void spool_say_scarce(struct spool *sp, int err)
+{
+	bool scarce = err == EMFILE || err == ENFILE || err == ENOMEM;
+
+	if (scarce && !sp->said_scarce)
+		log_warn("spool=%s path=\"%s\" open=failed error=\"%s\" msg=\"it is tried again\"",
+		    sp->name, sp->path, strerror(err));
+	sp->said_scarce = scarce;
+}
+
 /* The lock ends with the descriptor, so a crash leaves none behind. */
 static int open_locked(const struct spool *sp, int *dir)
 {
@@ -129,6 +139,7 @@ int spool_dir_open(struct spools *s, struct spool *sp)
 	assert(sp->dir == -1 && sp->wd == -1 && sp->list == NULL);
 	err = open_locked(sp, &sp->dir);
 	say_lock(sp, err);
+	spool_say_scarce(sp, err);
 	if (err != 0)
 		return err;
 	watch(s, sp);

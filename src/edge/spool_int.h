@@ -24,6 +24,7 @@ struct spool {
 	int said_watch; /* the errno of the last line in the log about the watch; 0: all is well */
 	bool said_readonly;
 	bool said_lock; /* the log says that another has the lock */
+	bool said_scarce; /* ... that there is no descriptor to open it with */
 };
 
 struct spools {
@@ -42,6 +43,10 @@ struct spools {
 /* Opens, locks and watches sp->path. 0 or an errno: EWOULDBLOCK when somebody else has the lock,
  * which is said in the log; whatever else it is, the answer to a scan says it. */
 int spool_dir_open(struct spools *s, struct spool *sp);
+
+/* What came of opening it or its listing. That there was no descriptor is said at once: the next try may
+ * go well, and nobody would hear of it. */
+void spool_say_scarce(struct spool *sp, int err);
 
 /* Closes everything; a scan under way ends without an event. */
 void spool_dir_close(struct spools *s, struct spool *sp);

@@ -75,6 +75,7 @@ static int begin_list(struct spools *s, struct spool *sp)
 		if (err != 0)
 			return err;
 		err = open_list(sp);
+		spool_say_scarce(sp, err);
 		if (err == 0)
 			return 0;
 		/* A directory that its server has forgotten looks as ever: it is opened anew. */
