@@ -139,7 +139,7 @@ static int db_refuse(const struct ledger *l, int rc, struct buf *error)
 }
 
 /* The first value of a query, into either; no row at all is damage, for we ask for what is there
- * since the beginning. */
+ * since the beginning. The one of a PRAGMA comes before what it does is committed: only its end tells. */
 static int db_value(sqlite3 *db, const char *sql, int64_t *number, char text[LEDGER_ID_TEXT_LEN])
 {
 	sqlite3_stmt *st = NULL;
@@ -151,7 +151,8 @@ static int db_value(sqlite3 *db, const char *sql, int64_t *number, char text[LED
 			*number = sqlite3_column_int64(st, 0);
 		if (text != NULL)
 			snprintf(text, LEDGER_ID_TEXT_LEN, "%s", s == NULL ? "" : s);
-		rc = SQLITE_OK;
+		rc = sqlite3_step(st);
+		rc = rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 	} else if (rc == SQLITE_DONE) {
 		rc = SQLITE_CORRUPT;
 	}
