@@ -296,12 +296,14 @@ static const char *put_conversion(struct line *l, const char *p, struct args *ar
 
 void log_at(enum log_level level, const char *fmt, ...)
 {
-	struct line l = { .len = 0 };
+	struct line l; /* but for its text, which is long */
 	int saved = errno;
 	struct args args;
 
 	if (level > state.level)
 		return;
+	l.len = l.raw = l.room = 0;
+	l.quoted = l.is_value = false;
 	va_start(args.ap, fmt);
 	for (const char *p = fmt; p != NULL && *p != '\0';)
 		p = *p == '%' ? put_conversion(&l, p, &args) : put_format(&l, p);

@@ -253,8 +253,17 @@ check "and files run" runs held.py
 
 GROUP=sandbox
 install -d -o sparkspool -g sparkspool -m 2770 /srv/spark
+check "it says how far the daemon confines itself" said 'event=sandbox landlock=' 0..6
 write_conf "$(spool_conf far /srv/spark)"
 check "a spool that the unit does not name: reload" silent systemctl reload $UNIT
+if said 'event=sandbox landlock=[1-9]' 6 >/dev/null; then
+	check "outside of Landlock's rules it needs a restart" wait_for \
+		said "spool 'far', /srv/spark, lies outside .*that needs a restart" 3
+	check "what was in force stays so" runs stays.py
+	check "a restart" silent systemctl restart $UNIT
+else
+	skip "outside of Landlock's rules it needs a restart" "the box has no Landlock"
+fi
 check "an error says so, and what to add" wait_for \
 	said 'spool=far .*Read-only file system.*ReadWritePaths=/srv/spark' 3
 echo "print('far')" | put /srv/spark/far.py
