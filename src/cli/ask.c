@@ -261,3 +261,23 @@ json_t *ask_job(struct daemon *d, json_t *who, enum wire_result *got)
 	text_put(request, "jobs", jobs);
 	return ask_one(d, request, "job", got);
 }
+
+void ask_aside(
+    const struct daemon *d, json_t *request, bool (*fn)(const json_t *line, void *arg), void *arg)
+{
+	struct wire w;
+	json_t *line = NULL;
+
+	wire_init(&w);
+	if (wire_open(&w, d->socket, d->o->patience_ms) != 0)
+		json_decref(request);
+	else
+		(void)wire_send(&w, request, d->o->patience_ms);
+	while (wire_next(&w, d->o->patience_ms, &line) == WIRE_LINE && !ask_is(line, "end") &&
+	       !ask_is(line, "error") && fn(line, arg)) {
+		json_decref(line);
+		line = NULL;
+	}
+	json_decref(line);
+	wire_fini(&w);
+}

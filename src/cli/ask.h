@@ -30,6 +30,10 @@ json_t *ask_for(const char *what);
  * return false: then no more is read, and the connection is closed. */
 int ask(struct daemon *d, json_t *request, bool (*fn)(const json_t *line, void *arg), void *arg);
 
+/* The same on a connection of its own, without a word whatever happens: for who watches on d's. */
+void ask_aside(
+    const struct daemon *d, json_t *request, bool (*fn)(const json_t *line, void *arg), void *arg);
+
 /* The first line of this type, the caller's, or NULL: without a word, whatever happens. *got, if not
  * NULL: WIRE_LINE when the daemon has answered in one way or the other. */
 json_t *ask_one(struct daemon *d, json_t *request, const char *type, enum wire_result *got);

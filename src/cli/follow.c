@@ -15,6 +15,7 @@
 
 #define TICK_MS 250	   /* how often output and elapsed time are looked at */
 #define COME_BACK_MS 60000 /* how long a daemon may be gone */
+#define PLACE_MS 2000 /* how often a place in the queue is asked for: it is no news by itself */
 #define PICK_UP_MS_MAX 1000
 #define PICK_UP_WORD_MS 15000 /* after this it is time for a word */
 #define EXIT_CODE_MAX 119
@@ -248,6 +249,7 @@ static void take_job(struct follow *f, json_t *line)
 	f->job = json_incref(line);
 	if (f->o->json)
 		say_json(line);
+	row_seen(f->job);
 }
 
 static int begin_watch(struct follow *f, int64_t id)
@@ -258,6 +260,32 @@ static int begin_watch(struct follow *f, int64_t id)
 	text_append(jobs, json_integer(id));
 	text_put(request, "jobs", jobs);
 	return ask_send(f->d, request);
+}
+
+static bool take_place(const json_t *line, void *arg)
+{
+	struct follow *f = arg;
+	json_t *place = json_object_get(line, "place");
+
+	if (ask_is(line, "job") && place != NULL)
+		(void)json_object_set(f->job, "place", place);
+	return true;
+}
+
+/* For the eye only: where nobody looks nobody asks. */
+static void ask_place(struct follow *f)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!f->bar.wanted || !str_eq(ask_text(f->job, "state"), "queued") ||
+	    now - f->asked_ms < PLACE_MS)
+		return;
+	f->asked_ms = now;
+	json_t *request = ask_for("show");
+	json_t *jobs = json_array();
+	text_append(jobs, json_integer(ask_int(f->job, "id", 0)));
+	text_put(request, "jobs", jobs);
+	ask_aside(f->d, request, take_place, f);
 }
 
 /* One line of the watch, or what else happened; -1: go on. */
@@ -285,6 +313,8 @@ static int step(struct follow *f, int64_t *deadline)
 	} else if (*deadline != 0 && clock_mono_ms() > *deadline) {
 		code = ask_lost(f->d, got);
 	}
+	if (got == WIRE_SILENT)
+		ask_place(f);
 	if (code == -1)
 		look_at_output(f);
 	return f->broken ? 128 + SIGPIPE : code;

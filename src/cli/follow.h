@@ -12,6 +12,7 @@ struct follow {
 	char *name;  /* for the bar; harmless */
 	json_t *job; /* as it was told last; NULL: not yet */
 	struct bar bar;
+	int64_t asked_ms; /* when its place was asked for last, on the monotonic clock */
 	struct tail out;
 	struct tail err;
 	int signals; /* a signalfd, or -1 */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FIELDS_BYTES_MAX 262144
+#define SEEN "seen_mono_ms" /* a member of our own */
 
 bool row_is_ended(const json_t *job)
 {
@@ -43,6 +44,18 @@ int64_t row_uid(const char *name)
 	return pw == NULL ? -1 : (int64_t)pw->pw_uid;
 }
 
+void row_seen(json_t *job)
+{
+	(void)json_object_set_new(job, SEEN, json_integer(clock_mono_ms()));
+}
+
+static int64_t since_seen_ms(const json_t *job)
+{
+	int64_t seen = ask_int(job, SEEN, -1);
+
+	return seen < 0 || row_is_ended(job) ? 0 : clock_mono_ms() - seen;
+}
+
 /* Of what the daemon counts, for it knows when it asked last; else from then to now. */
 static int64_t span_ms(const json_t *job)
 {
@@ -51,7 +64,7 @@ static int64_t span_ms(const json_t *job)
 	const char *to = ask_text(job, "finished");
 
 	if (json_is_number(elapsed))
-		return (int64_t)(json_number_value(elapsed) * 1000);
+		return (int64_t)(json_number_value(elapsed) * 1000) + since_seen_ms(job);
 	if (from == NULL)
 		from = ask_text(job, "queued");
 	int64_t start = from == NULL ? -1 : clock_from_text(from);

@@ -19,6 +19,9 @@ char *row_fields(const json_t *o, const char *const *keys);
 /* "queued, 3rd in line", "running, 53%, 2m 13s", "ok". free() it. */
 char *row_state(const json_t *job);
 
+/* Notes in the job when it was told of, so that its time goes on until it is told of again. */
+void row_seen(json_t *job);
+
 bool row_is_ended(const json_t *job);
 
 /* The login name of "owner", or its number. free() it. */

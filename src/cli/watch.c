@@ -1,5 +1,6 @@
 /* watch: what happens: of one job also its output, of many a table or a line for each change. */
 #include "cli/ask.h"
+#include "cli/clock.h"
 #include "cli/cmd.h"
 #include "cli/follow.h"
 #include "cli/row.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define TICK_MS 500
+#define PLACE_MS 2000
 #define SCREEN_BYTES_MAX (1u << 20)
 #define ENDED_SHOWN 5 /* of those that have ended, so many stay on the screen */
 
@@ -54,6 +56,7 @@ struct screen {
 	json_t *jobs; /* by id */
 	size_t lines; /* on the screen */
 	bool changed;
+	int64_t asked_ms; /* when places and progress were asked for last */
 };
 
 static void print_change(const struct screen *s, const json_t *job)
@@ -107,6 +110,7 @@ static void take(struct screen *s, json_t *job)
 		return;
 	}
 	char *key = xasprintf("%lld", (long long)ask_int(job, "id", 0));
+	row_seen(job);
 	(void)json_object_set(s->jobs, key, job);
 	free(key);
 	forget_ended(s);
@@ -149,6 +153,33 @@ static void draw(struct screen *s)
 	buf_fini(&text);
 }
 
+static bool take_again(const json_t *line, void *arg)
+{
+	struct screen *s = arg;
+	char *key = xasprintf("%lld", (long long)ask_int(line, "id", 0));
+	json_t *known = json_object_get(s->jobs, key);
+
+	/* What is not known yet, or has ended meanwhile, is the watch's to tell. */
+	if (ask_is(line, "job") && known != NULL && !row_is_ended(known)) {
+		(void)json_object_update(known, (json_t *)(uintptr_t)line);
+		row_seen(known);
+	}
+	free(key);
+	return true;
+}
+
+/* Time goes on, and so do places in the queue, which are no news by themselves. */
+static void refresh(struct daemon *d, struct screen *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - s->asked_ms >= PLACE_MS) {
+		s->asked_ms = now;
+		ask_aside(d, ask_for("list"), take_again, s);
+	}
+	draw(s);
+}
+
 /* -1: go on. */
 static int step(struct daemon *d, struct screen *s)
 {
@@ -158,7 +189,7 @@ static int step(struct daemon *d, struct screen *s)
 
 	if (got == WIRE_SILENT) {
 		if (is_live(s))
-			draw(s); /* time goes on */
+			refresh(d, s);
 		return -1;
 	}
 	if (got != WIRE_LINE)
@@ -211,10 +242,7 @@ static void put_filter(json_t *request, const struct options *o)
 
 static bool is_one(json_t *batches)
 {
-	json_t *first = json_array_get(json_array_get(batches, 0), 0);
-
-	return json_array_size(batches) == 1 && json_array_size(json_array_get(batches, 0)) == 1 &&
-	       !str_eq(json_string_value(first), "ALL");
+	return json_array_size(batches) == 1 && json_array_size(json_array_get(batches, 0)) == 1;
 }
 
 static int watch_named(struct daemon *d, json_t *batches)
@@ -228,7 +256,10 @@ static int watch_named(struct daemon *d, json_t *batches)
 	json_array_foreach(batches, i, jobs)
 	{
 		json_t *request = ask_for("watch");
-		text_put(request, "jobs", json_incref(jobs));
+		if (json_is_string(jobs))
+			text_put(request, "all", json_true());
+		else
+			text_put(request, "jobs", json_incref(jobs));
 		code = ask_worse(code, watch_many(d, request));
 	}
 	return code;

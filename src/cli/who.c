@@ -31,6 +31,7 @@ struct batches {
 	json_t *all;
 	json_t *last;
 	size_t bytes;
+	bool everything;
 };
 
 static void add(struct batches *b, json_t *item, size_t bytes)
@@ -54,7 +55,7 @@ static const char *add_word(struct batches *b, const char *word)
 		return NULL;
 	}
 	if (str_eq(word, "ALL")) {
-		add(b, text_json(word), strlen(word));
+		b->everything = true;
 		return NULL;
 	}
 	if (strcasecmp(word, "all") == 0)
@@ -106,6 +107,10 @@ json_t *who_read(const struct options *o, int *code)
 		    "give numbers of jobs, names of files, '-' for standard input, or ALL",
 		    "which jobs?");
 	free(bad);
+	if (*code == CLI_OK && b.everything) {
+		json_array_clear(b.all);
+		text_append(b.all, text_json("ALL"));
+	}
 	if (*code == CLI_OK)
 		return b.all;
 	json_decref(b.all);

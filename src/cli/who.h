@@ -9,7 +9,8 @@
  * never links. It need not exist. NULL: its directory cannot be resolved, errno says why. free() it. */
 char *who_absolute(const char *name);
 
-/* The arguments as an array of arrays, each small enough for one request; NULL: *code is the exit
+/* The arguments as an array of what stands behind "jobs" in requests: arrays, each small enough for
+ * one, or the string ALL and nothing else, whatever stands beside it. NULL: *code is the exit
  * code of what has been said. From standard input each line is one, up to the first tab, so that
  * `list --porcelain` fits; empty lines are none. */
 json_t *who_read(const struct options *o, int *code);

@@ -80,6 +80,8 @@ def case_who(tools):
     same(p.stand.asked[-1]["jobs"], [41, p.path("s", "b.py"), 43, 44], "whom it means")
     same(p.good("cancel", "-", stdin=p.good("list", "--porcelain").out).out.count("cancelled"), 3,
          "a list through a pipe")
+    p.good("release", "41", "ALL")
+    same(p.stand.asked[-1]["jobs"], "ALL", "everything")
     p.fails(120, "cancel", "all", says="in capitals")
     p.fails(120, "rerun", "41", "ALL", says="takes no ALL")
     p.fails(120, "cancel", says="which jobs?")

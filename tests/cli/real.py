@@ -103,6 +103,27 @@ def case_real_restart(tools):
     same((done.code, done.out, p.livy.times("word")), (0, "word\n", 1), "its end, and once")
 
 
+def case_real_all(tools):
+    """What the real daemon makes of each request: nothing is refused that is well formed."""
+    p = Real(tools)
+    yield p
+    p.start()
+    for words in (["list", "-s", "s", "--owner", "0", "--state", "queued"], ["history", "--status", "ok", "--limit", "3",
+                  "--since", "1d", "--until", "2036-01-01", "-n", "*.py", "-s", "s"], ["sessions"], ["spools"],
+                  ["hold", "ALL"], ["release", "ALL"], ["cancel", "ALL"], ["show", "ALL"], ["pause", "--pool", "all"],
+                  ["resume", "--pool", "all"], ["pause", "ALL"], ["resume", "ALL"], ["reload"], ["drain"]):
+        p.good(*words)
+    p.fails(1, "show", "99", says="job 99")
+    p.fails(1, "cancel", p.path("s", "nope.py"), says="nope.py")
+    p.fails(1, "pause", "nope")
+    p.write("conf", p.read("conf") + "nope = 1;\n")
+    done = p.cli("reload")
+    same(done.code, 125, "a reload with an error")
+    must("nope" in done.err, done.err)
+    done = p.cli("why", "--json", p.write("s/a.txt", "x"))
+    must(done.code == 1 and any(x.get("rule") == "name" and not x["holds"] for x in done.json()), done.out)
+
+
 def case_real_on_end(tools):
     p = Real(tools)
     yield p

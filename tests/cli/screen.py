@@ -87,8 +87,11 @@ def case_screen_run(tools):
     job = p.stand.find(path)
     p.stand.change(job, place=3)
     t.until("a.py: queued 3, for ")
+    job["place"] = 2  # which is no news to who watches
+    t.until("a.py: queued 2, for ")
     p.stand.change(job, state="running", place=0, progress=0.5, elapsed_s=63)
-    t.until("a.py: [##########----------] running, 50%, 1m 03s")
+    t.until("a.py: [##########----------] running, 50%, 1m 0")
+    t.until("50%, 1m 05s")  # time goes on, though nobody tells of it
     hidden = p.write("s/.1.tmp", "line\n")
     p.stand.change(job, output={"path": hidden, "bytes": 5})
     t.until("\r\033[Kline\r\n")

@@ -193,9 +193,9 @@ class Stand:
         self.send(peer, jobs[:request.get("limit", 100)] + [{"type": "end"}])
 
     def each(self, peer, request, fn):
-        lines = []
-        for who in request["jobs"]:
-            found = list(self.jobs.values()) if who == "ALL" else [self.find(who)]
+        lines, everything = [], request["jobs"] == "ALL"
+        for who in ["ALL"] if everything else request["jobs"]:
+            found = list(self.jobs.values()) if everything else [self.find(who)]
             for job in found:
                 if job is None:
                     lines.append({"type": "failed", "id": who, "code": "not-found",
