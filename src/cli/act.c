@@ -185,38 +185,54 @@ int cmd_drain(const struct options *o)
 	return code;
 }
 
-/* The messages stand in the error itself; the first of them is its message. */
-static void print_messages(const json_t *line)
+/* All that is wrong, a line each, as `check` has it. */
+static int print_messages(const struct options *o, const json_t *messages)
 {
 	size_t i;
 	const json_t *item;
 
-	json_array_foreach(json_object_get(line, "messages"), i, item)
+	json_array_foreach(messages, i, item)
 	{
-		if (i > 0 && json_is_string(item))
-			say_note("%s", json_string_value(item));
+		if (json_is_string(item))
+			(void)say_failure(o->json, CLI_CONFIG, NULL, "%s", json_string_value(item));
 	}
+	return CLI_CONFIG;
+}
+
+static int read_reload(struct daemon *d)
+{
+	json_t *messages = NULL;
+	int code = -1;
+
+	while (code == -1) {
+		json_t *line;
+		enum wire_result got = wire_next(&d->wire, d->o->patience_ms, &line);
+		if (got != WIRE_LINE)
+			code = ask_lost(d, got);
+		else if (ask_is(line, "end"))
+			code = CLI_OK;
+		else if (ask_is(line, "error"))
+			code = json_array_size(messages) > 0 ? print_messages(d->o, messages)
+							     : ask_error(d, line);
+		else if (messages == NULL && ask_is(line, "messages"))
+			messages = json_incref(json_object_get(line, "messages"));
+		json_decref(line);
+	}
+	json_decref(messages);
+	return code;
 }
 
 int cmd_reload(const struct options *o)
 {
 	struct daemon d;
-	json_t *line = NULL;
 	int code = no_words(o, "reload");
 
 	if (code != CLI_OK)
 		return code;
 	daemon_init(&d, o);
 	code = ask_send(&d, ask_for("reload"));
-	if (code == CLI_OK) {
-		enum wire_result got = wire_next(&d.wire, o->patience_ms, &line);
-		if (got != WIRE_LINE)
-			code = ask_lost(&d, got);
-		else if (!ask_is(line, "end"))
-			code = ask_error(&d, line);
-		print_messages(line);
-		json_decref(line);
-	}
+	if (code == CLI_OK)
+		code = read_reload(&d);
 	if (code == CLI_OK && o->json)
 		puts("{\"type\":\"done\",\"is\":\"reloaded\"}");
 	else if (code == CLI_OK && !o->quiet && !o->porcelain)

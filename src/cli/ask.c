@@ -41,13 +41,15 @@ void daemon_init(struct daemon *d, const struct options *o)
 	buf_init(&errors, ERRORS_BYTES_MAX);
 	*d = (struct daemon){ .o = o };
 	wire_init(&d->wire);
-	d->conf = conf_peek(file, &errors);
+	char *run_dir = NULL;
+	d->conf = conf_peek(file, &run_dir, &errors);
 	if (d->conf == NULL) {
 		const char *text = errors.data == NULL ? file : errors.data;
 		d->conf_error = xstrndup(text, strcspn(text, "\n"));
 	}
-	if (d->conf != NULL || o->file == NULL)
-		d->socket = xasprintf("%s/control", d->conf == NULL ? RUN_DIR : d->conf->run_dir);
+	if (run_dir != NULL || o->file == NULL)
+		d->socket = xasprintf("%s/control", run_dir == NULL ? RUN_DIR : run_dir);
+	free(run_dir);
 	buf_fini(&errors);
 }
 
@@ -69,7 +71,8 @@ static int say_no_daemon(const struct daemon *d, int err)
 
 	if (d->conf == NULL)
 		return say_failure(d->o->json, CLI_CONFIG,
-		    "give the daemon's configuration with -f FILE",
+		    d->o->file == NULL ? "give the daemon's configuration with -f FILE"
+				       : "'sparkspool check' says it all",
 		    "there is no daemon at %s, and where else it could be is not known: %s",
 		    d->socket, d->conf_error);
 	if (err == EACCES)

@@ -133,8 +133,8 @@ out:
 
 /* Whatever is wrong, everything else is still read and checked, and then all of it is dropped: who
  * edits the file shall see all errors at once, and a daemon never runs on half a file. */
-static struct conf *load(
-    const char *path, const struct conf *prev, enum confread_purpose purpose, struct buf *errors)
+static struct conf *load(const char *path, const struct conf *prev, enum confread_purpose purpose,
+    char **run_dir, struct buf *errors)
 {
 	struct conf *c = xcalloc(1, sizeof(*c));
 	struct confreport *report = xcalloc(1, sizeof(*report));
@@ -145,6 +145,8 @@ static struct conf *load(
 		read_text(&r, prev);
 	c->source = conftext_take_files(&text, &c->source_count);
 	conftext_fini(&text);
+	if (run_dir != NULL)
+		*run_dir = xstrdup(c->run_dir);
 	if (report->count > 0) {
 		conf_free(c);
 		c = NULL;
@@ -156,17 +158,17 @@ static struct conf *load(
 
 struct conf *conf_load(const char *path, const struct conf *prev, struct buf *errors)
 {
-	return load(path, prev, PURPOSE_RUN, errors);
+	return load(path, prev, PURPOSE_RUN, NULL, errors);
 }
 
 struct conf *conf_check(const char *path, struct buf *errors)
 {
-	return load(path, NULL, PURPOSE_CHECK, errors);
+	return load(path, NULL, PURPOSE_CHECK, NULL, errors);
 }
 
-struct conf *conf_peek(const char *path, struct buf *errors)
+struct conf *conf_peek(const char *path, char **run_dir, struct buf *errors)
 {
-	return load(path, NULL, PURPOSE_PEEK, errors);
+	return load(path, NULL, PURPOSE_PEEK, run_dir, errors);
 }
 
 void conf_each_setting(void (*fn)(const char *path, void *arg), void *arg)

@@ -18,8 +18,9 @@ void conf_free(struct conf *c);
 struct conf *conf_check(const char *path, struct buf *errors);
 
 /* The same for somebody who only wants to know where things are: passwords and the runner, which not
- * everyone can read, are not looked at. */
-struct conf *conf_peek(const char *path, struct buf *errors);
+ * everyone can read, are not looked at. *run_dir is the caller's: where the daemon is has to be known
+ * also while somebody edits the file; NULL where nothing of it can be read. */
+struct conf *conf_peek(const char *path, char **run_dir, struct buf *errors);
 
 /* What would run, in words, for --check-config; no secrets. */
 void conf_describe(const struct conf *c, struct buf *out);

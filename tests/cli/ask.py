@@ -166,10 +166,10 @@ def case_refused(tools):
         p.stand.faults = {"cancel": [{"type": "error", "code": code, "message": "so it is",
                                       "hint": "do this"}]}
         p.fails(number, "cancel", "1", says="so it is; do this")
-    p.stand.faults = {"reload": [{"type": "error", "code": "failed", "message": "conf:1: x",
-                                  "messages": ["conf:1: x", "conf:2: y"]}]}
+    p.stand.faults = {"reload": [{"type": "messages", "messages": ["conf:1: x", "conf:2: y"]},
+                                 {"type": "error", "code": "failed", "message": "conf:1: x"}]}
     done = p.cli("reload")
-    same((done.code, done.err.count("\n")), (125, 2), "a reload with two errors")
+    same((done.code, done.err), (121, "sparkspool: conf:1: x\nsparkspool: conf:2: y\n"), "two errors")
 
 
 def case_usage(tools):
@@ -208,6 +208,11 @@ def case_configuration(tools):
     daemon = subprocess.run([tools.daemon, "-f", p.conf, "--check-config"], stderr=subprocess.PIPE)
     same((done.code, done.err.replace("sparkspool: ", "")), (121, daemon.stderr.decode()), "all errors")
     must(done.err.count("\n") > 2, "each in its line")
+    p.write("conf", 'run_dir = "%s";\nnope = 2;\n' % p.path("run"))
+    p.good("list")  # where the daemon is can be read all the same
+    p.write("home/x.py", "1\n")
+    same(p.good("submit", "x.py").out, p.path("s", "x.py") + "\n", "and it knows the spools")
+    p.write("conf", "nope {\n")
     p.fails(121, "list", says="'sparkspool check' says it all")
     p.conf = "/nowhere/conf"
     p.fails(121, "list", says="cannot be read")

@@ -118,7 +118,7 @@ def case_real_all(tools):
     p.fails(1, "pause", "nope")
     p.write("conf", p.read("conf") + "nope = 1;\n")
     done = p.cli("reload")
-    same(done.code, 125, "a reload with an error")
+    same(done.code, 121, "a reload with an error")
     must("nope" in done.err, done.err)
     done = p.cli("why", "--json", p.write("s/a.txt", "x"))
     must(done.code == 1 and any(x.get("rule") == "name" and not x["holds"] for x in done.json()), done.out)
