@@ -1,8 +1,11 @@
 """on-end: a command for each file that has ended."""
 import os
+import re
+import shutil
 import signal
+import subprocess
 
-from place import Place, must, same, until
+from place import Place, Skipped, must, same, until
 
 RECORD = 'import os; open(os.environ["LOG"], "a").write("%s %s %s %s\\n" % tuple(' \
          'os.environ.get("SPARKSPOOL_" + k) for k in ("JOB", "NAME", "STATUS", "EXIT_CODE")))'
@@ -125,3 +128,41 @@ def case_on_end_restart(tools):
     stop(p, one)
     p.stand.faults = {"ended": [{"type": "error", "code": "not-allowed", "message": "no"}]}
     p.fails(123, "on-end", "--", "true", says="no")
+
+
+def case_on_end_mail(tools):
+    """The example: a mail to the owner, and no name forges a line of its head."""
+    p = Place(tools)
+    yield p
+    job = p.stand.add(p.path("s") + "/a.py\nBcc: x", "s", owner_name="anna")
+    one = p.begin("on-end", "--cursor", p.path("cursor"), "--",
+                  os.path.join(tools.source, "examples", "mail-on-end"), MAILER="tee " + p.path("mail"))
+    until(lambda: any(r["do"] == "ended" for r in p.stand.asked), "the request")
+    p.stand.finish(job, "error", err="Traceback\nValueError: no\n", exit_code=3,
+                   error={"name": "ValueError", "message": "no"})
+    until(lambda: os.path.exists(p.path("cursor")), "the mail")
+    head, body = p.read("mail").split("\n\n", 1)
+    same(head, "To: anna\nSubject: a.py?Bcc: x: error", "the head")
+    must("status error, exit code 3\nno\n" in body and body.endswith("ValueError: no\n"), body)
+    stop(p, one)
+
+
+def case_on_end_unit(tools):
+    """systemd has nothing to say about the unit."""
+    if shutil.which("systemd-analyze") is None:
+        raise Skipped("there is no systemd-analyze")
+    p = Place(tools)
+    yield p
+    with open(os.path.join(os.path.dirname(tools.cli), "systemd", "sparkspool-on-end.service")) as f:
+        text = f.read()
+    must("@" not in text, "a name that was not expanded")
+    def verify(name, text):
+        unit = re.sub("ExecStart=[^ ]*", "ExecStart=/bin/true", text)
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", p.write(name, unit)],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said = [line for line in done.stdout.decode().splitlines() if name in line]
+        return done.returncode, said
+    if verify("plain.service", "[Service]\nExecStart=/bin/true\n")[0] != 0:
+        raise Skipped("systemd-analyze verify does not work here")
+    must(verify("bad.service", text.replace("Restart=", "Restrat="))[1], "a misspelt key is seen")
+    same(verify("sparkspool-on-end.service", text), (0, []), "what it says")
