@@ -282,6 +282,50 @@ START_TEST(test_modules_are_described)
 }
 END_TEST
 
+/* Whoever only wants to know where things are can read neither passwords nor, perhaps, the runner. */
+START_TEST(test_peek)
+{
+	const char *text =
+	    "state_dir = \"/s\"; run_dir = \"/r\"; runner = \"/nowhere/runner.py\";\n"
+	    "endpoint: { e: { url = \"http://127.0.0.1\"; auth = \"basic\"; user = \"u\";\n"
+	    "password_file = \"/nowhere/password\"; }; };\n"
+	    "pool: { p: { warm: { pyspark = 0; }; }; };\n"
+	    "spool: { a: { path = \"/a\"; pool = \"p\"; }; };\n";
+	char *run_dir;
+
+	help_write_file(file, text, strlen(text));
+	ck_assert_ptr_null(conf_check(file, &errors));
+	buf_reset(&errors);
+	struct conf *c = conf_peek(file, &run_dir, &errors);
+	ck_assert_msg(c != NULL, "%s", said());
+	ck_assert_str_eq(run_dir, "/r");
+	ck_assert_str_eq(c->spool[0].path, "/a");
+	ck_assert_ptr_null(c->endpoint[0].password);
+	/* Who asks whether a script may run there must not hear that there is no runner. */
+	ck_assert_ptr_nonnull(c->runner_code);
+	conf_free(c);
+	free(run_dir);
+}
+END_TEST
+
+/* Where the daemon is has to be known while somebody edits the file. */
+START_TEST(test_peek_with_errors)
+{
+	const char *wrong = "run_dir = \"/r\";\nnope = 1;\n";
+	const char *none = "run_dir = {\n";
+	char *run_dir;
+
+	help_write_file(file, wrong, strlen(wrong));
+	ck_assert_ptr_null(conf_peek(file, &run_dir, &errors));
+	ck_assert_ptr_nonnull(strstr(said(), "nope"));
+	ck_assert_str_eq(run_dir, "/r");
+	free(run_dir);
+	help_write_file(file, none, strlen(none));
+	ck_assert_ptr_null(conf_peek(file, &run_dir, &errors));
+	ck_assert_ptr_null(run_dir);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("confload_runner");
@@ -298,6 +342,8 @@ int main(void)
 	tcase_add_test(tc, test_styles_are_described);
 	tcase_add_test(tc, test_slots_are_described);
 	tcase_add_test(tc, test_modules_are_described);
+	tcase_add_test(tc, test_peek);
+	tcase_add_test(tc, test_peek_with_errors);
 	suite_add_tcase(suite, tc);
 	return help_run(suite);
 }
