@@ -23,7 +23,7 @@ struct spool {
 	bool cut;	/* a new configuration cut a scan short: its end is still to be reported */
 	int said_watch; /* the errno of the last line in the log about the watch; 0: all is well */
 	bool said_readonly;
-	bool said_lock; /* the log says that another has the lock */
+	bool said_lock;	  /* the log says that another has the lock */
 	bool said_scarce; /* ... that there is no descriptor to open it with */
 };
 
