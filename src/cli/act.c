@@ -37,7 +37,12 @@ static bool print_done(const json_t *line, void *arg)
 		free(text);
 	} else if (!deed->o->quiet) {
 		char *path = row_text(line, "path");
-		printf("%s job %lld: %s\n", deed->past, (long long)ask_int(line, "id", 0), path);
+		/* What runs ends when its session has heard of it. */
+		bool begun = str_eq(deed->past, "cancelled") &&
+			     !str_eq(ask_text(line, "was"), "queued") &&
+			     !str_eq(ask_text(line, "was"), "held");
+		printf("%s job %lld: %s\n", begun ? "cancelling" : deed->past,
+		    (long long)ask_int(line, "id", 0), path);
 		free(path);
 	}
 	return true;

@@ -78,8 +78,8 @@ def case_who(tools):
     os.symlink(p.path("s"), p.path("home", "link"))
     p.good("hold", "41", "link/b.py", "-", stdin="43\n\n44\tqueued\tx\n")
     same(p.stand.asked[-1]["jobs"], [41, p.path("s", "b.py"), 43, 44], "whom it means")
-    same(p.good("cancel", "-", stdin=p.good("list", "--porcelain").out).out.count("cancelled"), 3,
-         "a list through a pipe")
+    same([line.split(":")[0] for line in p.good("cancel", "-", stdin=p.good("list", "--porcelain").out).lines()],
+         ["cancelling job 41", "cancelled job 42", "cancelled job 43"], "a list through a pipe")
     p.good("release", "41", "ALL")
     same(p.stand.asked[-1]["jobs"], "ALL", "everything")
     p.fails(120, "cancel", "all", says="in capitals")
