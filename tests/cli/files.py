@@ -72,8 +72,8 @@ def case_submit_without_daemon(tools):
     same(p.good("submit", "-q", "a.py").err, "", "or not, if asked")
 
 
-def case_submit_asks_the_daemon(tools):
-    """Who cannot read the configuration asks the daemon for the spools."""
+def case_submit_unreadable(tools):
+    """Who names a configuration that they cannot read is told so: nobody guesses another one."""
     p = Place(tools)
     yield p
     p.write("home/a.py", "1\n")

@@ -58,6 +58,23 @@ def case_real_run(tools):
     must("a.py" in p.good("show", p.path("s", "a.py")).out, "show by its path")
 
 
+def case_real_spools(tools):
+    """Spools of each sort: whatever becomes of the file, its job is found and its output shown."""
+    p = Real(tools, {"del": 'pool = "all"; ready = "rename"; after = "delete";',
+                     "away": 'pool = "all"; ready = "rename"; after = "move:done";',
+                     "mark": 'pool = "all"; ready = "marker";',
+                     "calm": 'pool = "all"; ready = "settle"; settle = "100ms";'})
+    yield p
+    p.start()
+    p.write("home/a.py", code("told"))
+    for spool in ("del", "away", "mark", "calm"):
+        for _ in range(2):
+            same(p.good("run", "-s", spool, "-n", "a", "a.py").out, "told\n", "its output in " + spool)
+    same([n for n in p.names("del") if n.endswith(".py")], [], "what is left to be deleted")
+    same([n for n in p.names("away") if n.endswith(".py")], [], "what is left to be moved")
+    same([n for n in p.names("mark") if n.endswith((".py", ".ready"))], ["a-1.py", "a.py"], "no marker")
+
+
 def case_real_cancel(tools):
     p = Real(tools)
     yield p
