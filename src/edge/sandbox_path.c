@@ -80,6 +80,14 @@ void sandbox_each_own(const struct conf *c, want_fn *fn, void *arg)
 			each_of_spool(&c->spool[i], fn, arg);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+
 /* ---- what any process needs ---------------------------------------------------------------- */
 
 /* /run as a whole: resolv.conf may lie in it, and what answers for hosts and users; services make
@@ -97,7 +105,7 @@ void sandbox_each_common(want_fn *fn, void *arg)
 		"/var/lib/sss",
 		"/var/lib/extrausers",
 		"/var/lib/ca-certificates",
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(HAS_SANITIZER)
 		"/proc", /* the search for leaks */
 #endif
 		"/dev/urandom",

@@ -120,8 +120,9 @@ csrf_is_on() {
 secure_groups() {
 	SECURE=$TMP/secure
 	server_start "$SECURE" --auth ldap --tls --csrf >/dev/null || { not_ok "a server with TLS, LDAP and CSRF" "it did not start"; return; }
-	CA="ca_file = \"$SECURE/ca.pem\";"
 	house secure
+	cp "$SECURE/ca.pem" "$D/ca.pem" # what a reload names has to lie where the daemon may read
+	CA="ca_file = \"$D/ca.pem\";"
 	(umask 077; mkdir "$D/credentials"; echo not-it-at-all >"$D/password"; echo secret >"$D/credentials/livy")
 	check "the server refuses what has no X-Requested-By" csrf_is_on
 
