@@ -1,5 +1,5 @@
 #!/bin/sh
-# Calls that nobody may make, clocks where none belong, descriptors that children would inherit,
+# Calls that nobody may make, clocks where none belong, descriptors that children would inherit, odd formats of log lines,
 # variables that outlive a call.
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 
@@ -65,6 +65,34 @@ no_inherited_descriptors() {
 	return $inherited
 }
 
+# base/log takes its formats apart itself, and knows few conversions; a macro such as PRIu64 is one.
+no_odd_log_formats() {
+	find "$1" -name '*.c' | sort | xargs awk '
+	function judge(    c, rest) {
+		gsub(/%" *PRI[diux](64|MAX)/, "", statement)
+		rest = statement
+		while (match(rest, /%([^a-zA-Z%]*(hh|h|ll|l|j|z|t|L)?[a-zA-Z]|%)/)) {
+			c = substr(rest, RSTART, RLENGTH)
+			rest = substr(rest, RSTART + RLENGTH)
+			if (c !~ /^%((\.\*)?s|#?(ll|l|j|z)?[diux]|%)$/) {
+				print place ": " c "    <- a conversion that base/log does not know"
+				bad = 1
+			}
+		}
+	}
+	/(^|[^_[:alnum:]])log_(error|warn|info|debug|at)\(/ {
+		place = FILENAME ":" FNR
+		statement = ""
+		open = 1
+	}
+	open { statement = statement " " $0 }
+	open && /;[ \t]*$/ {
+		open = 0
+		judge()
+	}
+	END { exit bad }' >&2
+}
+
 no_struct_typedefs() {
 	awk -f "$srcdir/tests/strip.awk" $(c_files "$1") >"$tmp/stripped"
 	if grep -E 'typedef[[:space:]]+(struct|union)' "$tmp/stripped" >"$tmp/found"; then
@@ -116,6 +144,19 @@ EOF
 sample typedef/a.h <<'EOF'
 typedef struct job { int id; } job_t;
 EOF
+sample format/a.c <<'EOF'
+void f(int n) {
+	log_info("job=%d width=%5d",
+	    n, n);
+}
+EOF
+sample clean/edge/log.c <<'EOF'
+void g(int n, const char *s) {
+	log_info("a=%d b=%" PRIu64 " c=\"%.*s\" 100%% e=%llu f=%#jx g=%zu",
+	    n, UINT64_C(1), 1, s, 1ULL, UINTMAX_C(1), sizeof(n));
+	printf("%5d %04o %c", n, n, n);
+}
+EOF
 sample clean/edge/loop.c <<'EOF'
 /* time(0), "strcpy(" and 'x' */
 // system("x")
@@ -135,6 +176,8 @@ must_object 'strcpy' no_unsafe_calls "$tmp/unsafe"
 must_object 'time() in an edge' no_clocks "$tmp/clock"
 must_object 'openat() without O_CLOEXEC' no_inherited_descriptors "$tmp/open"
 must_object 'a typedef of a struct' no_struct_typedefs "$tmp/typedef"
+must_object 'a width in a line of the log' no_odd_log_formats "$tmp/format"
+must_accept 'what base/log knows' no_odd_log_formats "$tmp/clean"
 must_accept 'comments and strings' no_unsafe_calls "$tmp/clean"
 must_accept 'the clock of the loop' no_clocks "$tmp/clean"
 must_accept 'O_CLOEXEC on the next line' no_inherited_descriptors "$tmp/clean"
@@ -151,9 +194,10 @@ clean_text() {
 	no_clocks "$1/src" || bad=1
 	no_inherited_descriptors "$1/src" || bad=1
 	no_struct_typedefs "$1/src" || bad=1
+	no_odd_log_formats "$1/src" || bad=1
 	return $bad
 }
-for sample in unsafe clock open typedef; do
+for sample in unsafe clock open typedef format; do
 	rm -rf "$tmp/tree"
 	mkdir -p "$tmp/tree/src" "$tmp/tree/tests"
 	cp -r "$tmp/$sample/." "$tmp/tree/src"
