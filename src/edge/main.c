@@ -124,12 +124,23 @@ static int main_run(struct conf *conf, const char *file)
 	return code;
 }
 
+/* A reload that is asked for while we start comes when we have started, and ends nothing. */
+static void main_keep_hangup(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct main_options o = { .file = SYSCONFDIR "/sparkspool.conf" };
 	int code = main_parse(argc, argv, &o);
 	if (code >= 0)
 		return code;
+	if (!o.check)
+		main_keep_hangup();
 	signal(SIGPIPE, SIG_IGN); /* libcurl is told not to touch signals */
 	json_object_seed(0);
 	sandbox_keep_secrets(); /* before the configuration brings any */
