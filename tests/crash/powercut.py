@@ -113,7 +113,8 @@ class Undo:
         if inode(e.to) != e.inode or os.path.lexists(e.path):
             return
         if getattr(e, "arrived", False):
-            os.link(e.to, e.path)
+            if not os.path.isdir(e.to):  # that one is here or there
+                os.link(e.to, e.path)
         else:
             os.rename(e.to, e.path)
             self.raise_again(e.other, e.to)

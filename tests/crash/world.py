@@ -162,6 +162,9 @@ class World:
             text = f.read()
         return text.split("# life %d\n" % life)[-1]
 
+    def is_started(self):
+        return "event=started" in self.words(self.lives)
+
     def refusals(self):
         """How often it could not read its configuration again, by an error."""
         said = self.words(self.lives).count("event=not-reloaded")
