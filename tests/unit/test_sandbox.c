@@ -244,6 +244,8 @@ static const struct attempt attempts[] = {
 	{ try_create, "/usr/sparkspool-was-here", EACCES },
 	{ try_write, "/dev/null", 0 },
 	{ try_read, "/dev/urandom", 0 },
+	{ try_read, "/proc/self/uid_map", 0 },
+	{ try_read, "/proc/self/gid_map", 0 },
 	/* all else */
 	{ try_read, "other/file", EACCES },
 	{ try_list, "other", EACCES },
