@@ -50,6 +50,17 @@ check "systemctl enable --now" systemctl enable --now $UNIT
 check "active" settled
 check "a file runs" runs first.py
 
+GROUP=cli
+check "dpkg -i" dpkg -i /packages/cli.deb
+check "all files are as packaged" silent dpkg --verify sparkspool-cli
+check "nothing was started" is "$(systemctl is-active sparkspool-on-end)" inactive
+check "nor will it be at boot" is "$(systemctl is-enabled sparkspool-on-end)" disabled
+check "it speaks with the daemon" is_like "$(as sparkspool sparkspool history)" 'first\.py'
+for file in man/man1/sparkspool.1.gz bash-completion/completions/sparkspool \
+	zsh/vendor-completions/_sparkspool; do
+	check "a file: $file" test -s /usr/share/$file
+done
+
 GROUP=upgrade
 put_waiting $SPOOLS/in/across.py across
 check "a statement runs" wait_for was_sent 'box/across'
@@ -87,7 +98,7 @@ check "a file runs" runs again.py
 check "nothing was run again" sent_once 'box/across'
 
 GROUP=purge
-check "dpkg -P" dpkg -P sparkspool
+check "dpkg -P" dpkg -P sparkspool sparkspool-cli
 check "the service has stopped" fails pidof sparkspoold
 check "its users' files are all that is left" is "$(ours)" $SPOOLS
 check "they are all there" test -s $SPOOLS/in/across.py.json -a -s $SPOOLS/in/first.py.out
