@@ -369,6 +369,16 @@ START_TEST(ten_minutes_without_a_server)
 }
 END_TEST
 
+/* The server comes back, with the session and all that runs in it; for a while it is still reading up. */
+START_TEST(a_server_that_recovers)
+{
+	begin_until_moment(_i);
+	world_restart(w, 0, 20000);
+	both_end_well();
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 START_TEST(a_stop_at_any_moment)
 {
 	begin_until_moment(_i);
@@ -709,6 +719,7 @@ int main(void)
 	tcase_add_test(t, fetched_and_lost_and_forgotten);
 	tcase_add_loop_test(t, fresh_and_met_anew, 0, 140);
 	tcase_add_loop_test(t, ten_minutes_without_a_server, 0, 2 * MOMENTS);
+	tcase_add_loop_test(t, a_server_that_recovers, 0, MOMENTS);
 	tcase_add_loop_test(t, a_stop_at_any_moment, 0, MOMENTS);
 	tcase_add_loop_test(t, a_stop_that_deletes, 0, MOMENTS);
 	tcase_add_loop_test(t, a_crash_at_any_moment, 0, MOMENTS);

@@ -75,13 +75,16 @@ struct world_session {
 	bool visible; /* its creation takes a while */
 	bool starting;
 	bool dead;
+	bool closed; /* the channel to its driver, which its state does not show */
+	bool limp;   /* its interpreter has died */
 	bool stranger;
 	bool shared; /* somebody else has posted to it */
 	int touched; /* POSTs and DELETEs that reached it */
 	int64_t visible_ms;
-	int64_t idle_ms; /* when it will be, or was */
-	int64_t free_ms; /* end of the last statement */
-	char *slipped;	 /* the answer that comes next instead of the true one */
+	int64_t recovered_ms; /* until then its server reads what it was before a restart */
+	int64_t idle_ms;      /* when it will be, or was */
+	int64_t free_ms;      /* end of the last statement */
+	char *slipped;	      /* the answer that comes next instead of the true one */
 	struct world_statement *statement;
 	int count;
 	int over;     /* as many of the first statements are */
@@ -322,6 +325,8 @@ void world_fault(struct world *w, struct world_fault fault);
 void world_mend(struct world *w); /* no faults any more */
 /* All sessions gone, ids from 0; what was on its way from it is lost. */
 void world_forgetful_restart(struct world *w, size_t server);
+/* All sessions there, and recovering for so long. */
+void world_restart(struct world *w, size_t server, int64_t ms);
 void world_stranger(struct world *w, size_t server);	      /* somebody else's session appears */
 void world_intrude(struct world *w, size_t server, size_t n); /* somebody posts to its n-th */
 void world_collect(struct world *w, size_t server, size_t n); /* the server ends its n-th session */

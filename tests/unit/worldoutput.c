@@ -38,6 +38,8 @@ void spool_append(struct world *w, const struct fx_append *fx)
 	ev->part = fx->part;
 	ev->err = !dir_op(w) ? EINTR : d->gone ? ENODEV : d->full ? ENOSPC : d->append_err;
 	d->append_err = 0;
+	if (ev->err == 0 && f == NULL && fx->at > 0)
+		ev->err = ENOENT;
 	if (ev->err == 0 && f == NULL)
 		f = dir_create(w, d, name);
 	if (ev->err == 0 && fx->at == 0)

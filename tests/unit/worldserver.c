@@ -77,7 +77,7 @@ static char *output_of(struct world *w, const struct world_server *sv, struct wo
 {
 	int n = (int)(st - s->statement);
 	char token[TOKEN_TEXT_LEN];
-	if (sv->start == START_LIMP)
+	if (sv->start == START_LIMP || s->limp)
 		return failure(n, "InterpreterError", "Fail to start interpreter");
 	if (st->call != NULL) {
 		char *text = runner_output(w, sv, s, st->call);
@@ -105,9 +105,9 @@ static void start(struct world *w, struct world_server *sv, struct world_session
 {
 	st->started_ms = at_ms;
 	st->state = "running";
-	if (st->call != NULL)
+	if (st->call != NULL && !s->limp)
 		st->takes_ms = runner_begin(w, sv, s, st, at_ms);
-	if (st->ours) {
+	if (st->ours || s->limp) {
 		s->dead = s->dead || sv->start == START_MORTAL;
 		return;
 	}
@@ -223,6 +223,13 @@ void server_fini(struct world_server *sv)
 	free(sv->ran);
 }
 
+void world_restart(struct world *w, size_t server, int64_t ms)
+{
+	for (size_t i = 0; i < w->server[server].count; i++)
+		w->server[server].session[i]->recovered_ms = w->now.mono_ms + ms;
+	net_cut(w, server);
+}
+
 void world_forgetful_restart(struct world *w, size_t server)
 {
 	forget_sessions(&w->server[server]);
@@ -258,20 +265,23 @@ static char *msg(const char *text)
 	return dumped(json_pack("{s:s}", "msg", text));
 }
 
-static const char *state_of(const struct world_session *s)
+static const char *state_of(const struct world *w, const struct world_session *s)
 {
 	if (s->dead)
 		return "dead";
+	if (w->now.mono_ms < s->recovered_ms)
+		return "recovering";
 	if (s->starting)
 		return "starting";
 	return s->count > 0 && !is_over(&s->statement[s->count - 1]) ? "busy" : "idle";
 }
 
-static json_t *session_json(const struct world_server *sv, const struct world_session *s)
+static json_t *session_json(
+    const struct world *w, const struct world_server *sv, const struct world_session *s)
 {
 	json_t *o = json_pack("{s:i,s:n,s:n,s:n,s:s,s:s,s:{s:n,s:n},s:[s,s]}", "id", s->id, "appId",
-	    "owner", "proxyUser", "state", state_of(s), "kind", s->kind, "appInfo", "driverLogUrl",
-	    "sparkUiUrl", "log", "stdout: ", "\nstderr: ");
+	    "owner", "proxyUser", "state", state_of(w, s), "kind", s->kind, "appInfo",
+	    "driverLogUrl", "sparkUiUrl", "log", "stdout: ", "\nstderr: ");
 	ck_assert_ptr_nonnull(o);
 	if (sv->version != NULL && s->name != NULL)
 		json_object_set_new(o, "name", json_string(s->name));
@@ -315,7 +325,8 @@ static char *statement_text(
 	return buf_steal(&b, NULL);
 }
 
-static int list_sessions(const struct world_server *sv, const char *query, char **body)
+static int list_sessions(
+    const struct world *w, const struct world_server *sv, const char *query, char **body)
 {
 	int from = 0;
 	int size = 100;
@@ -326,7 +337,7 @@ static int list_sessions(const struct world_server *sv, const char *query, char 
 		if (!sv->session[i]->visible)
 			continue;
 		if (total >= from && total < from + size)
-			json_array_append_new(list, session_json(sv, sv->session[i]));
+			json_array_append_new(list, session_json(w, sv, sv->session[i]));
 		total++;
 	}
 	*body = dumped(json_pack("{s:i,s:i,s:o}", "from", from, "total", total, "sessions", list));
@@ -365,7 +376,7 @@ static int create(struct world *w, struct world_server *sv, struct bytes body, c
 		s->name = xstrdup(name);
 		s->kind = xstrdup(json_string_value(json_object_get(tree, "kind")));
 		sv->created++;
-		*reply = dumped(session_json(sv, s));
+		*reply = dumped(session_json(w, sv, s));
 		status = 201;
 	}
 	json_decref(tree);
@@ -395,15 +406,19 @@ void world_intrude(struct world *w, size_t server, size_t n)
 	s->shared = true;
 }
 
+static int in_state(const struct world *w, const struct world_session *s, char **reply)
+{
+	*reply = xasprintf(
+	    "\"java.lang.IllegalStateException: Session is in state %s\"", state_of(w, s));
+	return 500;
+}
+
 static int submit(struct world *w, struct world_server *sv, struct world_session *s,
     struct bytes body, char **reply)
 {
 	char token[TOKEN_TEXT_LEN];
-	if (s->starting || s->dead) {
-		*reply = xasprintf(
-		    "\"java.lang.IllegalStateException: Session is in state %s\"", state_of(s));
-		return 500;
-	}
+	if (s->starting || s->dead)
+		return in_state(w, s, reply);
 	struct world_statement *st = statement_add(w, s, server_code_of(body));
 	bool fence = server_is_fence(st->code);
 	st->call = server_is_runner(st->code) ? server_call_of(st->code) : NULL;
@@ -492,10 +507,15 @@ static int of_session(struct world *w, struct world_server *sv, struct world_ses
 		drop(sv, s);
 		*reply = msg("deleted");
 	} else if (*rest == '\0') {
-		*reply = dumped(session_json(sv, s));
+		*reply = dumped(session_json(w, sv, s));
 	} else if (strncmp(rest, "/log", 4) == 0) {
 		*reply = xasprintf(
 		    "{\"id\":%d,\"from\":0,\"total\":1,\"log\":[\"no space left\"]}", s->id);
+	} else if (w->now.mono_ms < s->recovered_ms) {
+		return in_state(w, s, reply);
+	} else if (s->closed && !s->dead) {
+		*reply = xstrdup("\"java.lang.IllegalStateException: RPC channel is closed.\"");
+		return 500;
 	} else if (strncmp(rest, "/statements/", 12) == 0) {
 		return one_statement(w, sv, s, rest, reply);
 	} else if (http->method == HTTP_POST) {
@@ -526,7 +546,7 @@ int server_answer(struct world *w, size_t server, const struct fx_http *http, ch
 	if (str_eq(path, "/sessions"))
 		return create(w, sv, http->body, body);
 	if (strncmp(path, "/sessions?", 10) == 0)
-		return list_sessions(sv, path + 9, body);
+		return list_sessions(w, sv, path + 9, body);
 	ck_assert_msg(strncmp(path, "/sessions/", 10) == 0, "what is %s?", path);
 	char *key = xstrndup(path + 10, strcspn(path + 10, "/"));
 	struct world_session *s = by_key(sv, key);
