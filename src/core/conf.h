@@ -34,7 +34,11 @@ enum conf_style { STYLE_RAW, STYLE_SCRIPT, STYLE_NOTEBOOK };
 
 /* What a file may say of itself at its top; core/directive reads it, a spool allows it. */
 enum conf_key {
+	KEY_AFTER,
+	KEY_AFTER_ANY,
 	KEY_ARGS,
+	KEY_AT,
+	KEY_DELAY,
 	KEY_ISOLATION,
 	KEY_NAME,
 	KEY_ON_UNKNOWN,
@@ -92,9 +96,10 @@ struct conf_pool {
 	size_t endpoint;
 	int warm[KIND_COUNT]; /* of files: idle sessions kept ready for them; -1: not served */
 	int max;
-	int slots;	      /* runs at once in a session, 1..64 */
-	int spare;	      /* children kept forked and attached ahead of demand */
-	int64_t memory_bytes; /* of one run, its processes together; 0: no limit */
+	int slots;	       /* runs at once in a session, 1..64 */
+	int spare;	       /* children kept forked and attached ahead of demand */
+	int64_t memory_bytes;  /* of one run, its processes together; 0: no limit */
+	int owner_running_max; /* files of one owner at once; 0: no limit */
 	enum conf_isolation isolation;
 	enum conf_owners owners;
 	int64_t idle_timeout_ms; /* or CONF_NEVER */
@@ -116,8 +121,15 @@ struct conf_spool {
 	int64_t scan_ms;
 	enum conf_existing existing;
 	enum conf_after after;
-	char *move_to;	    /* AFTER_MOVE: a directory, absolute or relative to path */
-	int64_t timeout_ms; /* of one run, from its start; or CONF_NEVER */
+	char *move_to;	       /* AFTER_MOVE: a directory, absolute or relative to path */
+	int64_t timeout_ms;    /* of one run, from its start; or CONF_NEVER */
+	int priority;	       /* of a file that says nothing of it, -100..100 */
+	int priority_max;      /* what a file may set at most */
+	int weight;	       /* of the spool among others, 1..100 */
+	bool ordered;	       /* one file after the other, in the order of arrival */
+	unsigned pause_on;     /* 1u << status of each end that pauses the spool */
+	int running_max;       /* files at once; 0: no limit */
+	int owner_running_max; /* of one owner; 0: no limit */
 	enum conf_on_unknown on_unknown;
 	enum conf_style python;
 	enum conf_style sql;

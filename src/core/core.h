@@ -66,6 +66,9 @@ struct spool_state {
 	bool removed;	    /* the known one is no more: whatever lies there is the spool now */
 	bool broken;	    /* the last scan failed, and the log says so */
 	bool paused;	    /* core/pause */
+	struct lane row;    /* core/row: of an ordered spool, those whose turn may not come yet */
+	uint64_t front;	    /* ... and the one whose turn it is; 0: none */
+	uint64_t pass;	    /* core/share: the smaller, the sooner it is its turn */
 	struct job **batch; /* found by the scan under way, not yet numbered */
 	size_t batch_count;
 	size_t batch_cap;
@@ -79,6 +82,18 @@ struct export_state {
 	int64_t written_ms; /* monotonic, 0: never */
 	int err;	    /* of the last time */
 };
+
+/* Files whose first lines are still to be read: core/heads. */
+struct heads {
+	uint64_t *id; /* of jobs, those from `at` on */
+	size_t at;
+	size_t len;
+	size_t cap;
+	size_t asked; /* under way */
+};
+
+struct share;
+TAILQ_HEAD(share_list, share);
 
 /* A user, as the system's database names him. */
 struct owner {
@@ -106,6 +121,12 @@ struct core {
 	struct session_list sessions;
 	struct owner_list owners;
 	struct peer_list peers;
+	struct heads heads;
+	struct wait_list waits;	  /* core/wait */
+	struct share_list shares; /* core/share */
+	size_t share_count;
+	uint64_t turns; /* files that were given a place so far */
+	uint64_t pass;	/* of the spool that was served last, before it was */
 	struct heap timers;
 	struct endpoint_state **endpoint; /* by number, as in conf */
 	struct pool_state **pool;

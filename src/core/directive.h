@@ -17,12 +17,23 @@
 #define DIRECTIVE_ARGS_MAX 1000
 #define DIRECTIVE_NAME_BYTES_MAX 100
 #define DIRECTIVE_PRIORITY_MAX 100 /* and as far below 0 */
+#define DIRECTIVE_AFTER_MAX 100	   /* files to wait for */
+
+/* A file of the same spool that is to have ended before. */
+struct directive_after {
+	char *name;
+	bool any; /* however it has ended; else only when that was ok */
+};
 
 /* What stands in the file; what does not is zero. */
 struct directives {
 	unsigned has;		  /* CONF_ALLOW() of each key */
 	unsigned line[KEY_COUNT]; /* where it stands, from 1 */
-	char **args;		  /* ended by NULL */
+	struct directive_after *after;
+	size_t after_count;
+	int64_t at_ms;	  /* wall clock */
+	int64_t delay_ms; /* from its arrival */
+	char **args;	  /* ended by NULL */
 	size_t arg_count;
 	enum conf_isolation isolation;
 	char *name;
@@ -63,7 +74,7 @@ struct directive_terms {
 	enum conf_isolation isolation;
 	enum conf_on_unknown on_unknown;
 	int64_t timeout_ms; /* or CONF_NEVER */
-	int priority;	    /* the larger the sooner; 0 where nothing is said */
+	int priority;	    /* the larger the sooner */
 	const char *name;   /* or NULL */
 	char *const *args;  /* ended by NULL, or NULL */
 	size_t arg_count;

@@ -174,6 +174,17 @@ static char *duration_of(int64_t ms)
 	return xasprintf("%lld%s", (long long)(ms / unit[i].ms), unit[i].name);
 }
 
+/* A file may always come later than others. */
+static bool apply_priority(const struct ask *a)
+{
+	a->t->priority = has(a, KEY_PRIORITY) ? a->d->priority : a->spool->priority;
+	if (!has(a, KEY_PRIORITY) || a->d->priority <= a->spool->priority_max)
+		return true;
+	return refuse(a, KEY_PRIORITY,
+	    "it is higher than the setting spool.%s.priority_max, which is %d", a->spool->name,
+	    a->spool->priority_max);
+}
+
 /* The spool's own is what the administrator can live with; there is no telling what for. */
 static bool apply_timeout(const struct ask *a)
 {
@@ -217,9 +228,8 @@ bool directive_apply(const struct conf *c, size_t spool, enum kind kind, const s
 	*e = (struct directive_error){ 0 };
 	*t = (struct directive_terms){
 		.on_unknown = has(&a, KEY_ON_UNKNOWN) ? d->on_unknown : s->on_unknown,
-		.priority = d->priority,
 		.name = d->name,
 	};
-	return check_allowed(&a) && apply_style(&a) && apply_args(&a) && apply_pool(&a) &&
-	       apply_timeout(&a) && apply_isolation(&a);
+	return check_allowed(&a) && apply_priority(&a) && apply_style(&a) && apply_args(&a) &&
+	       apply_pool(&a) && apply_timeout(&a) && apply_isolation(&a);
 }

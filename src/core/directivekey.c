@@ -9,6 +9,7 @@
 #define TIMEOUT_MS_MIN 100 /* as the spool's own */
 #define TIMEOUT_MS_MAX (INT64_C(365) * 24 * 3600 * 1000)
 #define KNOWN_BYTES_MAX 1024
+#define NAME_BYTES_MAX 255 /* of a file */
 
 /* Each of these takes one value: NULL, or what is wrong and what to do, free() it. */
 static char *set_args(struct directives *d, enum kind kind, const char *value)
@@ -30,6 +31,140 @@ static char *set_args(struct directives *d, enum kind kind, const char *value)
 		why = xasprintf("among the arguments %s", words_trouble(got));
 	buf_fini(&word);
 	return why;
+}
+
+/* Names as they stand in the directory; several are parted by blanks. */
+static char *add_after(struct directives *d, const char *value, bool any)
+{
+	struct words t = { .p = value, .end = value + strlen(value) };
+	enum words_result got;
+	struct buf word;
+	char *why = NULL;
+
+	buf_init(&word, DIRECTIVE_HEAD_BYTES_MAX);
+	d->after = xrealloc(d->after, 2 * DIRECTIVE_AFTER_MAX * sizeof(*d->after));
+	size_t before = d->after_count;
+	while ((got = words_take(&t, &word)) == WORDS_TAKEN && why == NULL) {
+		if (word.len == 0 || strchr(word.data, '/') != NULL || word.len > NAME_BYTES_MAX)
+			why = xstrdup("write the names of files of the same directory, without it");
+		else if (d->after_count - before == DIRECTIVE_AFTER_MAX)
+			why = xasprintf("there are more than %d files", DIRECTIVE_AFTER_MAX);
+		else
+			d->after[d->after_count++] =
+			    (struct directive_after){ xstrdup(word.data), any };
+	}
+	if (why == NULL && got != WORDS_END)
+		why = xasprintf("among the files %s", words_trouble(got));
+	if (why == NULL && d->after_count == before)
+		why = xstrdup("it is empty; write the name of a file");
+	buf_fini(&word);
+	return why;
+}
+
+static char *set_after(struct directives *d, enum kind kind, const char *value)
+{
+	(void)kind;
+	return add_after(d, value, false);
+}
+
+static char *set_after_any(struct directives *d, enum kind kind, const char *value)
+{
+	(void)kind;
+	return add_after(d, value, true);
+}
+
+/* Some digits as a number, and what must stand behind them ('\0': anything). */
+static bool take_number(const char **p, int digits, char behind, int min, int max, int *n)
+{
+	*n = 0;
+	for (int i = 0; i < digits; i++, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return false;
+		*n = *n * 10 + (**p - '0');
+	}
+	if (behind != '\0' && *(*p)++ != behind)
+		return false;
+	return *n >= min && *n <= max;
+}
+
+static int days_of_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* Since 1970-01-01, of the civil calendar. */
+static int64_t days_of(int year, int month, int day)
+{
+	int64_t days = day - 1;
+
+	for (int m = 1; m < month; m++)
+		days += days_of_month(year, m);
+	for (int y = 1970; y < year; y++)
+		days += days_of_month(y, 2) == 29 ? 366 : 365;
+	return days;
+}
+
+/* "Z", "+01:00": seconds east of Greenwich. */
+static bool take_zone(const char **p, int *east)
+{
+	int sign = **p == '-' ? -1 : 1;
+	int hours = 0;
+	int minutes = 0;
+
+	if (**p == 'Z') {
+		(*p)++;
+		*east = 0;
+		return true;
+	}
+	if ((*p)[0] != '+' && (*p)[0] != '-')
+		return false;
+	(*p)++;
+	if (!take_number(p, 2, ':', 0, 14, &hours) || !take_number(p, 2, '\0', 0, 59, &minutes))
+		return false;
+	*east = sign * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+static bool take_time(const char *p, int64_t *ms)
+{
+	int year, month, day, hour, minute, east;
+	int second = 0;
+
+	if (!take_number(&p, 4, '-', 1970, 9999, &year) ||
+	    !take_number(&p, 2, '-', 1, 12, &month) ||
+	    !take_number(&p, 2, 'T', 1, days_of_month(year, month), &day) ||
+	    !take_number(&p, 2, ':', 0, 23, &hour) || !take_number(&p, 2, '\0', 0, 59, &minute))
+		return false;
+	if (*p == ':' && (p++, !take_number(&p, 2, '\0', 0, 59, &second)))
+		return false;
+	if (!take_zone(&p, &east) || *p != '\0')
+		return false;
+	*ms = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60000 +
+	      (second - east) * INT64_C(1000);
+	return true;
+}
+
+/* With its zone: the daemon's is not the user's. */
+static char *set_at(struct directives *d, enum kind kind, const char *value)
+{
+	(void)kind;
+	return take_time(value, &d->at_ms)
+		   ? NULL
+		   : xstrdup("write a time with its zone, such as 2026-11-30T02:00Z or "
+			     "2026-11-30T03:00:00+01:00");
+}
+
+static char *set_delay(struct directives *d, enum kind kind, const char *value)
+{
+	(void)kind;
+	if (str_to_duration_ms(value, &d->delay_ms) != 0 || d->delay_ms < 1 ||
+	    d->delay_ms > TIMEOUT_MS_MAX)
+		return xstrdup("write a number with a unit, such as 90s, 10m or 2h, from 1ms to "
+			       "365d");
+	return NULL;
 }
 
 /* Whether the pool leaves the choice is seen later. */
@@ -127,7 +262,11 @@ struct key {
 };
 
 static const struct key keys[KEY_COUNT] = {
+	[KEY_AFTER] = { "after", set_after },
+	[KEY_AFTER_ANY] = { "after_any", set_after_any },
 	[KEY_ARGS] = { "args", set_args },
+	[KEY_AT] = { "at", set_at },
+	[KEY_DELAY] = { "delay", set_delay },
 	[KEY_ISOLATION] = { "isolation", set_isolation },
 	[KEY_NAME] = { "name", set_name },
 	[KEY_ON_UNKNOWN] = { "on_unknown", set_on_unknown },
@@ -217,6 +356,9 @@ void directive_fini(struct directives *d)
 {
 	for (size_t i = 0; i < d->arg_count; i++)
 		free(d->args[i]);
+	for (size_t i = 0; i < d->after_count; i++)
+		free(d->after[i].name);
+	free(d->after);
 	free(d->args);
 	free(d->name);
 	free(d->pool);

@@ -2,10 +2,14 @@
 #include "core/finish.h"
 
 #include "base/log.h"
+#include "core/heads.h"
 #include "core/past.h"
+#include "core/pause.h"
 #include "core/result.h"
+#include "core/row.h"
 #include "core/script.h"
 #include "core/terms.h"
+#include "core/wait.h"
 #include "core/watch.h"
 #include <assert.h>
 #include <errno.h>
@@ -36,11 +40,15 @@ void finish_ready(struct core *c, struct job *job)
 	if (spool->removed || job->r.held != HELD_NOT)
 		return; /* until the spool is configured again, or somebody lets it go */
 	const struct terms t = terms_of(c, job);
+	heads_learn(c, job);
 	if (!finish_is_served(c, job, &t)) {
 		/* The record that says so takes the place of older results. */
 		finish_recall(c, job);
 		return;
 	}
+	heads_want(c, job);
+	if (row_holds(c, job) || wait_holds(c, job))
+		return;
 	const struct lane like = { .kind = t.kind,
 		.owner = t.owner,
 		.fresh = t.fresh,
@@ -107,8 +115,24 @@ void finish_remember(struct job *job)
 		char byte[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
 		job->sha[i] = (uint8_t)strtoul(byte, NULL, 16);
 	}
+	job->status = job->r.run == NULL ? STATUS_NONE : (uint8_t)job->r.run->status;
 	job_drop_run(job);
 	job_forget_said(job);
+	job_drop_wait(job);
+}
+
+/* An end that somebody has to look at before the next one of the spool begins. What is unknown may run
+ * still, and then the next one would not come after it. */
+static void finish_pause(struct core *c, const struct job *job, enum job_status status)
+{
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	bool wanted =
+	    (spool->pause_on & (1u << status)) != 0 || (spool->ordered && status == STATUS_UNKNOWN);
+	if (wanted && pause_set(c, PAUSE_SPOOL, job->r.spool, true))
+		log_warn(
+		    "spool=%s event=stopped job=%llu status=%s; its other files wait until it is "
+		    "resumed",
+		    spool->name, (unsigned long long)job->r.id, result_status_name(status));
 }
 
 static void finish_say(const struct core *c, const struct job *job, enum job_status status)
@@ -136,6 +160,9 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	watch_ended(c, job);
 	c->done[status]++;
 	tally_job(c, job);
+	finish_pause(c, job, status);
+	row_ended(c, job);
+	wait_ended(c, job->r.spool, job->r.name, status);
 	finish_say(c, job, status);
 	if (job->again || !live)
 		core_look(c, job->r.spool, job->r.name);

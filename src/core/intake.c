@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "core/finish.h"
+#include "core/row.h"
 #include "core/source.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -41,6 +42,8 @@ void intake_queue(struct core *c, struct job *job)
 	timer_clear(&c->timers, &job->timer);
 	job_move(&c->jobs, job, JOB_QUEUED);
 	job->failures = 0;
+	job->headed = job->own_priority = false;
+	job_drop_wait(job);
 	job->r.queued_ms = c->now.real_ms;
 	core_row_job(c, job);
 	finish_ready(c, job);
@@ -63,6 +66,7 @@ void intake_resume(struct core *c, struct job *job)
 void intake_arrived(struct core *c, struct job *job)
 {
 	job_number(&c->jobs, job, ++c->last_job);
+	(void)row_holds(c, job);
 	bool settles = core_spool_conf(c, job)->ready == READY_SETTLE || job->r.ident.nlink != 1;
 	if (settles && job->r.held == HELD_NOT)
 		intake_settle(c, job);
@@ -266,6 +270,7 @@ static void intake_look_queued(struct core *c, struct job *job, const struct ev_
 	job->r.held = HELD_NOT;
 	queue_remove(job);
 	job_move(&c->jobs, job, JOB_SETTLING);
+	(void)row_holds(c, job);
 	job->r.ident = ev->ident;
 	if (ev->type == FILE_REGULAR)
 		intake_settle(c, job);

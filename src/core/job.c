@@ -137,6 +137,7 @@ void job_free(struct jobs *jobs, struct heap *timers, struct job *job)
 	jobs->in_state[job->r.state]--;
 	job_drop_run(job);
 	job_forget_said(job);
+	job_drop_wait(job);
 	free(job->marker);
 	free(job->r.old_files);
 	free(job->r.name);
@@ -241,18 +242,34 @@ void job_forget_said(struct job *job)
 	job->said = NULL;
 }
 
+void job_drop_wait(struct job *job)
+{
+	struct wait *wait = job->wait;
+	if (wait == NULL)
+		return;
+	if (wait->listed)
+		LIST_REMOVE(wait, link);
+	for (size_t i = 0; i < wait->after_count; i++)
+		free(wait->after[i].name);
+	free(wait->after);
+	free(wait);
+	job->wait = NULL;
+}
+
 void job_set_answer(struct job *job, struct bytes answer)
 {
+	assert(answer.n <= UINT32_MAX);
 	free(job->answer);
 	job->answer = answer.p == NULL ? NULL : xmemdup(answer.p, answer.n);
-	job->answer_bytes = answer.n;
+	job->answer_bytes = (uint32_t)answer.n;
 }
 
 void job_set_code(struct job *job, struct bytes code)
 {
+	assert(code.n <= UINT32_MAX);
 	free(job->code);
 	job->code = code.p == NULL ? NULL : xmemdup(code.p, code.n);
-	job->code_bytes = code.n;
+	job->code_bytes = (uint32_t)code.n;
 }
 
 bool ident_same(const struct ident *a, const struct ident *b)

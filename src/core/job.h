@@ -15,6 +15,28 @@ struct lane;
 struct directives;
 struct script;
 
+/* What a file waits for that is still queued: core/wait. */
+struct wait_after {
+	char *name;
+	bool any;		/* however it ended */
+	bool asked;		/* the ledger */
+	bool known;		/* status is: its last end, as far as anybody knows */
+	enum job_status status; /* STATUS_NONE: none */
+};
+
+struct wait {
+	struct job *job;
+	LIST_ENTRY(wait) link; /* core::waits, when it is listed */
+	bool listed;
+	bool look;	  /* something has changed */
+	uint8_t told;	  /* enum wait_reason that the log has */
+	int64_t until_ms; /* wall clock; 0: no matter */
+	struct wait_after *after;
+	size_t after_count;
+};
+
+LIST_HEAD(wait_list, wait);
+
 struct job {
 	struct job_rec r; /* persisted */
 	struct timer timer;
@@ -22,14 +44,19 @@ struct job {
 	struct lane *lane;     /* queue.h; NULL unless it is ready */
 	TAILQ_ENTRY(job) link; /* jobs::all */
 	struct ident *marker;  /* the marker that vouched for it, until the bytes are committed */
+	struct wait *wait;     /* what it waits for beside its turn; NULL: nothing */
 	char *code;	       /* the bytes that run, until the server has accepted them */
-	size_t code_bytes;
-	char *answer; /* the server's answer, until the results are published */
-	size_t answer_bytes;
+	char *answer;	       /* the server's answer, until the results are published */
+	uint32_t code_bytes;
+	uint32_t answer_bytes;
 	struct directives
 	    *said;	       /* what the file says of itself, once it was read; NULL: not read */
 	struct script *script; /* its process in a session's runner; NULL: none */
 	uint32_t scan;	       /* the last scan that saw its name */
+	int8_t priority;       /* the larger the sooner: core/heads */
+	bool own_priority;     /* the file says so itself */
+	uint8_t status;	       /* enum job_status of one that is done */
+	bool headed;	       /* its head was read, and what it says of its turn is known */
 	uint16_t failures;     /* to settle, write or publish, in a row */
 	uint8_t losses;	       /* sessions that were lost with it, and it did not end by that ... */
 	uint8_t fences;	       /* ... or were given up to prove that it never ran */
@@ -87,6 +114,7 @@ bool job_is_cancelled(const struct job *job);
 void job_end_cancelled(struct job *job, const char *how);
 
 void job_forget_said(struct job *job);
+void job_drop_wait(struct job *job);
 void job_set_answer(struct job *job, struct bytes answer);
 void job_set_code(struct job *job, struct bytes code);
 

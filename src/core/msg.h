@@ -29,6 +29,7 @@ enum event_type {
 	EV_LOOKED,    /* answer to FX_LOOK */
 	EV_SCAN,      /* a scan has begun, ended or failed */
 	EV_RECALLED,  /* answer to FX_RECALL */
+	EV_LAST,      /* answer to FX_LAST */
 	EV_READ,      /* answer to FX_READ */
 	EV_APPENDED,  /* answer to FX_APPEND */
 	EV_STAGED,    /* answer to FX_STAGE */
@@ -93,6 +94,13 @@ struct ev_recalled {
 	const char *files;
 };
 
+/* How the last run of another file of this name ended that has left results; STATUS_NONE: none has. */
+struct ev_last {
+	uint64_t job; /* that asked */
+	const char *name;
+	enum job_status status;
+};
+
 enum read_result {
 	READ_OK,
 	READ_GONE,    /* no such name */
@@ -105,6 +113,7 @@ enum read_result {
 
 struct ev_read {
 	uint64_t job;
+	bool head; /* as it was asked for */
 	enum read_result result;
 	struct bytes code;
 	char sha256[SHA256_TEXT_LEN]; /* of code, in hexadecimal */
@@ -237,6 +246,7 @@ struct event {
 		struct ev_looked looked;
 		struct ev_scan scan;
 		struct ev_recalled recalled;
+		struct ev_last last;
 		struct ev_read read;
 		struct ev_appended appended;
 		struct ev_staged staged;
@@ -265,6 +275,7 @@ enum effect_type {
 	FX_SCAN,    /* list the spool; -> EV_SCAN, EV_NAME ..., EV_SCAN */
 	FX_LOOK,    /* -> EV_LOOKED */
 	FX_RECALL,  /* what results of an earlier run lie there? -> EV_RECALLED */
+	FX_LAST,    /* how did the last run of that name end? -> EV_LAST */
 	FX_READ,    /* -> EV_READ */
 	FX_UNMARK,  /* remove a marker if it is still that one; no answer */
 	FX_APPEND,  /* -> EV_APPENDED */
@@ -299,12 +310,19 @@ struct fx_recall {
 	const char *name;
 };
 
+struct fx_last {
+	uint64_t job; /* that asks */
+	size_t spool;
+	const char *name;
+};
+
 struct fx_read {
 	uint64_t job;
 	size_t spool;
 	const char *name;
 	struct ident ident; /* as queued */
 	int64_t bytes_max;
+	bool head;	   /* only the first bytes_max bytes, however large it is; no sha256 */
 	bool private_only; /* refuse what group or others may write: it will run as its owner */
 	const char *const *taken;    /* names that results would use, ended by NULL ... */
 	const struct out_file *ours; /* ... unless they are these */
@@ -440,6 +458,7 @@ struct effect {
 		size_t scan; /* spool */
 		struct fx_look look;
 		struct fx_recall recall;
+		struct fx_last last;
 		struct fx_read read;
 		struct fx_append append;
 		struct fx_unmark unmark;

@@ -4,7 +4,7 @@
 #include "core/depart.h"
 #include "core/finish.h"
 #include "core/owners.h"
-#include "core/pause.h"
+#include "core/share.h"
 #include "core/talk.h"
 #include "core/terms.h"
 #include <assert.h>
@@ -48,10 +48,20 @@ static bool pool_is_creating(const struct session *s)
 	       s->r.state == SESSION_GREETING;
 }
 
-/* So many of a lane's files may be started now. */
-static int pool_wants(const struct core *c, size_t pool, const struct lane *lane)
+/* So many files may be started now of this lane and those like it, which wait for the same sessions;
+ * 0 of those that are not the first of them. */
+static int pool_wants(const struct core *c, size_t pool, const struct lane *first)
 {
-	return pause_holds(c, pool, lane->spool) ? 0 : (int)queue_len(lane);
+	const struct lane *lane;
+	int wants = 0;
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
+		if (!queue_alike(lane, first))
+			continue;
+		if (wants == 0 && lane != first && share_room(lane) > 0)
+			return 0;
+		wants += share_room(lane);
+	}
+	return wants;
 }
 
 static int pool_count(const struct core *c, size_t pool, struct pool_count count[KIND_SESSIONS])
@@ -106,8 +116,8 @@ static bool pool_has_server(const struct core *c, size_t pool, const struct lane
 	return false;
 }
 
-/* The idle session least recently used that no file earlier than this one could take. */
-static struct session *pool_dispensable(const struct core *c, size_t pool, uint64_t than)
+/* The idle session least recently used that no file before this lane's could take. */
+static struct session *pool_dispensable(const struct core *c, size_t pool, const struct lane *than)
 {
 	struct session *found = NULL;
 	struct session *s;
@@ -117,9 +127,8 @@ static struct session *pool_dispensable(const struct core *c, size_t pool, uint6
 		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0)
 			continue;
 		TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
-			wanted =
-			    wanted || (pool_serves_lane(s, lane) && pool_wants(c, pool, lane) > 0 &&
-					  queue_first(lane)->r.id < than);
+			wanted = wanted || (pool_serves_lane(s, lane) && share_room(lane) > 0 &&
+					       share_before(c, lane, than));
 		if (!wanted && (found == NULL || s->used_ms < found->used_ms))
 			found = s;
 	}
@@ -187,44 +196,46 @@ static int pool_grow(
 	return made;
 }
 
-static struct lane *pool_next_unserved(const struct core *c, size_t pool, uint64_t after)
+/* The first in turn of those that were not looked at yet, and then none of those like it is. */
+static struct lane *pool_next_unserved(const struct core *c, size_t pool)
 {
 	struct lane *first = NULL;
 	struct lane *lane;
-	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
-		uint64_t id = queue_first(lane)->r.id;
-		if (id > after && (first == NULL || id < queue_first(first)->r.id) &&
-		    pool_wants(c, pool, lane) > 0 && !pool_has_server(c, pool, lane))
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
+		if (!lane->planned && share_room(lane) > 0 &&
+		    (first == NULL || share_before(c, lane, first)) &&
+		    !pool_has_server(c, pool, lane))
 			first = lane;
-	}
+	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
+		lane->planned = lane->planned || (first != NULL && queue_alike(lane, first));
 	return first;
 }
 
-/* Lanes that no session will ever serve come first, the earliest file before the others. At max an
- * idle session makes room; where none is idle, later files wait until one is (claim). */
+/* Lanes that no session will ever serve come first, in their turn. At max an idle session makes room;
+ * where none is idle, later files wait until one is (claim). */
 static bool pool_serve_all(struct core *c, struct pool_room *room)
 {
 	struct pool_state *pool = c->pool[room->pool];
 	struct lane *lane = NULL;
-	uint64_t after = 0;
 	uint64_t old_claim = pool->claim;
 	bool all = true;
 	pool->claim = 0;
-	while ((lane = pool_next_unserved(c, room->pool, after)) != NULL) {
+	TAILQ_FOREACH (lane, &pool->lanes, link)
+		lane->planned = false;
+	while ((lane = pool_next_unserved(c, room->pool)) != NULL) {
 		struct pool_who who;
-		after = queue_first(lane)->r.id;
 		if (!pool_who(c, room->pool, lane, &who) ||
 		    pool_grow(c, room, lane->kind, 1, &who) > 0)
 			continue;
 		all = false;
 		if (room->free > 0 || room->leaving-- > 0)
 			continue; /* one is on its way out, or no more may be created just now */
-		struct session *s = pool_dispensable(c, room->pool, after);
+		struct session *s = pool_dispensable(c, room->pool, lane);
 		if (s != NULL)
 			depart_retire(
 			    c, s, "it makes room for an earlier file of another kind or owner");
 		else if (pool->claim == 0)
-			pool->claim = after;
+			pool->claim = queue_first(lane)->r.id;
 	}
 	if (pool->claim != old_claim)
 		c->plan = true; /* others may go now */

@@ -8,6 +8,15 @@ static bool job_earlier(const void *a, const void *b)
 {
 	const struct job *x = a;
 	const struct job *y = b;
+	if (x->priority != y->priority)
+		return x->priority > y->priority;
+	return x->r.id < y->r.id;
+}
+
+static bool job_arrived_earlier(const void *a, const void *b)
+{
+	const struct job *x = a;
+	const struct job *y = b;
 	return x->r.id < y->r.id;
 }
 
@@ -21,9 +30,7 @@ static struct lane *lane_of(struct lane_list *lanes, const struct lane *like)
 {
 	struct lane *lane;
 	TAILQ_FOREACH (lane, lanes, link)
-		if (lane->kind == like->kind && lane->owner == like->owner &&
-		    lane->fresh == like->fresh && lane->spool == like->spool &&
-		    lane->uid == like->uid)
+		if (queue_alike(lane, like) && lane->spool == like->spool && lane->uid == like->uid)
 			return lane;
 	lane = xcalloc(1, sizeof(*lane));
 	lane->kind = like->kind;
@@ -44,6 +51,18 @@ void queue_push(struct lane_list *lanes, struct job *job, const struct lane *lik
 	heap_insert(&job->lane->ready, job);
 }
 
+void queue_row_init(struct lane *row)
+{
+	heap_init(&row->ready, job_arrived_earlier, job_set_pos);
+}
+
+void queue_row_push(struct lane *row, struct job *job)
+{
+	assert(job->lane == NULL && row->home == NULL && job->r.id != 0);
+	job->lane = row;
+	heap_insert(&row->ready, job);
+}
+
 void queue_remove(struct job *job)
 {
 	struct lane *lane = job->lane;
@@ -52,11 +71,16 @@ void queue_remove(struct job *job)
 	heap_remove(&lane->ready, job->lane_pos);
 	assert(job->lane_pos == HEAP_NOWHERE);
 	job->lane = NULL;
-	if (lane->ready.len > 0)
+	if (lane->ready.len > 0 || lane->home == NULL)
 		return;
 	heap_fini(&lane->ready);
 	TAILQ_REMOVE(lane->home, lane, link);
 	free(lane);
+}
+
+bool queue_alike(const struct lane *a, const struct lane *b)
+{
+	return a->kind == b->kind && a->owner == b->owner && a->fresh == b->fresh;
 }
 
 struct job *queue_first(const struct lane *lane)

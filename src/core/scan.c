@@ -59,6 +59,7 @@ static void scan_vanished(struct core *c, struct job *job)
 	switch (job->r.state) {
 	case JOB_SETTLING:
 		if (!job->rowed) { /* it was never queued */
+			queue_remove(job);
 			job_free(&c->jobs, &c->timers, job);
 			break;
 		}

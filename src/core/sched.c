@@ -10,16 +10,20 @@
 #include "core/export.h"
 #include "core/fetch.h"
 #include "core/finish.h"
+#include "core/heads.h"
 #include "core/intake.h"
 #include "core/lost.h"
 #include "core/owners.h"
 #include "core/peer.h"
 #include "core/pool.h"
+#include "core/row.h"
 #include "core/runner.h"
 #include "core/scan.h"
+#include "core/share.h"
 #include "core/submit.h"
 #include "core/talk.h"
 #include "core/terms.h"
+#include "core/wait.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -49,6 +53,7 @@ static struct spool_state *spool_state_new(void)
 {
 	struct spool_state *sp = xcalloc(1, sizeof(*sp));
 	timer_init(&sp->timer, TIMER_SPOOL);
+	queue_row_init(&sp->row);
 	return sp;
 }
 
@@ -84,6 +89,8 @@ struct core *core_new(const struct conf *conf, const char *instance, const uint6
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->owners);
 	TAILQ_INIT(&c->peers);
+	TAILQ_INIT(&c->shares);
+	LIST_INIT(&c->waits);
 	timers_init(&c->timers);
 	tally_init(&c->tally);
 	export_init(c);
@@ -104,6 +111,8 @@ void core_free(struct core *c)
 	owners_fini(c);
 	tally_fini(&c->tally);
 	peers_fini(c);
+	shares_fini(c);
+	heads_fini(c);
 	heap_fini(&c->timers);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		free(c->endpoint[i]->trouble);
@@ -113,6 +122,7 @@ void core_free(struct core *c)
 		free(c->pool[i]);
 	for (size_t i = 0; i < c->spool_count; i++) {
 		lost_forget(&c->spool[i]->lost);
+		heap_fini(&c->spool[i]->row.ready);
 		free(c->spool[i]->batch);
 		free(c->spool[i]);
 	}
@@ -187,6 +197,8 @@ static void core_resume_sent(struct core *c, struct job *job)
 
 static void core_resume_job(struct core *c, struct job *job)
 {
+	if (job_is_active(job))
+		row_resume(c, job);
 	if (job_is_active(job) && job->code != NULL)
 		(void)terms_read(c, job, (struct bytes){ job->code, job->code_bytes });
 	switch (job->r.state) {
@@ -215,16 +227,27 @@ static void core_resume_job(struct core *c, struct job *job)
 
 /* ---- planning ------------------------------------------------------------------------------- */
 
+/* Files that waited for others, or for some time. */
+static void core_release(struct core *c)
+{
+	struct job *job;
+	while ((job = wait_next(c)) != NULL || (job = row_next(c)) != NULL)
+		finish_ready(c, job);
+}
+
 static void core_plan(struct core *c)
 {
 	if (!c->plan)
 		return;
 	c->plan = false;
+	core_release(c);
 	for (size_t i = 0; i < c->pool_count; i++) {
 		pool_recycle(c, i);
+		share_begin(c, i);
 		submit_assign(c, i);
 		pool_plan(c, i);
 	}
+	heads_go(c);
 }
 
 void core_start(struct core *c, struct now now, struct effects *fx)
@@ -257,6 +280,10 @@ static void core_job_due(struct core *c, struct job *job)
 	switch (job->r.state) {
 	case JOB_SETTLING:
 		intake_job_due(c, job);
+		break;
+	case JOB_QUEUED:
+		if (job->lane == NULL)
+			finish_ready(c, job);
 		break;
 	case JOB_ANSWERED:
 	case JOB_STAGED:
@@ -340,9 +367,15 @@ static void core_on_http(struct core *c, const struct ev_http *ev)
 
 static void core_on_read(struct core *c, const struct ev_read *ev)
 {
-	struct job *job = job_by_id(&c->jobs, ev->job);
-	if (lost_on_read(c, ev))
+	if (!ev->head && lost_on_read(c, ev))
 		return;
+	struct job *job = ev->head ? heads_on_read(c, ev) : job_by_id(&c->jobs, ev->job);
+	if (ev->head) {
+		if (job != NULL)
+			finish_ready(c, job);
+		c->plan = true; /* others are waiting to be read */
+		return;
+	}
 	if (job != NULL && job->r.state == JOB_READING)
 		submit_on_read(c, job, ev);
 	else if (job != NULL && job->r.state == JOB_DONE && job->reread)
@@ -371,6 +404,8 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 	TAILQ_FOREACH (job, &c->jobs.all, link)
 		if (job->r.state == JOB_QUEUED)
 			finish_ready(c, job);
+		else if (job->r.state == JOB_SETTLING && job->r.id != 0)
+			(void)row_holds(c, job);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		c->endpoint[i]->phase = ENDPOINT_DOWN;
 		c->endpoint[i]->seq = 0;
@@ -411,6 +446,9 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		break;
 	case EV_SCAN:
 		scan_on_scan(c, &ev->u.scan);
+		break;
+	case EV_LAST:
+		wait_on_last(c, &ev->u.last);
 		break;
 	case EV_RECALLED:
 		submit_on_recalled(c, &ev->u.recalled);

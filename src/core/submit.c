@@ -5,13 +5,16 @@
 #include "core/call.h"
 #include "core/depart.h"
 #include "core/finish.h"
+#include "core/heads.h"
 #include "core/owners.h"
 #include "core/pause.h"
 #include "core/result.h"
 #include "core/runner.h"
 #include "core/script.h"
+#include "core/share.h"
 #include "core/source.h"
 #include "core/terms.h"
+#include "core/wait.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,19 +51,26 @@ static struct session *submit_session_for(
 	return best;
 }
 
-/* The lane with the earliest file among those that have a session to go to. */
+/* The lane of the file that waits for a session to make room, or NULL. */
+static const struct lane *submit_claim(const struct core *c, size_t pool)
+{
+	const struct job *job = job_by_id(&c->jobs, c->pool[pool]->claim);
+	return job != NULL && job->lane != NULL && share_room(job->lane) > 0 ? job->lane : NULL;
+}
+
+/* The lane whose turn it is among those that have a session to go to. */
 static struct lane *submit_next(const struct core *c, size_t pool, struct session **session)
 {
+	const struct lane *claim = submit_claim(c, pool);
 	struct lane *best = NULL;
 	struct lane *lane;
 	TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link) {
-		uint64_t claim = c->pool[pool]->claim;
-		if ((claim != 0 && queue_first(lane)->r.id > claim) ||
-		    pause_holds(c, pool, lane->spool))
+		if (share_room(lane) == 0 ||
+		    (claim != NULL && claim != lane && share_before(c, claim, lane)) ||
+		    (best != NULL && share_before(c, best, lane)))
 			continue;
 		struct session *s = submit_session_for(c, pool, lane);
-		if (s == NULL ||
-		    (best != NULL && queue_first(best)->r.id < queue_first(lane)->r.id))
+		if (s == NULL)
 			continue;
 		best = lane;
 		*session = s;
@@ -84,6 +94,7 @@ void submit_assign(struct core *c, size_t pool)
 		session_load(s, job->r.id);
 		if (s->r.state == SESSION_IDLE)
 			session_move(s, SESSION_BUSY, c->now.mono_ms);
+		share_take(c, pool, lane);
 		queue_remove(job);
 		finish_recall(c, job);
 	}
@@ -231,9 +242,11 @@ static void submit_read_ok(
     struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
 {
 	const char *why = submit_check(c, job, ev);
+	if (why == NULL)
+		heads_learn(c, job);
 	const struct terms t = terms_of(c, job);
 	if (why == NULL && s->r.state == SESSION_BUSY && terms_met(s, &t) &&
-	    !pause_holds(c, t.d.pool, job->r.spool)) {
+	    !pause_holds(c, t.d.pool, job->r.spool) && !wait_holds(c, job)) {
 		submit_send(c, s, job, ev);
 		return;
 	}

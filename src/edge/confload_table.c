@@ -2,6 +2,7 @@
  * what it is when it is not there. */
 #include "edge/confload_table.h"
 #include "base/util.h"
+#include "core/rec.h"
 #include <assert.h>
 #include <string.h>
 
@@ -70,8 +71,21 @@ static const struct setting_word sql_words[] = {
 	{ "notebook", STYLE_NOTEBOOK, "is for Python; use \"script\"" },
 	{ NULL, 0, NULL },
 };
+static const struct setting_word pause_words[] = {
+	{ "error", STATUS_ERROR, NULL },
+	{ "timeout", STATUS_TIMEOUT, NULL },
+	{ "cancelled", STATUS_CANCELLED, NULL },
+	{ "died", STATUS_DIED, NULL },
+	{ "unknown", STATUS_UNKNOWN, NULL },
+	{ "rejected", STATUS_REJECTED, NULL },
+	{ NULL, 0, NULL },
+};
 static const struct setting_word allow_words[] = {
+	{ "after", KEY_AFTER, NULL },
+	{ "after_any", KEY_AFTER_ANY, NULL },
 	{ "args", KEY_ARGS, NULL },
+	{ "at", KEY_AT, NULL },
+	{ "delay", KEY_DELAY, NULL },
 	{ "isolation", KEY_ISOLATION, NULL },
 	{ "name", KEY_NAME, NULL },
 	{ "on_unknown", KEY_ON_UNKNOWN, NULL },
@@ -148,6 +162,8 @@ static const struct setting settings[] = {
 	  FALLBACK("1"), RANGE(0, 8) },
 	{ "pool.*.memory", "the memory of one file's processes", SETTING_SIZE,
 	  POOL(memory_bytes), FALLBACK("0"), RANGE(0, 1024 * GIB) },
+	{ "pool.*.owner_running_max", "files of one owner at once", SETTING_INT,
+	  POOL(owner_running_max), FALLBACK("0"), RANGE(0, 64000) },
 	{ "pool.*.isolation", "whether files share a session", SETTING_WORD, POOL(isolation),
 	  FALLBACK("shared"), .words = isolation_words },
 	{ "pool.*.owners", "whether owners share a session", SETTING_WORD, POOL(owners),
@@ -207,6 +223,20 @@ static const struct setting settings[] = {
 	  FALLBACK("never"), RANGE(100, 365 * DAY_MS), NEVER },
 	{ "spool.*.on_unknown", "what becomes of a file whose outcome is unknown",
 	  SETTING_WORD, SPOOL(on_unknown), FALLBACK("stop"), .words = on_unknown_words },
+	{ "spool.*.priority", "how soon its files come", SETTING_INT, SPOOL(priority),
+	  FALLBACK("0"), RANGE(-100, 100) },
+	{ "spool.*.priority_max", "the highest priority that a file may set", SETTING_INT,
+	  SPOOL(priority_max), FALLBACK("100"), RANGE(-100, 100) },
+	{ "spool.*.weight", "its part of the places among other spools", SETTING_INT,
+	  SPOOL(weight), FALLBACK("1"), RANGE(1, 100) },
+	{ "spool.*.ordered", "whether its files run one after the other", SETTING_BOOL,
+	  SPOOL(ordered), FALLBACK("false") },
+	{ "spool.*.pause_on", "the ends after which the spool is paused", SETTING_WORDS,
+	  SPOOL(pause_on), .words = pause_words },
+	{ "spool.*.running_max", "files at once", SETTING_INT, SPOOL(running_max),
+	  FALLBACK("0"), RANGE(0, 64000) },
+	{ "spool.*.owner_running_max", "files of one owner at once", SETTING_INT,
+	  SPOOL(owner_running_max), FALLBACK("0"), RANGE(0, 64000) },
 	{ "spool.*.python", "how .py files run", SETTING_WORD, SPOOL(python),
 	  FALLBACK("script"), .words = python_words },
 	{ "spool.*.sql", "how .sql files run", SETTING_WORD, SPOOL(sql), FALLBACK("script"),
@@ -216,7 +246,7 @@ static const struct setting settings[] = {
 	{ "spool.*.file_max", "the largest file that runs", SETTING_SIZE, SPOOL(file_bytes_max),
 	  FALLBACK("4M"), RANGE(1, CODE_BYTES_MAX) },
 	{ "spool.*.allow", "what a file may set itself", SETTING_WORDS, SPOOL(allow),
-	  FALLBACK("args name on_unknown priority style timeout"), .words = allow_words },
+	  FALLBACK("after after_any args at delay name on_unknown priority style timeout"), .words = allow_words },
 	{ "spool.*.env", "environment variables of the files", SETTING_PAIRS, SPOOL(env),
 	  .count_offset = offsetof(struct conf_spool, env_count), .flags = SETTING_ENV },
 	{ "spool.*.modules", "the directory of helper modules", SETTING_PATH, SPOOL(modules) },

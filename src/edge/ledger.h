@@ -34,6 +34,9 @@ void ledger_recall(
 /* Appends the one EV_HISTORY. */
 void ledger_history(
     struct ledger *l, const struct fx_history *fx, const struct conf *conf, struct evq *q);
+/* Appends the one EV_LAST. */
+void ledger_last(
+    struct ledger *l, const struct fx_last *fx, const struct conf *conf, struct evq *q);
 
 /* What a start finds. Ownership of strings and blobs goes to the callee (free() them one by one;
  * job_rec.run is one more malloc'ed block). Jobs come in the order of their ids, sessions first.

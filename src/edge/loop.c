@@ -202,6 +202,9 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 	case FX_RECALL:
 		ledger_recall(l->ledger, &fx->u.recall, l->conf, &l->events);
 		break;
+	case FX_LAST:
+		ledger_last(l->ledger, &fx->u.last, l->conf, &l->events);
+		break;
 	case FX_READ:
 		spools_read(l->spools, &fx->u.read, &l->events);
 		break;

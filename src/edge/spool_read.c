@@ -121,7 +121,7 @@ static enum read_result judge(struct reading *r, const struct stat *st)
 	/* Whoever may write it would run code in its owner's name. */
 	if (r->fx->private_only && (st->st_mode & 022) != 0)
 		return refuse(r, "its group or others may write it");
-	if (st->st_size > r->fx->bytes_max)
+	if (st->st_size > r->fx->bytes_max && !r->fx->head)
 		return READ_TOO_BIG;
 	return READ_OK;
 }
@@ -216,9 +216,28 @@ static enum read_result open_judged(struct reading *r)
 	return st.st_nlink == 0 ? changed(r) : judge(r, &st);
 }
 
+/* What lies behind it is read at the file's turn. */
+static enum read_result read_head(struct reading *r)
+{
+	size_t size = (size_t)r->fx->bytes_max;
+	char *p = arena_take(r->arena, xmalloc(size + 1));
+	ssize_t n;
+
+	do
+		n = read(r->fd, p, size);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return fail(r, errno);
+	p[n] = '\0';
+	r->ev->code = (struct bytes){ .p = p, .n = (size_t)n };
+	return READ_OK;
+}
+
 static enum read_result read_all(struct reading *r)
 {
 	size_t size = (size_t)r->ev->ident.size, len = 0;
+	if (r->fx->head && size > (size_t)r->fx->bytes_max)
+		return read_head(r);
 	/* One byte more than expected, so that growth shows. */
 	char *p = arena_take(r->arena, xmalloc(size + 1));
 
@@ -283,6 +302,7 @@ void spools_read(struct spools *s, const struct fx_read *fx, struct evq *q)
 		.fd = -1 };
 
 	ev->job = fx->job;
+	ev->head = fx->head;
 	if (r.dir == -1)
 		ev->result = fail(&r, SPOOL_CLOSED);
 	else
@@ -292,7 +312,7 @@ void spools_read(struct spools *s, const struct fx_read *fx, struct evq *q)
 	/* Bytes that were not judged good do not leave this room. */
 	if (ev->result != READ_OK)
 		ev->code = ev->modules = (struct bytes){ 0 };
-	else
+	else if (!fx->head)
 		SHA256Data((const uint8_t *)ev->code.p, ev->code.n, ev->sha256);
 }
 

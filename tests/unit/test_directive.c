@@ -228,7 +228,8 @@ START_TEST(test_every_key)
 {
 	struct directives d = must_read(KIND_PYSPARK,
 	    "# sparkspool: timeout=10m pool=big priority=-5 name=nightly on_unknown=rerun "
-	    "isolation=fresh args=\"2026-11-22 full\" style=notebook\n");
+	    "isolation=fresh args=\"2026-11-22 full\" style=notebook "
+	    "after=\"a.py 'b c.sql'\" after_any=d.R at=2026-11-22T08:15:30+01:00 delay=2m\n");
 
 	ck_assert_uint_eq(d.has, (1u << KEY_COUNT) - 1);
 	ck_assert_int_eq(d.timeout_ms, 600000);
@@ -238,6 +239,13 @@ START_TEST(test_every_key)
 	ck_assert_int_eq(d.on_unknown, ON_UNKNOWN_RERUN);
 	ck_assert_int_eq(d.isolation, ISOLATION_FRESH);
 	ck_assert_int_eq(d.style, STYLE_NOTEBOOK);
+	ck_assert_uint_eq(d.after_count, 3);
+	ck_assert_str_eq(d.after[0].name, "a.py");
+	ck_assert_str_eq(d.after[1].name, "b c.sql");
+	ck_assert_str_eq(d.after[2].name, "d.R");
+	ck_assert(!d.after[0].any && !d.after[1].any && d.after[2].any);
+	ck_assert_int_eq(d.at_ms, INT64_C(1795331730000));
+	ck_assert_int_eq(d.delay_ms, 120000);
 	ck_assert_uint_eq(d.arg_count, 2);
 	ck_assert_str_eq(d.args[0], "2026-11-22");
 	ck_assert_str_eq(d.args[1], "full");
@@ -326,7 +334,10 @@ END_TEST
 
 /* ---- what is wrong ---- */
 
-#define KNOWN "args, isolation, name, on_unknown, pool, priority, style, timeout"
+#define ZONE "write a time with its zone, such as 2026-11-30T02:00Z or 2026-11-30T03:00:00+01:00"
+#define KNOWN                                                                                      \
+	"after, after_any, args, at, delay, isolation, name, on_unknown, pool, priority, style, "  \
+	"timeout"
 
 static const struct {
 	enum kind kind;
@@ -334,6 +345,19 @@ static const struct {
 	unsigned line;
 	const char *text;
 } wrong[] = {
+	{ KIND_SQL, "-- sparkspool: after=../x.py", 1,
+	    "line 1, 'after=../x.py': write the names of files of the same directory, without it" },
+	{ KIND_SQL, "-- sparkspool: after_any=", 1,
+	    "line 1, 'after_any=': it is empty; write the name of a file" },
+	{ KIND_SQL, "-- sparkspool: at=2026-02-29T08:15Z", 1,
+	    "line 1, 'at=2026-02-29T08:15Z': " ZONE },
+	{ KIND_SQL, "-- sparkspool: at=2026-11-22T08:15", 1,
+	    "line 1, 'at=2026-11-22T08:15': " ZONE },
+	{ KIND_SQL, "-- sparkspool: at=2026-11-22T08:15:00+1:00", 1,
+	    "line 1, 'at=2026-11-22T08:15:00+1:00': " ZONE },
+	{ KIND_SQL, "-- sparkspool: delay=10", 1,
+	    "line 1, 'delay=10': write a number with a unit, such as 90s, 10m or 2h, from 1ms to "
+	    "365d" },
 	{ KIND_PYSPARK, "\n# sparkspool: timout=10m\n", 2,
 	    "line 2, 'timout=10m': this key is not known; did you mean 'timeout'? Known "
 	    "are " KNOWN },
@@ -517,6 +541,7 @@ static void rules_init(struct rules *r)
 	r->pool[3] = (struct conf_pool){ .name = (char *)(uintptr_t) "gone", .removed = true };
 	r->spool[0] = (struct conf_spool){ .name = (char *)(uintptr_t) "s",
 		.allow = ALLOW_ALL,
+		.priority_max = 100,
 		.timeout_ms = CONF_NEVER,
 		.python = STYLE_SCRIPT,
 		.sql = STYLE_SCRIPT };
@@ -623,7 +648,11 @@ END_TEST
 /* Each key alone, with a spool that allows all but that, and one that allows nothing but that. */
 START_TEST(test_allow)
 {
-	static const char *const setting[KEY_COUNT] = { [KEY_ARGS] = "args=x",
+	static const char *const setting[KEY_COUNT] = { [KEY_AFTER] = "after=x.py",
+		[KEY_AFTER_ANY] = "after_any=x.py",
+		[KEY_ARGS] = "args=x",
+		[KEY_AT] = "at=2026-11-22T08:15Z",
+		[KEY_DELAY] = "delay=1m",
 		[KEY_ISOLATION] = "isolation=fresh",
 		[KEY_NAME] = "name=x",
 		[KEY_ON_UNKNOWN] = "on_unknown=rerun",

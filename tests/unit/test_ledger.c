@@ -1184,6 +1184,24 @@ static void add_run_with_files(uint64_t id, size_t spool, const char *name, char
 	row->rec.run = arena_dup(&w.fx.arena, &run, sizeof run);
 }
 
+static enum job_status last_of(struct ledger *l, size_t spool, const char *name)
+{
+	const struct fx_last fx = { .job = 7, .spool = spool, .name = name };
+	struct evq q;
+
+	evq_init(&q);
+	ledger_last(l, &fx, &w.conf, &q);
+	ck_assert_uint_eq(q.count, 1);
+	const struct event *ev = evq_next(&q);
+	enum job_status status = ev->u.last.status;
+	ck_assert_int_eq(ev->type, EV_LAST);
+	ck_assert_uint_eq(ev->u.last.job, 7);
+	ck_assert_str_eq(ev->u.last.name, name);
+	evq_done(&q);
+	evq_fini(&q);
+	return status;
+}
+
 static void recalls(
     struct ledger *l, uint64_t job, size_t spool, const char *name, const char *files)
 {
@@ -1214,6 +1232,13 @@ START_TEST(recall_finds_the_last_files_of_a_name)
 	add_run_with_files(5, 0, "b.py", "[5]");
 	add_run_with_files(9, 0, "a\xff.py", "[9]"); /* its own, and later ones, do not count */
 	commit(l);
+	tamper("UPDATE job SET state = 8, status = id");
+	tamper("UPDATE job SET state = 5 WHERE id = 5");
+	tamper("UPDATE job SET status = 2 WHERE id = 9");
+	ck_assert_int_eq(last_of(l, 0, "a\xff.py"), STATUS_ERROR);
+	ck_assert_int_eq(last_of(l, 1, "a\xff.py"), 4);
+	ck_assert_int_eq(last_of(l, 0, "b.py"), STATUS_NONE); /* it is not done */
+	ck_assert_int_eq(last_of(l, 2, "a\xff.py"), STATUS_NONE);
 	recalls(l, 9, 0, "a\xff.py", "[2]");
 	recalls(l, 10, 0, "a\xff.py", "[9]");
 	recalls(l, 2, 0, "a\xff.py", "[1]");

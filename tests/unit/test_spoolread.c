@@ -197,6 +197,12 @@ START_TEST(test_read_too_big)
 	fx.bytes_max = 4;
 	ck_assert_int_eq(read_fx(&w, &fx)->result, READ_TOO_BIG);
 	ck_assert_int_eq(read_fx(&w, &fx)->ident.size, 5);
+	fx.head = true; /* only the first bytes, then */
+	ck_assert_int_eq(read_fx(&w, &fx)->result, READ_OK);
+	ck_assert(read_fx(&w, &fx)->head);
+	ck_assert_uint_eq(read_fx(&w, &fx)->code.n, 4);
+	ck_assert_str_eq(read_fx(&w, &fx)->code.p, "1234");
+	ck_assert_str_eq(read_fx(&w, &fx)->sha256, "");
 	world_close(&w);
 }
 END_TEST

@@ -29,7 +29,8 @@ static void setup(void)
 			.timeout_ms = HOUR,
 			.python = STYLE_SCRIPT,
 			.sql = STYLE_SCRIPT,
-			.allow = ~0u };
+			.allow = ~0u,
+			.priority_max = 100 };
 	conf = (struct conf){ .endpoint = &endpoint,
 		.endpoint_count = 1,
 		.pool = pool,

@@ -49,6 +49,8 @@ static void conf_default_spool(struct conf_spool *s, const char *name, size_t po
 		.timeout_ms = CONF_NEVER,
 		.file_bytes_max = 1 << 20,
 		.allow = ~0u,
+		.priority_max = 100,
+		.weight = 1,
 	};
 }
 
@@ -188,6 +190,8 @@ static void perform(struct world *w, const struct effect *fx)
 {
 	if (fx->type == FX_RECALL)
 		ledger_recall(w, &fx->u.recall);
+	else if (fx->type == FX_LAST)
+		ledger_last(w, &fx->u.last);
 	else if (fx->type == FX_HTTP)
 		net_perform(w, &fx->u.http);
 	else if (fx->type == FX_EXPORT)

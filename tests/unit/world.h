@@ -371,6 +371,7 @@ void ledger_apply(struct world *w, const struct effect *fx);
 void ledger_replay(struct world *w);
 void ledger_fini(struct world_ledger *l);
 void ledger_recall(struct world *w, const struct fx_recall *fx);
+void ledger_last(struct world *w, const struct fx_last *fx);
 const struct world_row *ledger_job(const struct world_ledger *l, uint64_t id);
 const struct session_rec *ledger_session(const struct world_ledger *l, uint64_t id);
 

@@ -238,6 +238,20 @@ void ledger_recall(struct world *w, const struct fx_recall *fx)
 	}
 }
 
+void ledger_last(struct world *w, const struct fx_last *fx)
+{
+	struct ev_last *ev = &evq_add(&w->events, EV_LAST)->u.last;
+	ev->job = fx->job;
+	ev->name = arena_strdup(&w->events.arena, fx->name);
+	(void)buf_addf(&w->trace, "last %s\n", fx->name);
+	for (size_t i = 0; i < w->ledger.jobs; i++) {
+		const struct job_rec *rec = &w->ledger.job[i].rec;
+		if (rec->spool == fx->spool && str_eq(rec->name, fx->name) && rec->run != NULL &&
+		    rec->run->files != NULL && rec->state == JOB_DONE)
+			ev->status = rec->run->status;
+	}
+}
+
 void ledger_replay(struct world *w)
 {
 	const struct world_ledger *l = &w->ledger;

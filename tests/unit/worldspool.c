@@ -314,7 +314,7 @@ static enum read_result judge(struct world *w, const struct fx_read *fx, struct 
 		ev->why = "a hard link: 2 names";
 		return READ_REFUSED;
 	}
-	if (f->ident.size > fx->bytes_max)
+	if (f->ident.size > fx->bytes_max && !fx->head)
 		return READ_TOO_BIG;
 	for (const char *const *name = fx->taken; *name != NULL; name++) {
 		const struct world_file *taken = dir_find(w->dir[fx->spool], *name);
@@ -325,6 +325,8 @@ static enum read_result judge(struct world *w, const struct fx_read *fx, struct 
 	}
 	ev->code.p = arena_strdup(&w->events.arena, f->text);
 	ev->code.n = (size_t)f->ident.size;
+	if (fx->head && f->ident.size > fx->bytes_max)
+		ev->code.n = (size_t)fx->bytes_max;
 	fake_sha256(f->text, ev->code.n, ev->sha256);
 	if (fx->modules != NULL)
 		read_modules(w, fx, ev);
@@ -334,8 +336,9 @@ static enum read_result judge(struct world *w, const struct fx_read *fx, struct 
 static void read_file(struct world *w, const struct fx_read *fx)
 {
 	struct ev_read *ev = &evq_add(&w->events, EV_READ)->u.read;
-	(void)buf_addf(&w->trace, "read %s\n", fx->name);
+	(void)buf_addf(&w->trace, "%s %s\n", fx->head ? "head" : "read", fx->name);
 	ev->job = fx->job;
+	ev->head = fx->head;
 	ev->result = judge(w, fx, ev);
 }
 

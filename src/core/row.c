@@ -1,0 +1,72 @@
+/* row: a spool whose files run one after the other (`ordered`). */
+#include "core/row.h"
+
+#include "core/share.h"
+#include <assert.h>
+
+bool row_holds(struct core *c, struct job *job)
+{
+	struct spool_state *sp = c->spool[job->r.spool];
+	assert(job->r.id != 0);
+	if (!core_spool_conf(c, job)->ordered || sp->front == job->r.id)
+		return false;
+	if (job->lane == NULL)
+		queue_row_push(&sp->row, job);
+	c->plan = true;
+	return true;
+}
+
+void row_resume(struct core *c, const struct job *job)
+{
+	if (core_spool_conf(c, job)->ordered)
+		c->spool[job->r.spool]->front = job->r.id;
+}
+
+void row_ended(struct core *c, const struct job *job)
+{
+	struct spool_state *sp = c->spool[job->r.spool];
+	if (sp->front == job->r.id)
+		sp->front = 0;
+	c->plan = true;
+}
+
+static struct job *row_next_of(struct core *c, size_t spool)
+{
+	struct spool_state *sp = c->spool[spool];
+	struct job *job = queue_first(&sp->row);
+	if (job == NULL)
+		return NULL;
+	const struct job *front = job_by_id(&c->jobs, sp->front);
+	if (front == NULL || front->r.state == JOB_DONE)
+		sp->front = 0;
+	/* One that is not complete yet holds up those behind it. */
+	if (sp->front != 0 || job->r.state != JOB_QUEUED)
+		return NULL;
+	share_count(c); /* some may run since before the spool had a row */
+	if (share_of_spool(c, spool) > 0)
+		return NULL;
+	queue_remove(job);
+	sp->front = job->r.id;
+	return job;
+}
+
+struct job *row_next(struct core *c)
+{
+	struct job *job = NULL;
+	for (size_t i = 0; i < c->spool_count && job == NULL; i++)
+		job = row_next_of(c, i);
+	return job;
+}
+
+const struct job *row_ahead(const struct core *c, const struct job *job)
+{
+	const struct spool_state *sp = c->spool[job->r.spool];
+	const struct job *front = job_by_id(&c->jobs, sp->front);
+	if (front != NULL && front->r.state == JOB_DONE)
+		front = NULL;
+	if (!core_spool_conf(c, job)->ordered || front == job)
+		return NULL;
+	if (front == NULL)
+		front = queue_first(&sp->row);
+	return front == job ? NULL : front;
+}
