@@ -8,6 +8,7 @@
 #include "core/source.h"
 #include "core/terms.h"
 #include "core/text.h"
+#include "core/turn.h"
 #include "core/view.h"
 #include <jansson.h>
 #include <string.h>
@@ -175,6 +176,56 @@ static const char *why_paused(struct why *y)
 			   : "nothing of it is paused";
 }
 
+/* What the queue's rules say of it, in words; NULL: none of them keeps it. */
+static const char *why_queue_words(struct why *y, const struct turn_why *t)
+{
+	char until[TIME_TEXT_LEN];
+	switch (t->rule) {
+	case RULE_ORDERED:
+		return arena_printf(
+		    why_arena(y), "its spool is ordered, and %s comes before it", t->name);
+	case RULE_AFTER:
+		return arena_printf(
+		    why_arena(y), "it comes after %s, which has not ended", t->name);
+	case RULE_AFTER_MISSING:
+		return arena_printf(why_arena(y),
+		    "it comes after %s, which is not there and has never run", t->name);
+	case RULE_AFTER_NOT_OK:
+		return arena_printf(
+		    why_arena(y), "it comes after %s, which has not ended well", t->name);
+	case RULE_AFTER_RING:
+		return arena_printf(
+		    why_arena(y), "it comes after %s, which waits for this one", t->name);
+	case RULE_TIME:
+		return arena_printf(
+		    why_arena(y), "its time is %s", time_to_text(t->until_ms, until));
+	case RULE_SPOOL_LIMIT:
+		return arena_printf(why_arena(y), "%zu files of its spool run already", t->count);
+	case RULE_OWNER_LIMIT:
+		return arena_printf(
+		    why_arena(y), "%zu files of its owner run in its spool already", t->count);
+	case RULE_POOL_LIMIT:
+		return arena_printf(
+		    why_arena(y), "%zu files of its owner run in its pool already", t->count);
+	default: /* the other rules say that */
+		return NULL;
+	}
+}
+
+static const char *why_queue(struct why *y)
+{
+	struct turn_why t = turn_why(y->c, y->job);
+	const char *words = why_queue_words(y, &t);
+	if (words == NULL)
+		return "no limit, row, time or other file keeps it";
+	const char *setting = t.setting;
+	if (setting != NULL && strncmp(setting, "spool.*.", 8) == 0)
+		setting = why_of_spool(y, setting + 8);
+	else if (setting != NULL && strncmp(setting, "pool.*.", 7) == 0)
+		setting = why_of_pool(y, setting + 7);
+	return why_keeps(y, setting, words);
+}
+
 static const char *why_server(struct why *y)
 {
 	const struct endpoint_state *e = y->c->endpoint[y->pool->endpoint];
@@ -246,6 +297,7 @@ static const struct why_rule {
 	{ "held", why_held },
 	{ "kind", why_kind },
 	{ "paused", why_paused },
+	{ "queue", why_queue },
 	{ "server", why_server },
 	{ "session", why_session },
 	{ "place", why_place },

@@ -157,12 +157,26 @@ START_TEST(the_directory)
 }
 END_TEST
 
+START_TEST(rules_of_the_queue)
+{
+	w->spool[0].ordered = true;
+	world_put(w, "a.py", "sleep 600000");
+	world_put(w, "b.py", "work");
+	world_begin(w);
+	world_run(w, MINUTES);
+	kept_by(
+	    "b.py", "queue", "its spool is ordered, and a.py comes before it", "spool.in.ordered");
+	has(why("a.py"), "\"rule\":\"turn\"");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("why");
 	TCase *t = tcase_create("why");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, names);
+	tcase_add_test(t, rules_of_the_queue);
 	tcase_add_test(t, markers);
 	tcase_add_test(t, settling);
 	tcase_add_test(t, its_life);
