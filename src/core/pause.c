@@ -20,6 +20,14 @@ bool pause_is_set(const struct core *c, enum pause_what what, size_t index)
 	return what == PAUSE_ALL ? c->paused : *pause_flag(c, what, index);
 }
 
+void pause_restore(struct core *c, const struct pause_rec *rec)
+{
+	if (rec->what == PAUSE_ALL)
+		c->paused = rec->on;
+	else
+		*pause_flag(c, rec->what, rec->index) = rec->on;
+}
+
 static void pause_log(const struct core *c, const struct pause_rec *rec)
 {
 	const char *event = rec->on ? "paused" : "resumed";

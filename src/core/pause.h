@@ -9,6 +9,8 @@
 bool pause_set(struct core *c, enum pause_what what, size_t index, bool on);
 bool pause_is_set(const struct core *c, enum pause_what what, size_t index);
 
+void pause_restore(struct core *c, const struct pause_rec *rec); /* of an earlier life */
+
 /* Nothing of this spool is started in this pool now. */
 bool pause_holds(const struct core *c, size_t pool, size_t spool);
 

@@ -14,6 +14,7 @@
 #include "core/intake.h"
 #include "core/lost.h"
 #include "core/owners.h"
+#include "core/pause.h"
 #include "core/peer.h"
 #include "core/pool.h"
 #include "core/row.h"
@@ -156,15 +157,7 @@ void core_restore_spool(struct core *c, const struct spool_rec *rec)
 void core_restore_pause(struct core *c, const struct pause_rec *rec)
 {
 	assert(rec->on);
-	if (rec->what == PAUSE_ALL) {
-		c->paused = true;
-	} else if (rec->what == PAUSE_POOL) {
-		assert(rec->index < c->pool_count);
-		c->pool[rec->index]->paused = true;
-	} else {
-		assert(rec->index < c->spool_count);
-		c->spool[rec->index]->paused = true;
-	}
+	pause_restore(c, rec);
 }
 
 void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, struct bytes answer)

@@ -93,8 +93,8 @@ static bool turn_limited(struct core *c, const struct job *job, struct turn_why 
 	const struct conf_spool *spool = core_spool_conf(c, job);
 	uint32_t uid = job->r.ident.uid;
 	share_count(c);
-	return turn_limit(why, RULE_SPOOL_LIMIT, spool->running_max, share_of_spool(c, job->r.spool),
-		   "spool.*.running_max") ||
+	return turn_limit(why, RULE_SPOOL_LIMIT, spool->running_max,
+		   share_of_spool(c, job->r.spool), "spool.*.running_max") ||
 	       turn_limit(why, RULE_OWNER_LIMIT, spool->owner_running_max,
 		   share_of_owner(c, job->r.spool, uid), "spool.*.owner_running_max") ||
 	       turn_limit(why, RULE_POOL_LIMIT, c->conf->pool[why->pool].owner_running_max,
