@@ -231,7 +231,7 @@ bool skip_unless_forked(void)
 bool mount_tmpfs(const char *path, const char *options)
 {
 	if (unshare(CLONE_NEWNS) == -1 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("tmpfs", path, "tmpfs", 0, options) == -1)
 		return !skip(strerror(errno));
 	return true;
