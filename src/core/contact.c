@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PAGE 100
+#define ODD_MAX 5 /* troubles before an answer that is no version is believed */
 
 void contact_due(struct core *c, size_t endpoint)
 {
@@ -54,7 +55,12 @@ static void contact_on_version(
 		return;
 	/* A server that had names does not lose them: that is a gateway's page. */
 	bool lapse = e->was_up && e->dialect.names && a->verdict != LIVY_OK;
-	if (ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR || lapse) {
+	/* What is neither a version nor "no such call" may be something on the way: before the server is
+	 * taken for one without names, and sessions that it was given by name are given up, it is asked
+	 * again. */
+	bool odd =
+	    a->verdict != LIVY_OK && a->verdict != LIVY_UNKNOWN_CALL && e->failures < ODD_MAX;
+	if (ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR || lapse || odd) {
 		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), 0);
 		return;
 	}

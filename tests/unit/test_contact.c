@@ -272,6 +272,56 @@ static void begin_nameless(void)
 	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
 }
 
+/* A proxy's own words, in the first moments of a life: the server behind it has names all the same. */
+START_TEST(an_odd_version_is_asked_for_again)
+{
+	static const char *const reply[] = { "{}", "[]", "\"yes\"", "{\"id\":", "<html></html>" };
+	for (size_t i = 0; i < ARRAY_LEN(reply); i++)
+		world_fault(w, (struct world_fault){ .method = HTTP_GET,
+				   .path = "/version",
+				   .fate = FATE_MANGLED,
+				   .status = i == 4 ? 408 : 200,
+				   .reply = reply[i] });
+	world_begin(w);
+	world_put(w, "a.py", "one");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_ptr_nonnull(w->server[0].session[0]->name);
+}
+END_TEST
+
+/* One that never says anything else is believed. */
+START_TEST(a_version_that_is_none)
+{
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/version",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "{}",
+			   .times = -1 });
+	w->server[0].version = NULL;
+	world_begin(w);
+	world_put(w, "a.py", "one");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_ptr_null(w->server[0].session[0]->name);
+}
+END_TEST
+
+/* What was said first can never be read again: it is nobody's that may be used or deleted. */
+START_TEST(without_names_and_without_a_channel)
+{
+	begin_nameless();
+	w->server[0].session[0]->closed = true;
+	w->any_number = true; /* it stays until the server's idle timeout */
+	world_reload(w);
+	world_put(w, "a.py", "one");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	world_put(w, "b.py", "two");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
 START_TEST(without_names_ids_do)
 {
 	begin_nameless();
@@ -505,6 +555,9 @@ int main(void)
 	tcase_add_test(t, a_restart_while_the_server_is_away);
 	tcase_add_test(t, what_was_retired_is_deleted_after_a_restart);
 	tcase_add_test(t, both_were_restarted);
+	tcase_add_test(t, an_odd_version_is_asked_for_again);
+	tcase_add_test(t, a_version_that_is_none);
+	tcase_add_test(t, without_names_and_without_a_channel);
 	tcase_add_test(t, without_names_ids_do);
 	tcase_add_test(t, without_names_the_token_is_looked_for);
 	tcase_add_test(t, without_names_a_strangers_id_is_not_ours);
