@@ -39,7 +39,6 @@ static void sim_draw_server(struct sim *s, size_t n)
 	sv->create_ms = create_ms[sim_int(s, 0, 3)];
 	sv->start_ms = start_ms[sim_int(s, 0, 5)];
 	sv->piece_bytes = sim_chance(s, 70) ? 1000 : sim_chance(s, 50) ? 7 : 200;
-	sv->retained = sim_chance(s, 70) ? 12 : 100;
 	if (sim_chance(s, 15))
 		sv->sessions_max = sim_int(s, 1, 4);
 	if (sim_chance(s, 8))
@@ -51,6 +50,9 @@ static void sim_draw_server(struct sim *s, size_t n)
 		sv->list_only = true;
 		s->w->endpoint[n].statements = STATEMENTS_LIST;
 	}
+	/* Without names the first answer is what a session is known by. */
+	if (sv->version != NULL && sim_chance(s, 70))
+		sv->retained = 12;
 }
 
 static void sim_draw_pool(struct sim *s, size_t n)

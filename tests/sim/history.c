@@ -227,22 +227,36 @@ static void sim_restart(struct sim *s, size_t server)
 	sim_outage(s, server, sim_int(s, 1000, 60000));
 }
 
-static void sim_session_ends(struct sim *s, size_t server, bool collected)
+/* It comes back with all that it had. */
+static void sim_recover(struct sim *s, size_t server)
 {
+	int64_t ms = sim_int(s, 100, 30000);
+	sim_say(s, "the server", "has been restarted");
+	sim_touched(s, server);
+	world_restart(s->w, server, ms + sim_int(s, 0, 30000));
+	sim_outage(s, server, ms);
+}
+
+enum illness { ILL_DEAD, ILL_COLLECTED, ILL_CLOSED, ILL_LIMP };
+
+static void sim_session_is(struct sim *s, size_t server, enum illness ill)
+{
+	static const char *const what[] = { "has lost its driver", "is collected",
+		"has lost its channel", "has lost its interpreter" };
 	struct world_server *sv = &s->w->server[server];
 	if (sv->count == 0)
 		return;
 	size_t n = (size_t)sim_int(s, 0, (int)sv->count - 1);
 	if (sv->session[n]->stranger)
 		return;
-	if (collected)
+	if (ill == ILL_COLLECTED)
 		sim_touched(s, server);
-	sim_say(s, sv->session[n]->name == NULL ? "a session" : sv->session[n]->name,
-	    collected ? "is collected" : "has lost its driver");
-	if (collected)
+	sim_say(s, sv->session[n]->name == NULL ? "a session" : sv->session[n]->name, what[ill]);
+	sv->session[n]->dead = sv->session[n]->dead || ill == ILL_DEAD;
+	sv->session[n]->closed = sv->session[n]->closed || ill == ILL_CLOSED;
+	sv->session[n]->limp = sv->session[n]->limp || ill == ILL_LIMP;
+	if (ill == ILL_COLLECTED)
 		world_collect(s->w, server, n);
-	else
-		sv->session[n]->dead = true;
 }
 
 /* Our session is used by somebody else, too. */
@@ -263,7 +277,7 @@ static void sim_intruder(struct sim *s, size_t server)
 static void sim_server(struct sim *s)
 {
 	size_t server = (size_t)sim_int(s, 0, (int)s->w->conf.endpoint_count - 1);
-	switch (sim_int(s, 0, 10)) {
+	switch (sim_int(s, 0, 13)) {
 	case 0:
 		sim_restart(s, server);
 		break;
@@ -272,10 +286,19 @@ static void sim_server(struct sim *s)
 		break;
 	case 2:
 	case 3:
-		sim_session_ends(s, server, false);
+		sim_session_is(s, server, ILL_DEAD);
 		break;
 	case 4:
-		sim_session_ends(s, server, true);
+		sim_session_is(s, server, ILL_COLLECTED);
+		break;
+	case 10:
+		sim_session_is(s, server, ILL_CLOSED);
+		break;
+	case 11:
+		sim_session_is(s, server, ILL_LIMP);
+		break;
+	case 12:
+		sim_recover(s, server);
 		break;
 	case 5:
 		world_stranger(s->w, server);
@@ -346,6 +369,7 @@ static void sim_clock(struct sim *s)
 	int64_t ms = jump_ms[sim_int(s, 0, 5)];
 	(void)buf_addf(&s->w->trace, "! the wall clock jumps by %lld\n", (long long)ms);
 	s->w->now.real_ms += ms;
+	s->jumped = s->jumped || ms < 0;
 }
 
 /* ---- the daemon ------------------------------------------------------------------------------ */

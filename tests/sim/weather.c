@@ -6,6 +6,8 @@
 
 static const char page[] = "<html><head><title>Bad Gateway</title></head></html>";
 
+static const char channel[] = "\"java.io.IOException: RPC channel is closed.\"";
+
 /* Whatever it is, afterwards it cannot be told from outside whether it arrived. */
 static void sim_lose(struct sim *s, struct world_fault *f)
 {
@@ -32,7 +34,7 @@ static void sim_gateway(struct sim *s, struct world_fault *f)
 	static const int status[] = { 502, 503, 504, 500, 408 };
 	f->fate = sim_chance(s, 60) ? FATE_MANGLED : FATE_STATUS;
 	f->status = status[sim_int(s, 0, 4)];
-	f->reply = page;
+	f->reply = f->status == 500 && sim_chance(s, 50) ? channel : page;
 	if (sim_chance(s, 20))
 		f->retry_after_ms = 7000;
 }
@@ -165,7 +167,7 @@ void sim_aim(struct sim *s)
 static bool sim_is_limp(const struct sim *s, const struct fx_http *http)
 {
 	const struct world_server *sv = &s->w->server[http->tag.endpoint];
-	return sv->start == START_LIMP && sv->version == NULL;
+	return sv->version == NULL && sv->start == START_LIMP;
 }
 
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg)
