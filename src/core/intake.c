@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define GONE_SCAN_MS 2000 /* a name is said to be gone: a scan soon proves it */
+#define MISSED_MS 30000	  /* until a file that was missed is looked for again */
 #define LINKED_LOOKS 5	  /* a second link may be on its way out (link, then unlink) */
 #define LINKED_MS 1000
 
@@ -218,10 +219,15 @@ static void intake_look_settling(struct core *c, struct job *job, const struct e
 		job_free(&c->jobs, &c->timers, job);
 		return;
 	}
+	bool marked = core_spool_conf(c, job)->ready != READY_MARKER || job->marker != NULL;
 	if (ev->type == FILE_MISSING) {
 		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
+		if (!marked) /* no scan will bring it up by its name alone, should it be there again */
+			timer_set(&c->timers, &job->timer, c->now.mono_ms + MISSED_MS);
 		return;
 	}
+	if (!marked && ident_rewritten(&job->r.ident, &ev->ident))
+		return; /* its marker held for other bytes */
 	job->r.ident = ev->ident;
 	if (job->batched)
 		return; /* the end of the scan goes on with it */

@@ -6,6 +6,9 @@
 
 struct ctl;
 
+/* Makes run_dir if only that is missing: once the sandbox is entered nobody can. 0, or -1 with errno. */
+int ctl_make_dir(const char *run_dir);
+
 /* Makes run_dir if only that is missing, and run_dir/control in it for everybody; one that no daemon
  * listens at any more is replaced. Where that cannot be, a line in the log says so and there is
  * nobody to be heard. NULL with errno: no descriptors. */

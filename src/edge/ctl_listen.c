@@ -71,13 +71,18 @@ static int bind_at(int fd, const char *path)
 	return rc;
 }
 
-static int listen_at(const char *run_dir, const char *path)
+int ctl_make_dir(const char *run_dir)
 {
 	/* Others must get through it to the socket, whatever the umask. */
 	int rc = mkdir(run_dir, 0755);
 	if (rc == 0)
 		rc = chmod(run_dir, 0755);
-	if (rc != 0 && errno != EEXIST)
+	return rc != 0 && errno != EEXIST ? -1 : 0;
+}
+
+static int listen_at(const char *run_dir, const char *path)
+{
+	if (ctl_make_dir(run_dir) != 0)
 		return -1;
 	if (connect_to(path) == 0) {
 		errno = EADDRINUSE;

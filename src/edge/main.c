@@ -1,6 +1,7 @@
 /* main: options, the order of birth and death, exit codes. */
 #include "base/log.h"
 #include "edge/confload.h"
+#include "edge/ctl.h"
 #include "edge/loop.h"
 #include "edge/sandbox.h"
 #include <getopt.h>
@@ -112,7 +113,8 @@ static int main_run(struct conf *conf, const char *file)
 	}
 	buf_fini(&error);
 	sandbox_open_files(conf);
-	/* Now: the ledger may just have made its directory, and there is no other thread yet. */
+	(void)ctl_make_dir(conf->run_dir); /* what is wrong with it is said when it is needed */
+	/* Now: directories have just been made, and there is no other thread yet. */
 	struct sandbox *sandbox = sandbox_enter(conf);
 	int code = EXIT_TEMPORARY;
 	if (sandbox != NULL)

@@ -673,6 +673,7 @@ def control(tools):
     """What is asked by the control socket is done, over a kill, and whoever floods it."""
     p = Place(tools, **ONE_AT_A_TIME)
     yield p
+    os.rmdir(p.path("run"))  # it is made where it is missing, sandbox or not
     running_and_queued(p)
     must(states(p) == {"a.py": "running", "b.py": "queued"}, "the list: %s" % states(p))
     if os.geteuid() == 0:

@@ -580,6 +580,27 @@ START_TEST(touched_while_queued_again_without_its_marker)
 }
 END_TEST
 
+/* Nor where its directory is away when its turn comes again. */
+START_TEST(away_while_queued_again_without_its_marker)
+{
+	w->spool[0].ready = READY_MARKER;
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "work",
+			   .fate = FATE_NOT_SENT });
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_put(w, "a.py.ready", "");
+	world_until(w, MINUTES, world_logged(w, "event=requeued") == 1);
+	w->dir[0]->gone = true;
+	world_until(w, MINUTES, world_logged(w, "event=not-read") == 1);
+	world_run(w, 5 * MINUTES);
+	w->dir[0]->gone = false;
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
 START_TEST(a_marker_without_a_file_waits)
 {
 	w->spool[0].ready = READY_MARKER;
@@ -698,6 +719,7 @@ int main(void)
 	tcase_add_test(t, removed_and_dropped_again_runs_again);
 	tcase_add_test(t, only_a_marker_makes_it_ready);
 	tcase_add_test(t, touched_while_queued_again_without_its_marker);
+	tcase_add_test(t, away_while_queued_again_without_its_marker);
 	tcase_add_test(t, a_marker_without_a_file_waits);
 	tcase_add_test(t, a_newer_marker_speaks_of_newer_bytes);
 	tcase_add_test(t, without_a_new_marker_it_is_not_ready_again);
