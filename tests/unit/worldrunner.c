@@ -227,6 +227,9 @@ bool runner_takes(struct world_session *s, const char *id, bool alone)
 		others = others || (r->run[i].state != RUN_BARRED && !str_eq(r->run[i].id, id));
 	if (r == NULL)
 		return true; /* another session has its name by now, and will say so */
+	const struct world_run *taker = run_by_id(r, r->taken);
+	if (taker != NULL && taker->state == RUN_BARRED)
+		r->taken[0] = '\0'; /* it was lost on its way, and never shall be begun */
 	if (r->taken[0] != '\0')
 		return str_eq(r->taken, id); /* sent again */
 	if (alone)
