@@ -128,9 +128,9 @@ static void contact_done(struct core *c, size_t endpoint)
 		if (!contact_has(c, s, endpoint))
 			continue;
 		s->parked = false;
-		if (!s->seen && !being_made)
-			talk_confirm(c, s);
 		depart_wake(c, s, 0);
+		if (!s->seen && !being_made)
+			meet_unlisted(c, s); /* it may be gone now */
 	}
 }
 

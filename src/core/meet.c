@@ -65,6 +65,7 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 		       (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT ||
 			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
 	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
+	bool none = a.verdict == LIVY_NO_SESSION;
 	livy_fini(&a);
 	if (ours) {
 		log_info("session=%s event=found by=token", s->r.name);
@@ -72,7 +73,9 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 		meet_take_up(c, s);
 		depart_wake(c, s, 0);
 	} else if (refuted) {
-		depart_gone(c, s, "a session has its id, but not its token");
+		depart_gone(c, s,
+		    none ? "the server does not know it any more"
+			 : "a session has its id, but not its token");
 	} else if (lost) { /* ours or not, nothing will come of it; unproven, it is not deleted */
 		depart_gone(c, s, "its channel to the driver is closed");
 	} else {
@@ -128,4 +131,14 @@ void meet_listed(struct core *c, struct session *s, const struct livy_session *l
 		meet_found(c, s, livy);
 	else
 		meet_nameless(c, s); /* after any break an id may be a stranger's */
+}
+
+void meet_unlisted(struct core *c, struct session *s)
+{
+	if (s->r.state == SESSION_DELETING)
+		return;
+	if (!core_session_endpoint(c, s)->dialect.names)
+		meet_nameless(c, s);
+	else if (s->seq == 0)
+		ready_look(c, s);
 }

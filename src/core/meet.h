@@ -10,6 +10,10 @@
  * token has to be seen again first. livy is the list's entry. */
 void meet_listed(struct core *c, struct session *s, const struct livy_session *livy);
 
+/* The list does not have it, which proves nothing (pages shift): the server is asked for it alone.
+ * Without names nothing more is said to it before its token is seen: by now its id may be a stranger's. */
+void meet_unlisted(struct core *c, struct session *s);
+
 /* It was asked for alone, and the server has it. */
 void meet_found(struct core *c, struct session *s, const struct livy_session *livy);
 

@@ -189,12 +189,6 @@ static void talk_on_session(
 	}
 }
 
-void talk_confirm(struct core *c, struct session *s)
-{
-	if (s->seq == 0 && s->r.state != SESSION_DELETING)
-		ready_look(c, s);
-}
-
 /* ---- time and replies ----------------------------------------------------------------------- */
 
 static int64_t talk_idle_look_ms(const struct core *c, const struct session *s)

@@ -9,9 +9,6 @@
 void talk_create(
     struct core *c, size_t pool, enum kind kind, int64_t owner, const char *proxy_user);
 
-/* The list does not have it, which proves nothing (pages shift): the server is asked for it alone. */
-void talk_confirm(struct core *c, struct session *s);
-
 void talk_due(struct core *c, struct session *s);
 
 /* A reply to the session's own request; s may be gone afterwards. */

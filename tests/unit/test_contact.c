@@ -356,6 +356,31 @@ START_TEST(without_names_a_strangers_id_is_not_ours)
 }
 END_TEST
 
+/* Nor is anything more said to an id that the list does not have: the next session gets it, and nobody
+ * knows whose that is. */
+START_TEST(without_names_what_is_not_listed_is_left_alone)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	begin_nameless();
+	world_put(w, "a.py", "sleep 600000");
+	world_until(w, MINUTES,
+	    world_row(w, "a.py") != NULL && world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
+	world_run(w, MINUTES);
+	world_forgetful_restart(w, 0);
+	world_mend(w);
+	world_forget(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	const char *first = strstr(w->trace.data, "POST /sessions/");
+	ck_assert_ptr_nonnull(first);
+	ck_assert_msg(strncmp(first, "POST /sessions/s1/", 18) != 0, "%.200s", first);
+	const char *asked = strstr(w->trace.data, "GET /sessions/s1/statements\n");
+	ck_assert_msg(asked != NULL && asked < first, "%s", world_tail(&w->trace));
+}
+END_TEST
+
 START_TEST(without_names_what_runs_goes_on)
 {
 	begin_nameless();
@@ -561,6 +586,7 @@ int main(void)
 	tcase_add_test(t, without_names_ids_do);
 	tcase_add_test(t, without_names_the_token_is_looked_for);
 	tcase_add_test(t, without_names_a_strangers_id_is_not_ours);
+	tcase_add_test(t, without_names_what_is_not_listed_is_left_alone);
 	tcase_add_test(t, without_names_what_runs_goes_on);
 	tcase_add_test(t, without_names_a_lost_question_is_asked_again);
 	tcase_add_test(t, without_names_a_closed_channel_is_the_end);
