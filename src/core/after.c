@@ -87,7 +87,7 @@ static enum job_status after_stopped(struct job *job, bool forced)
 					      : "the code has stopped");
 		return STATUS_CANCELLED;
 	}
-	job_set_error(job, "Timeout", "the time limit of the spool has passed");
+	job_set_error(job, JOB_TIMED_OUT, "the time limit of the spool has passed");
 	return STATUS_TIMEOUT;
 }
 
@@ -100,11 +100,12 @@ static void after_raw(struct core *c, struct session *s, struct call *call,
 		after_failed(c, s, call, "it has no output of a known form");
 		return;
 	}
-	bool ours = call->cancelled_ms >= 0;
-	bool forced = ours && c->now.mono_ms - call->cancelled_ms > CANCEL_FORCED_MS;
+	bool ours = call->cancelled_ms >= 0 || job_is_timed_out(job);
+	bool forced =
+	    call->cancelled_ms >= 0 && c->now.mono_ms - call->cancelled_ms > CANCEL_FORCED_MS;
 	if (ours && (st->state == LIVY_STATEMENT_CANCELLED || status != STATUS_OK))
 		status = after_stopped(job, forced);
-	else if (job_is_cancelled(job))
+	else if (job_is_cancelled(job) || job_is_timed_out(job))
 		job_set_error(job, NULL, NULL); /* it has come to its own end before */
 	if (st->started_ms > 0)
 		job->r.run->started_ms = st->started_ms;

@@ -115,10 +115,10 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 		return;
 	}
 	session_unload(s, job->r.id);
-	bool late = call->cancelled_ms >= 0 && !job_is_cancelled(job);
+	bool late = job_is_timed_out(job);
 	session_drop_call(s, call);
 	if (late)
-		finish_own(c, job, STATUS_TIMEOUT, "Timeout", words);
+		finish_own(c, job, STATUS_TIMEOUT, JOB_TIMED_OUT, words);
 	else
 		depart_died(c, job, words);
 }

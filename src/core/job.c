@@ -226,6 +226,11 @@ bool job_is_cancelled(const struct job *job)
 	return job->r.run != NULL && str_eq(job->r.run->error_name, JOB_CANCELLED);
 }
 
+bool job_is_timed_out(const struct job *job)
+{
+	return job->r.run != NULL && str_eq(job->r.run->error_name, JOB_TIMED_OUT);
+}
+
 void job_end_cancelled(struct job *job, const char *how)
 {
 	char *words = xasprintf("%s; %s", job->r.run->error_message, how);

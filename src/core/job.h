@@ -110,6 +110,9 @@ void job_drop_run(struct job *job); /* and the bytes, the answer and the script 
 #define JOB_CANCELLED "Cancelled"
 void job_set_error(struct job *job, const char *name, const char *message);
 bool job_is_cancelled(const struct job *job);
+/* The same of a raw file whose time limit has passed: its statement is being cancelled. */
+#define JOB_TIMED_OUT "Timeout"
+bool job_is_timed_out(const struct job *job);
 /* It has come to it: how, behind who it was. */
 void job_end_cancelled(struct job *job, const char *how);
 

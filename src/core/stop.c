@@ -25,6 +25,16 @@ static void stop_log(struct core *c, const struct session *s, const struct call 
 	}
 }
 
+/* In the ledger before the server is asked: another life would not know on whose account it was. */
+static void stop_note(struct core *c, const struct call *call)
+{
+	if (call->what != CALL_RAW || job_is_cancelled(core_call_job(c, call)))
+		return;
+	job_set_error(
+	    core_call_job(c, call), JOB_TIMED_OUT, "the time limit of the spool has passed");
+	core_row_job(c, core_call_job(c, call));
+}
+
 static void stop_ask(struct core *c, struct session *s, struct call *call)
 {
 	statement_cancel(c, s, call);
@@ -43,7 +53,7 @@ static void stop_raw(struct core *c, struct session *s, struct call *call)
 		finish_own(c, job, STATUS_CANCELLED, JOB_CANCELLED,
 		    arena_strdup(&c->fx->arena, job->r.run->error_message));
 	} else {
-		finish_own(c, job, STATUS_TIMEOUT, "Timeout",
+		finish_own(c, job, STATUS_TIMEOUT, JOB_TIMED_OUT,
 		    "the time limit of the spool has passed; the code did not stop when it was "
 		    "cancelled, its session is deleted");
 	}
@@ -75,6 +85,7 @@ void stop_call(struct core *c, struct session *s, struct call *call)
 	if (call->cancelled_ms < 0) {
 		call->cancelled_ms = c->now.mono_ms;
 		stop_log(c, s, call);
+		stop_note(c, call);
 	}
 	if (c->now.mono_ms - call->cancelled_ms < GRACE_MS) {
 		stop_ask(c, s, call);

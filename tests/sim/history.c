@@ -369,7 +369,6 @@ static void sim_clock(struct sim *s)
 	int64_t ms = jump_ms[sim_int(s, 0, 5)];
 	(void)buf_addf(&s->w->trace, "! the wall clock jumps by %lld\n", (long long)ms);
 	s->w->now.real_ms += ms;
-	s->jumped = s->jumped || ms < 0;
 }
 
 /* ---- the daemon ------------------------------------------------------------------------------ */

@@ -150,11 +150,8 @@ static void check_status(struct sim *s, struct seen *seen, const struct world_ro
 	bool once = !v->rerun && v->renewed == 0;
 	if (status == STATUS_OK)
 		holds(v->runs > 0, OK_RAN, "%s has never run", v->mark);
-	/* Cancelled by an earlier life, for a time limit that by the clock is still to come. */
-	bool early = status == STATUS_CANCELLED && s->timed && s->crashed && s->jumped;
 	if (status == STATUS_REJECTED || status == STATUS_CANCELLED)
-		holds(v->runs == 0 || !once || early, NEVER_RAN, "%s has run %d times", v->mark,
-		    v->runs);
+		holds(v->runs == 0 || !once, NEVER_RAN, "%s has run %d times", v->mark, v->runs);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */

@@ -63,7 +63,6 @@ struct sim {
 	bool mended;
 	bool crashed;		 /* the daemon, at some time */
 	bool timed;		 /* some time limit there is, or was */
-	bool jumped;		 /* the wall clock did, backwards */
 	int pool_max[WORLD_MAX]; /* the largest that was ever configured */
 	size_t tick;		 /* makes each mtime another one */
 	/* users */

@@ -721,6 +721,20 @@ START_TEST(only_raw_python_is_probed)
 }
 END_TEST
 
+/* Why a statement was cancelled, another life has to know, whatever the clock says by then. */
+START_TEST(a_time_limit_is_remembered_over_a_restart)
+{
+	w->spool[0].timeout_ms = 5000;
+	world_put(w, "a.py", "sleep 600000");
+	world_begin(w);
+	world_until(w, MINUTES, world_logged(w, "event=timeout") == 1);
+	w->now.real_ms -= 10 * MINUTES;
+	world_crash(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "timeout");
+}
+END_TEST
+
 /* ---- time limits ------------------------------------------------------------------------------------ */
 
 START_TEST(the_time_limit)
@@ -904,6 +918,7 @@ int main(void)
 	tcase_add_test(t, the_channel_is_lost);
 	tcase_add_test(t, slipped_answers_reach_no_other_file);
 	tcase_add_test(t, only_raw_python_is_probed);
+	tcase_add_test(t, a_time_limit_is_remembered_over_a_restart);
 	tcase_add_test(t, the_time_limit);
 	tcase_add_test(t, the_time_limit_counts_from_its_start);
 	tcase_add_test(t, a_restart_does_not_prolong_it);
