@@ -46,6 +46,8 @@ static int roll_cmp(const void *a, const void *b)
 	const struct job *y = *(const struct job *const *)b;
 	if (roll_class(x) != roll_class(y))
 		return roll_class(x) - roll_class(y);
+	if (x->lane != NULL && y->lane != NULL && x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
 	return x->r.id < y->r.id ? -1 : x->r.id > y->r.id;
 }
 

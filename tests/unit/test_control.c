@@ -69,6 +69,25 @@ START_TEST(hello)
 }
 END_TEST
 
+/* Shares between owners may yet let another one go first: these are known when a place is free. */
+START_TEST(the_order_of_turns)
+{
+	world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
+	world_put(w, "a.py", "work");
+	world_put(w, "b.py", "# sparkspool: priority=5\nwork");
+	world_put(w, "c.py", "work");
+	world_begin(w);
+	world_run(w, MINUTES);
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"list\"}");
+	const char *b = strstr(said, "\"name\":\"b.py\"");
+	const char *a = strstr(said, "\"name\":\"a.py\"");
+	const char *last = strstr(said, "\"name\":\"c.py\"");
+	ck_assert_msg(b != NULL && a != NULL && last != NULL && b < a && a < last, "%s", said);
+	has(b, "\"place\":1");
+	has(last, "\"place\":3");
+}
+END_TEST
+
 START_TEST(metrics)
 {
 	world_put(w, "a.py", "work");
@@ -271,6 +290,7 @@ int main(void)
 	TCase *t = tcase_create("control");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, hello);
+	tcase_add_test(t, the_order_of_turns);
 	tcase_add_test(t, metrics);
 	tcase_add_test(t, garbage_is_answered);
 	tcase_add_test(t, list_in_the_order_of_turns);
