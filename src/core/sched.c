@@ -6,217 +6,26 @@
 #include "core/contact.h"
 #include "core/control.h"
 #include "core/core.h"
-#include "core/depart.h"
 #include "core/export.h"
 #include "core/fetch.h"
 #include "core/finish.h"
 #include "core/heads.h"
 #include "core/intake.h"
+#include "core/life.h"
 #include "core/lost.h"
 #include "core/owners.h"
-#include "core/pause.h"
-#include "core/peer.h"
 #include "core/pool.h"
 #include "core/row.h"
-#include "core/runner.h"
 #include "core/scan.h"
 #include "core/share.h"
 #include "core/submit.h"
 #include "core/talk.h"
-#include "core/terms.h"
 #include "core/wait.h"
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define STOP_MS 20000 /* an orderly stop waits this long for answers that are on their way */
-
-/* ---- birth and death ------------------------------------------------------------------------ */
-
-static struct endpoint_state *endpoint_state_new(void)
-{
-	struct endpoint_state *e = xcalloc(1, sizeof(*e));
-	timer_init(&e->timer, TIMER_ENDPOINT);
-	return e;
-}
-
-static struct pool_state *pool_state_new(void)
-{
-	struct pool_state *p = xcalloc(1, sizeof(*p));
-	timer_init(&p->timer, TIMER_POOL);
-	TAILQ_INIT(&p->lanes);
-	return p;
-}
-
-static struct spool_state *spool_state_new(void)
-{
-	struct spool_state *sp = xcalloc(1, sizeof(*sp));
-	timer_init(&sp->timer, TIMER_SPOOL);
-	queue_row_init(&sp->row);
-	return sp;
-}
-
-/* States for what is new in the configuration; numbers never change. */
-static void core_grow(struct core *c)
-{
-	const struct conf *conf = c->conf;
-	assert(conf->endpoint_count >= c->endpoint_count && conf->pool_count >= c->pool_count &&
-	       conf->spool_count >= c->spool_count);
-	c->endpoint = xrealloc(c->endpoint, (conf->endpoint_count + 1) * sizeof(void *));
-	c->pool = xrealloc(c->pool, (conf->pool_count + 1) * sizeof(void *));
-	c->spool = xrealloc(c->spool, (conf->spool_count + 1) * sizeof(void *));
-	while (c->endpoint_count < conf->endpoint_count)
-		c->endpoint[c->endpoint_count++] = endpoint_state_new();
-	while (c->pool_count < conf->pool_count)
-		c->pool[c->pool_count++] = pool_state_new();
-	while (c->spool_count < conf->spool_count)
-		c->spool[c->spool_count++] = spool_state_new();
-}
-
-struct core *core_new(const struct conf *conf, const char *instance, const uint64_t seed[2],
-    uint64_t last_job, uint64_t last_session)
-{
-	struct core *c = xcalloc(1, sizeof(*c));
-	assert(seed[0] != 0 || seed[1] != 0);
-	c->conf = conf;
-	c->rng[0] = seed[0];
-	c->rng[1] = seed[1];
-	c->last_job = last_job;
-	c->last_session = last_session;
-	snprintf(c->instance, sizeof(c->instance), "%s", instance);
-	jobs_init(&c->jobs);
-	TAILQ_INIT(&c->sessions);
-	TAILQ_INIT(&c->owners);
-	TAILQ_INIT(&c->peers);
-	TAILQ_INIT(&c->shares);
-	LIST_INIT(&c->waits);
-	timers_init(&c->timers);
-	tally_init(&c->tally);
-	export_init(c);
-	core_grow(c);
-	return c;
-}
-
-void core_free(struct core *c)
-{
-	struct session *s;
-	struct job *job;
-	while ((s = TAILQ_FIRST(&c->sessions)) != NULL)
-		session_free(&c->sessions, &c->timers, s);
-	TAILQ_FOREACH (job, &c->jobs.all, link)
-		if (job->lane != NULL)
-			queue_remove(job);
-	jobs_fini(&c->jobs, &c->timers);
-	owners_fini(c);
-	tally_fini(&c->tally);
-	peers_fini(c);
-	shares_fini(c);
-	heads_fini(c);
-	heap_fini(&c->timers);
-	for (size_t i = 0; i < c->endpoint_count; i++) {
-		free(c->endpoint[i]->trouble);
-		free(c->endpoint[i]);
-	}
-	for (size_t i = 0; i < c->pool_count; i++)
-		free(c->pool[i]);
-	for (size_t i = 0; i < c->spool_count; i++) {
-		lost_forget(&c->spool[i]->lost);
-		heap_fini(&c->spool[i]->row.ready);
-		free(c->spool[i]->batch);
-		free(c->spool[i]);
-	}
-	free(c->endpoint);
-	free(c->pool);
-	free(c->spool);
-	free(c);
-}
-
-/* ---- an earlier life ------------------------------------------------------------------------ */
-
-void core_restore_session(struct core *c, struct session_rec *rec)
-{
-	struct session *s = session_new(&c->sessions, rec, 0);
-	/* As LOOKING only a session was ever committed whose creation had been lost. */
-	s->resume = s->r.state == SESSION_LOOKING ? SESSION_CREATING : s->r.state;
-	/* Whatever it was, first its server has to say that it still has it. */
-	s->r.state = SESSION_LOOKING;
-	s->parked = true;
-}
-
-void core_restore_spool(struct core *c, const struct spool_rec *rec)
-{
-	assert(rec->spool < c->spool_count);
-	c->spool[rec->spool]->known = true;
-	c->spool[rec->spool]->away = true; /* until a scan has begun */
-	c->spool[rec->spool]->dev = rec->dev;
-	c->spool[rec->spool]->ino = rec->ino;
-}
-
-void core_restore_pause(struct core *c, const struct pause_rec *rec)
-{
-	assert(rec->on);
-	pause_restore(c, rec);
-}
-
-void core_restore_job(struct core *c, struct job_rec *rec, struct bytes code, struct bytes answer)
-{
-	struct job *job = job_restore(&c->jobs, rec);
-	job_set_code(job, code);
-	job_set_answer(job, answer);
-}
-
-void core_lost(struct core *c)
-{
-	c->lost = true;
-}
-
-static void core_resume_sent(struct core *c, struct job *job)
-{
-	struct session *s = session_by_id(&c->sessions, job->r.run->session);
-	if (job->r.state == JOB_RUNNING && s == NULL)
-		finish_own(c, job, STATUS_DIED, "SessionDied",
-		    "its session is not in the ledger any more");
-	else if (s == NULL ||
-		 (job->r.state == JOB_SENDING && job->code == NULL && !job->r.run->script))
-		finish_own(c, job, STATUS_UNKNOWN, "Unknown",
-		    "it was sent, but its session or its bytes are not in the ledger any more");
-	else if (job->r.run->script)
-		runner_resume(c, s, job);
-	else
-		call_resume(c, s, job);
-}
-
-static void core_resume_job(struct core *c, struct job *job)
-{
-	if (job_is_active(job))
-		row_resume(c, job);
-	if (job_is_active(job) && job->code != NULL)
-		(void)terms_read(c, job, (struct bytes){ job->code, job->code_bytes });
-	switch (job->r.state) {
-	case JOB_QUEUED:
-		job_drop_run(job);
-		finish_ready(c, job);
-		if (job->r.held == HELD_LOST)
-			lost_add(c, job, true);
-		break;
-	case JOB_SENDING:
-	case JOB_RUNNING:
-		core_resume_sent(c, job);
-		break;
-	case JOB_ANSWERED:
-	case JOB_STAGED:
-	case JOB_DISPOSING:
-		finish_go_on(c, job);
-		break;
-	case JOB_DONE:
-		finish_remember(job);
-		break;
-	default:
-		assert(!"not a state that is persisted");
-	}
-}
 
 /* ---- planning ------------------------------------------------------------------------------- */
 
@@ -245,8 +54,6 @@ static void core_plan(struct core *c)
 
 void core_start(struct core *c, struct now now, struct effects *fx)
 {
-	struct job *job;
-	struct job *next;
 	c->now = now;
 	c->fx = fx;
 	c->started_ms = now.real_ms;
@@ -257,10 +64,7 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 		timer_set(&c->timers, &c->endpoint[i]->timer, now.mono_ms);
 	for (size_t i = 0; i < c->spool_count; i++)
 		core_scan_soon(c, i, 0);
-	for (job = TAILQ_FIRST(&c->jobs.all); job != NULL; job = next) {
-		next = TAILQ_NEXT(job, link);
-		core_resume_job(c, job);
-	}
+	life_resume(c);
 	core_plan(c);
 	export_begin(c);
 	c->fx = NULL;
@@ -393,7 +197,7 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 		if (job->lane != NULL)
 			queue_remove(job);
 	c->conf = conf;
-	core_grow(c);
+	life_grow(c);
 	TAILQ_FOREACH (job, &c->jobs.all, link)
 		if (job->r.state == JOB_QUEUED)
 			finish_ready(c, job);
