@@ -297,7 +297,7 @@ int cmd_show(const struct options *o)
 static char *session_porcelain(const json_t *s)
 {
 	static const char *const keys[] = { "id", "name", "livy_id", "pool", "kind", "state",
-		"owner", "runs", "slots", "age_s", "statements", NULL };
+		"owner", "runs", "slots", "age_s", "statements", "mode", NULL };
 
 	return row_fields(s, keys);
 }
@@ -311,8 +311,10 @@ static bool add_session(const json_t *s, void *arg)
 		return true;
 	const char *state = ask_text(s, "state");
 	const char *why = ask_text(s, "why");
-	char *word = why == NULL ? xstrdup(state == NULL ? "-" : state)
-				 : xasprintf("%s: %s", state == NULL ? "-" : state, why);
+	bool alone = str_eq(ask_text(s, "mode"), "interpreter");
+	char *word = xasprintf("%s%s%s%s", state == NULL ? "-" : state,
+	    alone ? "; files run in its interpreter, one by one" : "", why == NULL ? "" : ": ",
+	    why == NULL ? "" : why);
 	char *const cell[] = { xasprintf("%lld", (long long)ask_int(s, "id", 0)),
 		row_text(s, "pool"), row_text(s, "kind"), row_owner(s),
 		xasprintf("%lld/%lld", (long long)ask_int(s, "runs", 0),

@@ -71,6 +71,18 @@ def case_show(tools):
     same(p.good("show", p.path("s", "a.py"), "--json").json()[0]["id"], 41, "by its path")
 
 
+def case_sessions(tools):
+    """How files run there is said: a process each, or in the interpreter, and why."""
+    p = Place(tools)
+    yield p
+    lines = p.good("sessions").lines()
+    must(lines[1].endswith("idle"), "a session: " + lines[1])
+    must(lines[2].endswith("busy; files run in its interpreter, one by one: there is no fork here"),
+         "another: " + lines[2])
+    rows = [line.split("\t")[-1] for line in p.good("sessions", "--porcelain").lines()]
+    same(rows, ["process", "interpreter"], "for programs")
+
+
 def case_who(tools):
     p = Place(tools)
     yield p

@@ -232,7 +232,10 @@ class Stand:
     def do_sessions(self, peer, request):
         self.send(peer, [{"type": "session", "id": 3, "name": "sparkspool-x", "livy_id": "7", "pool": "all",
                           "kind": "pyspark", "state": "idle", "runs": 0, "slots": 4, "age_s": 3723,
-                          "statements": 12, "owner": 0}, {"type": "end"}])
+                          "statements": 12, "owner": 0, "mode": "process"},
+                         {"type": "session", "id": 4, "name": "sparkspool-y", "livy_id": "8", "pool": "all",
+                          "kind": "pyspark", "state": "busy", "runs": 1, "slots": 1, "age_s": 60, "statements": 2,
+                          "mode": "interpreter", "why": "there is no fork here"}, {"type": "end"}])
 
     def do_watch(self, peer, request):
         jobs = [self.find(w) for w in request.get("jobs", [])] or list(self.jobs.values())
