@@ -161,20 +161,34 @@ static int make_hidden(const struct output_place *p, const char *tmp, const stru
 	return err;
 }
 
+static void hidden_dir_name(uint64_t job, char tmp[64])
+{
+	snprintf(tmp, 64, ".sparkspool-%ju-dir.tmp", (uintmax_t)job);
+}
+
+void output_drop_hidden_dir(int dir, uint64_t job)
+{
+	char tmp[64];
+
+	hidden_dir_name(job, tmp);
+	(void)unlinkat(dir, tmp, AT_REMOVEDIR);
+}
+
 static int make_dir(
     const struct output_place *p, int dir, const char *name, const struct ident *like)
 {
 	char tmp[64];
 	int err;
 
-	snprintf(tmp, sizeof(tmp), ".sparkspool-%ju-dir.tmp", (uintmax_t)p->job);
+	hidden_dir_name(p->job, tmp);
 	err = make_hidden(p, tmp, like);
 	if (err == 0)
 		err = fsop_rename_new(p->spool, tmp, dir, name);
 	if (err != 0)
 		(void)unlinkat(p->spool, tmp, AT_REMOVEDIR);
-	/* The spool itself is synced by whoever publishes. */
-	if (err == 0 && dir != p->spool)
+	/* Before anything is made in it: else a power cut may take the name and leave what lies in it, and
+	 * under its hidden name it can never be removed. */
+	if (err == 0)
 		err = fsop_sync_dir(dir);
 	/* Somebody was faster: it serves as well. */
 	return err == EEXIST ? 0 : err;

@@ -54,6 +54,9 @@ struct output_place output_place_of(int spool, uint64_t job);
 int output_place_enter(struct output_place *p, const char *name, size_t len,
     const struct ident *like, size_t *bad_len);
 
+/* One that a power cut has left beside the directory that it had become. */
+void output_drop_hidden_dir(int dir, uint64_t job);
+
 /* Back to the spool; a directory that has changed is synced. 0 or an errno. */
 int output_place_leave(struct output_place *p);
 

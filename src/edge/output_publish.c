@@ -171,6 +171,15 @@ static int place(struct publishing *pub, const struct out_file *file)
 	return pub->at.dir == pub->dir ? err : not_lost(err);
 }
 
+static bool has_dirs(const struct fx_publish *fx)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < fx->count; i++)
+		has = has || strchr(fx->file[i].name, '/') != NULL;
+	return has;
+}
+
 /* The last one is the record: when it is there, all must be there. */
 static int place_all(struct publishing *pub)
 {
@@ -187,6 +196,8 @@ static int place_all(struct publishing *pub)
 	}
 	if (err == 0)
 		err = output_place_leave(&pub->at);
+	if (err == 0 && has_dirs(fx))
+		output_drop_hidden_dir(pub->dir, fx->job);
 	return err != 0 ? err : fsop_sync_dir(pub->dir);
 }
 
