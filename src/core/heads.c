@@ -1,6 +1,7 @@
 /* heads: what files that wait say of their turn themselves, read before it comes. */
 #include "core/heads.h"
 
+#include "base/log.h"
 #include "core/source.h"
 #include "core/terms.h"
 #include "core/wait.h"
@@ -92,6 +93,10 @@ struct job *heads_on_read(struct core *c, const struct ev_read *ev)
 	const struct bytes code = heads_whole(ev->code);
 	assert(c->heads.asked > 0);
 	c->heads.asked--;
+	if (ev->result ==
+	    READ_FAILED) /* it is read before it runs in any case, and fails aloud then */
+		log_debug("job=%llu event=head-not-read error=\"%s\"", (unsigned long long)ev->job,
+		    ev->why == NULL ? strerror(ev->err) : ev->why);
 	if (job == NULL || job->r.state != JOB_QUEUED || ev->result != READ_OK ||
 	    !ident_same(&job->r.ident, &ev->ident))
 		return NULL;
