@@ -17,6 +17,10 @@ static const char too_long[] =
     "bytes\"}\n";
 static const char gap_line[] = "{\"type\":\"gap\"}\n";
 
+static const char too_many[] =
+    "{\"type\":\"error\",\"code\":\"too-many\",\"message\":\"too many connections to the control "
+    "socket\",\"hint\":\"try again in a moment\"}\n";
+
 /* ---- birth and death ------------------------------------------------------------------------ */
 
 struct ctl *ctl_open(const struct conf *conf)
@@ -106,7 +110,9 @@ static void peer_mind(struct ctl *ctl, struct ctl_peer *p)
 		peer_kill(ctl, p);
 }
 
-bool ctl_make_room(struct ctl *ctl, int64_t uid)
+/* Of those who are quiet the one that is so for the longest makes room; uid -1: of all of them. False:
+ * nobody is quiet. It is dead then, and no longer counts. */
+static bool ctl_make_room(struct ctl *ctl, int64_t uid)
 {
 	struct ctl_peer *found = NULL;
 	struct ctl_peer *p;
@@ -286,16 +292,51 @@ static void peer_pump(struct ctl *ctl, struct ctl_peer *p, struct evq *q)
 	peer_mind(ctl, p);
 }
 
+static size_t count_of(const struct ctl *ctl, uint32_t uid)
+{
+	size_t n = 0;
+	const struct ctl_peer *p;
+	TAILQ_FOREACH (p, &ctl->peers, link)
+		n += p->uid == uid && !p->dead;
+	return n;
+}
+
+static bool has_room(struct ctl *ctl, const struct ctl_peer *p)
+{
+	bool admin = p->own || p->group || p->uid == 0;
+	size_t max = CTL_PEERS_MAX + (admin ? CTL_PEERS_ADMIN : 0);
+	if (!admin && count_of(ctl, p->uid) >= CTL_PEERS_OF_UID_MAX &&
+	    !ctl_make_room(ctl, (int64_t)p->uid))
+		return false;
+	return ctl->count < max || ctl_make_room(ctl, -1);
+}
+
+/* False: there is no place for it. */
+static bool ctl_seat(struct ctl *ctl, struct ctl_peer *p)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
+	if (!has_room(ctl, p)) {
+		(void)send(p->fd, too_many, sizeof(too_many) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		return false;
+	}
+	p->interest = ev.events;
+	if (epoll_ctl(ctl->epoll, EPOLL_CTL_ADD, p->fd, &ev) != 0)
+		return false;
+	p->id = ++ctl->last_id;
+	TAILQ_INSERT_TAIL(&ctl->peers, p, link);
+	ctl->count++;
+	return true;
+}
+
 static void ctl_come(struct ctl *ctl)
 {
 	bool more = ctl->listen >= 0;
 	for (int i = 0; more && i < CTL_ACCEPTS_MAX; i++) {
 		struct ctl_peer *p = ctl_accept(ctl, &more);
-		if (p == NULL)
+		if (p == NULL || ctl_seat(ctl, p))
 			continue;
-		p->id = ++ctl->last_id;
-		TAILQ_INSERT_TAIL(&ctl->peers, p, link);
-		ctl->count++;
+		close(p->fd);
+		free(p);
 	}
 }
 

@@ -62,13 +62,7 @@ struct ctl {
 /* 0, or -1 with a line in the log. */
 int ctl_listen(struct ctl *ctl, const struct conf *conf);
 
-/* One that has come, not yet in the list; NULL: nobody, or nobody for whom there is a place. */
+/* One that has come, not yet in the list; NULL: nobody. more: another may have. */
 struct ctl_peer *ctl_accept(struct ctl *ctl, bool *more);
-
-/* ---- ctl.c ---- */
-
-/* Of those who are quiet the one that is so for the longest makes room; uid -1: of all of them. False:
- * nobody is quiet. It is dead then, and no longer counts. */
-bool ctl_make_room(struct ctl *ctl, int64_t uid);
 
 #endif

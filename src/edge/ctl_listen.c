@@ -18,10 +18,6 @@
 #define GROUP_BYTES_MAX (1 << 20)
 #define BACKLOG 64
 
-static const char too_many[] =
-    "{\"type\":\"error\",\"code\":\"too-many\",\"message\":\"too many connections to the control "
-    "socket\",\"hint\":\"try again in a moment\"}\n";
-
 /* ---- the socket ----------------------------------------------------------------------------- */
 
 static int address_of(const char *path, struct sockaddr_un *address)
@@ -174,28 +170,8 @@ static struct ctl_peer *peer_of(struct ctl *ctl, int fd)
 	return p;
 }
 
-static size_t count_of(const struct ctl *ctl, uint32_t uid)
-{
-	size_t n = 0;
-	const struct ctl_peer *p;
-	TAILQ_FOREACH (p, &ctl->peers, link)
-		n += p->uid == uid && !p->dead;
-	return n;
-}
-
-static bool has_room(struct ctl *ctl, const struct ctl_peer *p)
-{
-	bool admin = p->own || p->group || p->uid == 0;
-	size_t max = CTL_PEERS_MAX + (admin ? CTL_PEERS_ADMIN : 0);
-	if (!admin && count_of(ctl, p->uid) >= CTL_PEERS_OF_UID_MAX &&
-	    !ctl_make_room(ctl, (int64_t)p->uid))
-		return false;
-	return ctl->count < max || ctl_make_room(ctl, -1);
-}
-
 struct ctl_peer *ctl_accept(struct ctl *ctl, bool *more)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
 	int fd = accept4(ctl->listen, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	*more = fd >= 0 || errno == EINTR || errno == ECONNABORTED;
 	if (fd < 0) {
@@ -204,15 +180,7 @@ struct ctl_peer *ctl_accept(struct ctl *ctl, bool *more)
 		return NULL;
 	}
 	struct ctl_peer *p = peer_of(ctl, fd);
-	if (p != NULL && !has_room(ctl, p)) {
-		(void)send(fd, too_many, sizeof(too_many) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} else if (p != NULL) {
-		ev.data.ptr = p;
-		p->interest = ev.events;
-		if (epoll_ctl(ctl->epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
-			return p;
-	}
-	close(fd);
-	free(p);
-	return NULL;
+	if (p == NULL)
+		close(fd);
+	return p;
 }
