@@ -675,7 +675,7 @@ def control(tools):
     yield p
     os.rmdir(p.path("run"))  # it is made where it is missing, sandbox or not
     running_and_queued(p)
-    must(states(p) == {"a.py": "running", "b.py": "queued"}, "the list: %s" % states(p))
+    p.until(lambda: states(p) == {"a.py": "running", "b.py": "queued"}, "the list")
     if os.geteuid() == 0:
         os.chmod(p.top, 0o755)
         must(as_another(p, do="list") == [{"type": "end"}], "another user sees nothing")
@@ -688,7 +688,7 @@ def control(tools):
     must(states(p) == {"a.py": "running", "b.py": "held"}, "the list: %s" % states(p))
     p.end(signal.SIGKILL)
     p.begin()
-    must(states(p) == {"a.py": "running", "b.py": "held"}, "after a kill: %s" % states(p))
+    p.until(lambda: states(p) == {"a.py": "running", "b.py": "held"}, "the list after a kill")
     must(ask(p, do="cancel", jobs=[1])[0]["was"] == "running", "a.py is cancelled")
     error = p.until_status("a.py", "cancelled")["error"]
     must(error["message"] == "cancelled by its owner; its processes were ended", str(error))
