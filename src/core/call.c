@@ -350,7 +350,7 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		    s->r.name, (long long)st->id);
 		depart_gone(c, s, "a statement in it is not ours");
 	} else if (call->what != CALL_RAW && waited_ms >= REPOST_MS) {
-		statement_post(c, s, call);
+		statement_repeat(c, s, call);
 	} else if (waited_ms < DOUBT_MS && a->verdict != LIVY_OK) {
 		statement_look_in(c, s, call, core_backoff_ms(c, ++call->failures, 250, 5000));
 	} else if (call->what == CALL_RAW && a->verdict == LIVY_NO_STATEMENT &&

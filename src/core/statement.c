@@ -63,6 +63,16 @@ void statement_post(struct core *c, struct session *s, struct call *call)
 	statement_ask(c, s, call, &rq);
 }
 
+void statement_repeat(struct core *c, struct session *s, struct call *call)
+{
+	assert(call->state == CALL_DOUBT && call->what != CALL_RAW);
+	/* The first one may have arrived. If answers have slipped by one, this one gets that one's, which
+	 * has to be told from its own. A greeting's token is the session's: nothing was run before it. */
+	if (call->what == CALL_PROBE)
+		core_token(c, call->token);
+	statement_post(c, s, call);
+}
+
 void statement_look(struct core *c, struct session *s, struct call *call)
 {
 	struct arena *a = &c->fx->arena;

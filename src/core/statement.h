@@ -20,6 +20,9 @@ void statement_runner(struct core *c, struct session *s);
 /* The call is CALL_POSTING afterwards. The intent's row stands before it in the effects. */
 void statement_post(struct core *c, struct session *s, struct call *call);
 
+/* Posts a call of our own again of which nobody knows whether it has arrived. */
+void statement_repeat(struct core *c, struct session *s, struct call *call);
+
 /* Asks for the statement, or in CALL_DOUBT for the one that a lost POST would have become. */
 void statement_look(struct core *c, struct session *s, struct call *call);
 

@@ -710,6 +710,23 @@ START_TEST(slipped_answers_reach_no_other_file)
 }
 END_TEST
 
+/* The lost probe has arrived, and where only the list can be asked nobody looks for it. The one that
+ * repeats it gets its answer, which must not look like its own. */
+START_TEST(slipped_answers_are_not_hidden_by_a_repeated_probe)
+{
+	w->server[0].list_only = true;
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	begin_warm();
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_POST, .path = POSTS, .fate = FATE_LOST_AFTER, .skip = 1 });
+	run("slip");
+	ck_assert(is_new_session_used());
+	ck_assert_str_eq(world_text(w, "b.py.out"), "after\n");
+	ck_assert_int_eq(world_logged(w, "its answers have slipped"), 1);
+}
+END_TEST
+
 START_TEST(only_raw_python_is_probed)
 {
 	world_begin(w);
@@ -917,6 +934,7 @@ int main(void)
 	tcase_add_test(t, a_server_without_recovery_is_restarted);
 	tcase_add_test(t, the_channel_is_lost);
 	tcase_add_test(t, slipped_answers_reach_no_other_file);
+	tcase_add_test(t, slipped_answers_are_not_hidden_by_a_repeated_probe);
 	tcase_add_test(t, only_raw_python_is_probed);
 	tcase_add_test(t, a_time_limit_is_remembered_over_a_restart);
 	tcase_add_test(t, the_time_limit);
