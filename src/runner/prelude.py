@@ -198,6 +198,7 @@ class Runner(object):
         self.forgotten = set()   # acknowledged
         self.cancelled = set()   # killed before they came
         self.barred = set()      # were never started, and never will be
+        self.refused = {}        # the same, in our words: a start on its way may still come, with the cause gone
         self.zygote = None
         self.dead = False
         self.why = ""
@@ -290,10 +291,13 @@ class Runner(object):
         run_id = entry.get("id") if isinstance(entry, dict) else None
         if run_id in self.known or run_id in self.forgotten or run_id in self.cancelled or run_id in self.barred:
             return
+        if run_id in self.refused:
+            refused.append({"id": run_id, "why": self.refused[run_id]})
+            return
         try:
-            spec = request.run(entry)
             if self.dead:
                 raise request.Malformed("dead")
+            spec = request.run(entry)
             if spec["modules"] and not self.modules.has(spec["modules"]):
                 if spec["modules"] not in missing:
                     missing.append(spec["modules"])
@@ -301,6 +305,8 @@ class Runner(object):
             self.write(spec)
         except (request.Malformed, OSError, ValueError) as e:
             refused.append({"id": run_id, "why": str(e)[:500]})
+            if not self.dead and request.is_id(run_id):
+                self.refused[run_id] = str(e)[:500]
             return
         self.known.add(run_id)
         orders.append({"id": run_id, "dir": self.directory(run_id), "limits": spec["limits"]})
@@ -321,7 +327,7 @@ class Runner(object):
 
     def bar(self, run_id):
         request.need(request.is_id(run_id), "bar: an id is not 32 hexadecimal digits")
-        if run_id not in self.known and run_id not in self.forgotten and run_id not in self.cancelled:
+        if not any(run_id in each for each in (self.known, self.forgotten, self.cancelled, self.refused)):
             self.barred.add(run_id)
 
     def is_alive_to(self, each):
@@ -330,7 +336,7 @@ class Runner(object):
         request.need(each.get("why") in ("cancelled", "timeout"), "kill: why is neither cancelled nor timeout")
         if each["id"] in self.known:
             return True
-        if each["id"] not in self.forgotten:
+        if each["id"] not in self.forgotten and each["id"] not in self.refused:
             self.cancelled.add(each["id"])
         return False
 
@@ -400,7 +406,7 @@ class Runner(object):
     def state_of(self, run_id, live):
         if run_id in self.forgotten:
             return {"id": run_id, "state": "forgotten"}
-        if run_id in self.barred:
+        if run_id in self.barred or run_id in self.refused:
             return {"id": run_id, "state": "barred"}
         if run_id in self.cancelled:
             return {"id": run_id, "state": "ended", "run_ms": 0, "started_ms": 0, "progress": 0.0, "files": [],

@@ -654,6 +654,26 @@ START_TEST(the_runner_refuses_it)
 }
 END_TEST
 
+/* Its start was sent twice, and one of the two comes when the file has been told its end, and when the
+ * runner would have room for it. */
+START_TEST(what_was_refused_does_not_begin_later)
+{
+	begin_warm();
+	w->server[0].refusal = "no room on the disk";
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "start",
+			   .fate = FATE_LATE,
+			   .delay_ms = MINUTES });
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "rejected");
+	w->server[0].refusal = NULL;
+	world_until(w, 2 * MINUTES, w->arrived == 1);
+	world_run(w, MINUTES);
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+}
+END_TEST
+
 /* More slots than the runner was booted with: those who find no place wait for one. */
 START_TEST(the_runner_is_full)
 {
@@ -884,6 +904,7 @@ static void add_ways(TCase *t)
 	tcase_add_test(t, a_full_disk_is_its_own_trouble);
 	tcase_add_test(t, helper_modules_are_brought_once);
 	tcase_add_test(t, the_runner_refuses_it);
+	tcase_add_test(t, what_was_refused_does_not_begin_later);
 	tcase_add_test(t, the_runner_is_full);
 	tcase_add_test(t, the_server_refuses_the_call);
 	tcase_add_test(t, in_the_interpreter);

@@ -311,6 +311,13 @@ static bool is_full(const struct world_runner *r)
 	return running >= r->slots;
 }
 
+/* What was refused once never begins: another start of it may still be on its way. */
+static void run_refuse(struct world_runner *r, const char *id, const char *why)
+{
+	struct world_run *run = run_add(r, id);
+	run->why = xstrdup(why);
+}
+
 static int64_t begin_all(struct world *w, struct world_server *sv, struct world_session *s,
     const json_t *call, int64_t at_ms)
 {
@@ -319,11 +326,13 @@ static int64_t begin_all(struct world *w, struct world_server *sv, struct world_
 	int64_t alone_ms = 0;
 	for (size_t i = 0; i < json_array_size(starts); i++) {
 		const json_t *start = json_array_get(starts, i);
+		const char *id = json_string_value(json_object_get(start, "id"));
 		const char *hash = json_string_value(json_object_get(start, "modules"));
-		if (r->dead ||
-		    run_by_id(r, json_string_value(json_object_get(start, "id"))) != NULL ||
-		    !has_modules(r, hash) || sv->refusal != NULL ||
-		    (sv->alone == NULL && is_full(r)))
+		if (r->dead || run_by_id(r, id) != NULL || !has_modules(r, hash))
+			continue;
+		if (sv->refusal != NULL)
+			run_refuse(r, id, sv->refusal);
+		if (sv->refusal != NULL || (sv->alone == NULL && is_full(r)))
 			continue;
 		int64_t ms = run_begin(w, sv, r, start, at_ms + alone_ms);
 		alone_ms += sv->alone != NULL ? ms : 0;
@@ -485,8 +494,7 @@ static json_t *run_json(
 }
 
 /* Those of a call's starts that were not begun. */
-static void add_not_begun(
-    json_t *answer, const struct world_server *sv, const struct world_runner *r, const json_t *call)
+static void add_not_begun(json_t *answer, const struct world_runner *r, const json_t *call)
 {
 	json_t *missing = json_array();
 	json_t *refused = json_array();
@@ -495,14 +503,14 @@ static void add_not_begun(
 		const json_t *start = json_array_get(starts, i);
 		const char *id = json_string_value(json_object_get(start, "id"));
 		const char *hash = json_string_value(json_object_get(start, "modules"));
-		if (run_by_id(r, id) != NULL)
+		const struct world_run *run = run_by_id(r, id);
+		if (run != NULL && (run->state != RUN_BARRED || run->why == NULL))
 			continue;
 		if (!has_modules(r, hash))
 			json_array_append_new(missing, json_string(hash));
 		else
-			json_array_append_new(
-			    refused, json_pack("{s:s,s:s}", "id", id, "why",
-					 sv->refusal == NULL ? "full" : sv->refusal));
+			json_array_append_new(refused, json_pack("{s:s,s:s}", "id", id, "why",
+							   run == NULL ? "full" : run->why));
 	}
 	json_object_set_new(answer, "missing", missing);
 	json_object_set_new(answer, "refused", refused);
@@ -530,7 +538,7 @@ char *runner_output(
 	    json_object_get(call, "tag"), "boot", r->boot, "code", r->code, "mode",
 	    sv->alone == NULL ? "process" : "interpreter", "why",
 	    sv->alone == NULL ? "" : sv->alone, "dead", r->dead, "runs", runs);
-	add_not_begun(answer, sv, r, call);
+	add_not_begun(answer, r, call);
 	char *text = json_dumps(answer, JSON_COMPACT);
 	json_decref(answer);
 	return text;
