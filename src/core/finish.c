@@ -173,16 +173,22 @@ static void finish_end(struct core *c, struct job *job, bool live)
 		job_free(&c->jobs, &c->timers, job);
 }
 
+/* Nothing is written of it. But an earlier attempt may have left hidden files, which only the ordinary
+ * end removes, whatever crashes on the way. */
 static void finish_unsaid(
     struct core *c, struct job *job, enum job_status status, const char *why, const char *sha256)
 {
 	struct run_rec *run = job_begin_run(job);
 	memcpy(run->sha256, sha256, strlen(sha256) + 1);
-	run->status = status;
-	run->finished_ms = c->now.real_ms;
 	run->recorded = false;
 	run->error_message = xstrdup(why);
 	queue_remove(job);
+	if (job->r.attempts > 0) {
+		finish_outcome(c, job, status);
+		return;
+	}
+	run->status = status;
+	run->finished_ms = c->now.real_ms;
 	finish_end(c, job, true);
 }
 
@@ -259,9 +265,9 @@ static void finish_stage(struct core *c, struct job *job)
 						     : "notebook",
 		.stays = finish_keeps_input(c, job),
 	};
-	struct result_file *file;
+	struct result_file *file = NULL;
 	struct out_file *before;
-	size_t count = result_build(a, &in, &file);
+	size_t count = job->r.run->recorded ? result_build(a, &in, &file) : 0;
 	struct fx_stage *stage = &effects_add(c->fx, FX_STAGE)->u.stage;
 	stage->job = job->r.id;
 	stage->spool = job->r.spool;
@@ -368,6 +374,10 @@ void finish_staged(struct core *c, const struct ev_staged *ev)
 		return;
 	}
 	job->failures = 0;
+	if (!job->r.run->recorded) {
+		finish_end(c, job, true);
+		return;
+	}
 	free(job->r.run->files);
 	job->r.run->files = result_files_to_text(ev->file, ev->count);
 	job_move(&c->jobs, job, JOB_STAGED);

@@ -18,7 +18,8 @@ void finish_own(
 /* A QUEUED file has run in another life, as its record says. */
 void finish_known(struct core *c, struct job *job, const char sha256[SHA256_TEXT_LEN]);
 
-/* It ends in ledger and log only. Before anything was sent. */
+/* It ends in ledger and log only, at a time when nothing of it is sent: at once, or, where an attempt
+ * has been made before, when the hidden files of that are gone. */
 void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why);
 
 /* What was sent was certainly not accepted, or may be run again: back to the queue, same place. */

@@ -185,7 +185,7 @@ static void core_on_staged(struct core *c, const struct ev_staged *ev)
 	if (ev->err == ENOENT && job->script != NULL && fetch_lost_parts(c, job))
 		return;
 	finish_staged(c, ev);
-	if (ev->err == 0)
+	if (job->r.state == JOB_STAGED)
 		fetch_committed(c, job);
 }
 

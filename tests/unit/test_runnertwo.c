@@ -70,6 +70,36 @@ START_TEST(the_session_goes_within_the_first_call)
 }
 END_TEST
 
+static int hidden(void)
+{
+	int n = 0;
+	for (size_t i = 0; i < w->dir[0]->count; i++)
+		n += w->dir[0]->file[i].name[0] == '.';
+	return n;
+}
+
+/* No row says yet that it has ended: another life has to begin it again, and knows nothing of what lies
+ * there. Before its turn comes its file is removed, and nothing will ever be published of it. */
+START_TEST(what_an_attempt_has_left_goes_with_the_file)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	begin_warm();
+	w->server[0].piece_bytes = 100;
+	starts("a.py", "big 3500");
+	world_until(w, MINUTES, hidden() == 1);
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_SENDING);
+	world_forgetful_restart(w, 0);
+	w->server[0].start_ms = 10 * MINUTES;
+	world_crash(w);
+	world_until(w, 5 * MINUTES, world_logged(w, "event=requeued") == 1);
+	ck_assert_int_eq(hidden(), 1);
+	world_remove(w, "a.py");
+	world_until(w, 5 * MINUTES, world_row(w, "a.py")->rec.state == JOB_DONE);
+	ck_assert_str_eq(world_status(w, "a.py"), "cancelled");
+	ck_assert_int_eq(hidden(), 0);
+}
+END_TEST
+
 /* Another runner than the one that was booted has carried out the call that starts it. */
 START_TEST(another_runner_answers)
 {
@@ -704,6 +734,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_driver_dies_within_the_first_call);
 	tcase_add_test(t, the_session_goes_within_the_first_call);
+	tcase_add_test(t, what_an_attempt_has_left_goes_with_the_file);
 	tcase_add_test(t, another_runner_answers);
 	tcase_add_test(t, another_runner_answers_later);
 	tcase_add_test(t, the_driver_died_while_nobody_looked);
