@@ -61,6 +61,7 @@ struct spool_state {
 	uint32_t scan; /* number of the scan under way or last ended */
 	bool scanning;
 	bool known;   /* a complete scan has been committed, in this life or an earlier one */
+	bool missed;  /* a name was heard of before that: the next scan is to come at once */
 	bool strange; /* another directory than the queue's lies there, and the log says so */
 	bool away; /* another directory than the known one lies there, or may: see core_is_away() */
 	bool removed;	    /* the known one is no more: whatever lies there is the spool now */

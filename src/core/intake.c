@@ -149,8 +149,15 @@ void intake_on_name(struct core *c, const struct ev_name *ev)
 	enum kind kind;
 	size_t stem;
 	enum name_class class = source_classify(ev->name, &kind, &stem);
+	struct spool_state *sp = c->spool[ev->spool];
 	if (class == NAME_IGNORED || c->conf->spool[ev->spool].removed)
 		return;
+	if (!sp->known && ev->cause != NAME_SCAN) {
+		/* What runs now leaves a record, and the first whole scan takes records for those of an
+		 * earlier life. */
+		sp->missed = true;
+		return;
+	}
 	if (ev->cause == NAME_GONE)
 		intake_on_gone(c, ev);
 	else if (class == NAME_CODE)
@@ -362,6 +369,9 @@ void intake_on_looked(struct core *c, const struct ev_looked *ev)
 	enum kind kind;
 	size_t stem;
 	enum name_class class = source_classify(ev->name, &kind, &stem);
+	const struct spool_state *sp = c->spool[ev->spool];
+	if (!sp->known && !sp->scanning)
+		return; /* its scan has failed: the next one finds it again */
 	if (class == NAME_MARKER)
 		intake_on_marker(c, ev, kind, stem);
 	if (class != NAME_CODE)

@@ -145,8 +145,8 @@ static enum scan_fate scan_fate(const struct core *c, size_t spool, bool ended)
 	bool first = !c->spool[spool]->known;
 	bool skip = first && c->conf->spool[spool].existing == EXISTING_SKIP;
 	bool suspect = lost_is_suspect(c, spool);
-	if (!ended)
-		return skip || suspect ? SCAN_FORGET : SCAN_ARRIVE;
+	if (!ended) /* none may leave a record before it is clear what others' mean */
+		return first ? SCAN_FORGET : SCAN_ARRIVE;
 	if (suspect)
 		return SCAN_HOLD;
 	return skip ? SCAN_SKIP : SCAN_ARRIVE;
@@ -173,7 +173,8 @@ static void scan_ended(struct core *c, size_t spool, const struct ev_scan *ev)
 		scan_settle_in(c, spool, ev);
 	}
 	lost_go_on(c, spool);
-	core_scan_soon(c, spool, conf->scan_ms);
+	core_scan_soon(c, spool, sp->known && sp->missed ? 0 : conf->scan_ms);
+	sp->missed = sp->missed && !sp->known;
 }
 
 static void scan_failed(struct core *c, size_t spool, const struct ev_scan *ev)

@@ -64,6 +64,28 @@ static void assert_all_is_held(void)
 	assert_nothing_ran();
 }
 
+/* ---- what is not held -------------------------------------------------------------------------- */
+
+/* The spool can be read only some time after the start, and one file is heard of before that. What it
+ * leaves is no earlier life's. */
+START_TEST(what_is_heard_of_before_the_first_scan_waits_for_it)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->dir[0]->deaf = true;
+	world_put(w, "other.py", "other");
+	w->dir[0]->gone = true;
+	world_begin(w);
+	world_until(w, MINUTES, world_logged(w, "event=unreadable") == 1);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	w->dir[0]->gone = w->dir[0]->deaf = false;
+	world_put(w, "first.py", "first");
+	world_until(w, MINUTES, world_done(w, "first.py") && world_done(w, "other.py"));
+	ck_assert_str_eq(world_status(w, "first.py"), "ok");
+	ck_assert_str_eq(world_status(w, "other.py"), "ok");
+	ck_assert_int_eq(world_logged(w, "event=held"), 0);
+}
+END_TEST
+
 /* ---- what is held ------------------------------------------------------------------------------- */
 
 START_TEST(what_has_a_record_is_done_the_others_are_held)
@@ -333,6 +355,7 @@ int main(void)
 	TCase *t = tcase_create("lost");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, what_is_heard_of_before_the_first_scan_waits_for_it);
 	tcase_add_test(t, what_has_a_record_is_done_the_others_are_held);
 	tcase_add_test(t, held_over_the_next_lives);
 	tcase_add_test(t, killed_on_the_way_it_is_the_same);
