@@ -269,6 +269,7 @@ static void finish_stage(struct core *c, struct job *job)
 	struct out_file *before;
 	size_t count = job->r.run->recorded ? result_build(a, &in, &file) : 0;
 	struct fx_stage *stage = &effects_add(c->fx, FX_STAGE)->u.stage;
+	job->staging = true;
 	stage->job = job->r.id;
 	stage->spool = job->r.spool;
 	stage->input = job->r.ident;
@@ -355,6 +356,8 @@ static void finish_later(
 void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev)
 {
 	assert(job->r.state == JOB_ANSWERED);
+	if (job->staging)
+		return; /* a look that was asked for when it still waited for its turn */
 	if (finish_waits(c, job))
 		return; /* it was another directory that was looked into */
 	if (ev->type == FILE_REGULAR &&

@@ -65,6 +65,7 @@ struct job {
 	bool touched;	       /* it is in jobs::touched */
 	bool again;	       /* its name was seen while it was busy: look again when it is done */
 	bool rowed;	       /* the ledger knows it */
+	bool staging;	       /* FX_STAGE is being carried out */
 	bool batched;	       /* waits for the end of a scan to get its number */
 	float progress;	       /* of its run, 0 to 1; below 0: not known */
 	bool sha_known;

@@ -182,6 +182,8 @@ static void core_on_read(struct core *c, const struct ev_read *ev)
 static void core_on_staged(struct core *c, const struct ev_staged *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
+	assert(job != NULL && job->staging);
+	job->staging = false;
 	if (ev->err == ENOENT && job->script != NULL && fetch_lost_parts(c, job))
 		return;
 	finish_staged(c, ev);

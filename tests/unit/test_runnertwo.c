@@ -79,8 +79,8 @@ static int hidden(void)
 }
 
 /* No row says yet that it has ended: another life has to begin it again, and knows nothing of what lies
- * there. Before its turn comes its file is removed, and nothing will ever be published of it. */
-START_TEST(what_an_attempt_has_left_goes_with_the_file)
+ * there already. */
+static void waits_again(void)
 {
 	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
 	begin_warm();
@@ -93,10 +93,32 @@ START_TEST(what_an_attempt_has_left_goes_with_the_file)
 	world_crash(w);
 	world_until(w, 5 * MINUTES, world_logged(w, "event=requeued") == 1);
 	ck_assert_int_eq(hidden(), 1);
-	world_remove(w, "a.py");
-	world_until(w, 5 * MINUTES, world_row(w, "a.py")->rec.state == JOB_DONE);
+}
+
+static void ends_without_a_trace(void)
+{
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
 	ck_assert_str_eq(world_status(w, "a.py"), "cancelled");
 	ck_assert_int_eq(hidden(), 0);
+	ck_assert_ptr_null(world_file(w, "a.py.json"));
+}
+
+/* Nothing will ever be published of it, which is when such things are removed. */
+START_TEST(what_an_attempt_has_left_goes_with_the_file)
+{
+	waits_again();
+	world_remove(w, "a.py");
+	ends_without_a_trace();
+}
+END_TEST
+
+/* Its file is being looked at just then. */
+START_TEST(what_an_attempt_has_left_goes_when_it_is_cancelled)
+{
+	waits_again();
+	dir_notify(w, 0, "a.py", NAME_CLOSED);
+	world_ask_as(w, 1, 0, "{\"v\":1,\"do\":\"cancel\",\"jobs\":[\"/spool/in/a.py\"]}");
+	ends_without_a_trace();
 }
 END_TEST
 
@@ -735,6 +757,7 @@ int main(void)
 	tcase_add_test(t, the_driver_dies_within_the_first_call);
 	tcase_add_test(t, the_session_goes_within_the_first_call);
 	tcase_add_test(t, what_an_attempt_has_left_goes_with_the_file);
+	tcase_add_test(t, what_an_attempt_has_left_goes_when_it_is_cancelled);
 	tcase_add_test(t, another_runner_answers);
 	tcase_add_test(t, another_runner_answers_later);
 	tcase_add_test(t, the_driver_died_while_nobody_looked);
