@@ -162,6 +162,7 @@ static void after_probe(struct core *c, struct session *s, struct call *call, st
 void after_ended(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
+	s->heard_ms = c->now.mono_ms;
 	switch (call->what) {
 	case CALL_GREET:
 		after_greeting(c, s, call, st, answer);

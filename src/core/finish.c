@@ -184,6 +184,10 @@ static void finish_unsaid(
 	run->error_message = xstrdup(why);
 	queue_remove(job);
 	if (job->r.attempts > 0) {
+		if (job->r.state == JOB_SETTLING)
+			job_move(&c->jobs, job, JOB_QUEUED);
+		if (job->r.state == JOB_QUEUED)
+			job_move(&c->jobs, job, JOB_READING);
 		finish_outcome(c, job, status);
 		return;
 	}
@@ -377,13 +381,13 @@ void finish_staged(struct core *c, const struct ev_staged *ev)
 		return;
 	}
 	job->failures = 0;
+	free(job->r.run->files);
+	job->r.run->files = result_files_to_text(ev->file, ev->count);
+	job_move(&c->jobs, job, JOB_STAGED);
 	if (!job->r.run->recorded) {
 		finish_end(c, job, true);
 		return;
 	}
-	free(job->r.run->files);
-	job->r.run->files = result_files_to_text(ev->file, ev->count);
-	job_move(&c->jobs, job, JOB_STAGED);
 	if (job->script != NULL)
 		core_row_job_answer(c, job); /* a script's, for the first time */
 	else

@@ -13,18 +13,16 @@
  *  SETTLING -> QUEUED -> READING -> SENDING -> RUNNING -> ANSWERED -> STAGED -> DISPOSING -> DONE
  *      ^         | ^        | |       | |                    ^          |                     ^
  *      +---------+ +--------+-|-------+ +--------------------+          +---------------------+
- *      +------ changed -------+   (not accepted: back to QUEUED; unknown: straight to ANSWERED;
- *                                  nothing to be written: from there, or from the first three, to DONE)
+ *      +------ changed -------+   (not accepted: back to QUEUED; unknown: straight to ANSWERED)
  */
 static const struct sm_state job_states[JOB_STATES] = {
-	[JOB_SETTLING] = { "SETTLING", SM_TO(JOB_QUEUED) | SM_TO(JOB_ANSWERED) | SM_TO(JOB_DONE) },
-	[JOB_QUEUED] = { "QUEUED",
-	    SM_TO(JOB_SETTLING) | SM_TO(JOB_READING) | SM_TO(JOB_ANSWERED) | SM_TO(JOB_DONE) },
+	[JOB_SETTLING] = { "SETTLING", SM_TO(JOB_QUEUED) | SM_TO(JOB_DONE) },
+	[JOB_QUEUED] = { "QUEUED", SM_TO(JOB_SETTLING) | SM_TO(JOB_READING) | SM_TO(JOB_DONE) },
 	[JOB_READING] = { "READING", SM_TO(JOB_QUEUED) | SM_TO(JOB_SETTLING) | SM_TO(JOB_SENDING) |
 					 SM_TO(JOB_ANSWERED) | SM_TO(JOB_DONE) },
 	[JOB_SENDING] = { "SENDING", SM_TO(JOB_QUEUED) | SM_TO(JOB_RUNNING) | SM_TO(JOB_ANSWERED) },
 	[JOB_RUNNING] = { "RUNNING", SM_TO(JOB_ANSWERED) | SM_TO(JOB_QUEUED) },
-	[JOB_ANSWERED] = { "ANSWERED", SM_TO(JOB_STAGED) | SM_TO(JOB_DONE) },
+	[JOB_ANSWERED] = { "ANSWERED", SM_TO(JOB_STAGED) },
 	[JOB_STAGED] = { "STAGED", SM_TO(JOB_ANSWERED) | SM_TO(JOB_DISPOSING) | SM_TO(JOB_DONE) },
 	[JOB_DISPOSING] = { "DISPOSING", SM_TO(JOB_DONE) },
 	[JOB_DONE] = { "DONE", 0 },

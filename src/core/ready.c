@@ -9,6 +9,7 @@
 
 #define START_LOOK_MS 500
 #define START_LOOK_MAX_MS 5000
+#define HEARD_MS 1000 /* an answer of its driver holds for so long */
 
 void ready_ask(struct core *c, struct session *s, const struct request *rq)
 {
@@ -26,10 +27,19 @@ void ready_look(struct core *c, struct session *s)
 	ready_ask(c, s, &rq);
 }
 
+bool ready_is_heard(const struct core *c, const struct session *s)
+{
+	bool can_ask = core_session_endpoint(c, s)->dialect.names;
+	return s->r.state != SESSION_IDLE || !can_ask ||
+	       (s->heard_ms >= 0 && c->now.mono_ms - s->heard_ms < HEARD_MS);
+}
+
 /* A server that has lost the driver may say "idle" for ever. Its first statement is small and ours; whether
  * it is still there does not matter, the question goes to the driver. */
-static void ready_sound(struct core *c, struct session *s)
+void ready_sound(struct core *c, struct session *s)
 {
+	if (s->seq != 0)
+		return; /* it is asked how it is, and this comes after that */
 	const struct request rq = {
 		.what = ASK_CHANNEL,
 		.method = HTTP_GET,
@@ -43,7 +53,12 @@ void ready_sounded(struct core *c, struct session *s, const struct ev_http *ev)
 	struct livy_answer a;
 	livy_read_statement(ev->status, ev->body, &a);
 	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
+	bool blamed = endpoint_blames_for(c, ev, &a, &s->lost_ms);
 	livy_fini(&a);
+	if (!blamed) {
+		s->heard_ms = c->now.mono_ms;
+		c->plan = true;
+	}
 	if (lost && s->r.state == SESSION_IDLE && TAILQ_EMPTY(&s->calls))
 		depart_retire(c, s, "its channel to the driver is closed");
 }
@@ -132,7 +147,7 @@ void ready_state(struct core *c, struct session *s, const struct livy_session *l
 	case LIVY_SESSION_BUSY:
 		if (starting)
 			ready_settle(c, s, SESSION_STARTING);
-		else if (s->r.state == SESSION_IDLE && s->seq == 0)
+		else if (s->r.state == SESSION_IDLE)
 			ready_sound(c, s);
 		break;
 	case LIVY_SESSION_ENDING:

@@ -20,6 +20,12 @@ void ready_settle(struct core *c, struct session *s, enum session_state was);
 /* The server has told its state. s may be gone afterwards. */
 void ready_state(struct core *c, struct session *s, const struct livy_session *livy);
 
+/* Whether a file may be given to it without asking its driver first, which is a matter of milliseconds.
+ * Without that, a file that comes after the driver has died, and before the server has seen it, is
+ * accepted, and nobody can tell any more that it never ran. */
+bool ready_is_heard(const struct core *c, const struct session *s);
+void ready_sound(struct core *c, struct session *s);
+
 /* What came of asking an idle session's driver (ASK_CHANNEL). */
 void ready_sounded(struct core *c, struct session *s, const struct ev_http *ev);
 

@@ -47,7 +47,7 @@ struct session *session_new(
 	struct session *s = xcalloc(1, sizeof(*s));
 	s->r = *rec;
 	s->since_ms = s->used_ms = now_ms;
-	s->lost_ms = -1;
+	s->lost_ms = s->heard_ms = -1;
 	timer_init(&s->timer, TIMER_SESSION);
 	TAILQ_INIT(&s->calls);
 	TAILQ_INSERT_TAIL(list, s, link);

@@ -73,6 +73,7 @@ struct session {
 	uint8_t asked;		   /* what that request is for */
 	int64_t since_ms;	   /* in this state */
 	int64_t used_ms;	   /* end of its last file */
+	int64_t heard_ms;	   /* when its driver answered last; -1: not in this life */
 	int failures;
 	int64_t lost_ms; /* since when nothing is heard of its state; -1: it is */
 	bool limp;	 /* its interpreter did not greet: one file to hear why, then it goes */

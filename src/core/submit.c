@@ -8,6 +8,7 @@
 #include "core/heads.h"
 #include "core/owners.h"
 #include "core/pause.h"
+#include "core/ready.h"
 #include "core/result.h"
 #include "core/runner.h"
 #include "core/script.h"
@@ -33,8 +34,8 @@ static bool submit_is_better(
 	return own == other_own ? s->run_count < than->run_count : own;
 }
 
-static struct session *submit_session_for(
-    const struct core *c, size_t pool, const struct lane *lane)
+/* One that has not been heard for a while is asked first, and its file waits for that. */
+static struct session *submit_session_for(struct core *c, size_t pool, const struct lane *lane)
 {
 	struct session *best = NULL;
 	struct session *s;
@@ -48,7 +49,10 @@ static struct session *submit_session_for(
 		if (best == NULL || submit_is_better(s, best, lane))
 			best = s;
 	}
-	return best;
+	if (best == NULL || ready_is_heard(c, best))
+		return best;
+	ready_sound(c, best);
+	return NULL;
 }
 
 /* The lane of the file that waits for a session to make room, or NULL. */
@@ -59,7 +63,7 @@ static const struct lane *submit_claim(const struct core *c, size_t pool)
 }
 
 /* The lane whose turn it is among those that have a session to go to. */
-static struct lane *submit_next(const struct core *c, size_t pool, struct session **session)
+static struct lane *submit_next(struct core *c, size_t pool, struct session **session)
 {
 	const struct lane *claim = submit_claim(c, pool);
 	struct lane *best = NULL;

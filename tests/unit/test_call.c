@@ -710,6 +710,32 @@ START_TEST(slipped_answers_reach_no_other_file)
 }
 END_TEST
 
+/* Its driver has died while nothing was done in it, and the server does not know yet. */
+START_TEST(a_driver_that_died_unseen_gets_no_file)
+{
+	begin_warm();
+	world_run(w, 10000);
+	w->server[0].session[0]->closed = true;
+	world_forget(w);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_session_of(w, "work")->id, 1);
+	world_story(w, "s1/statements", "GET /sessions/s1/statements/0\n");
+}
+END_TEST
+
+START_TEST(a_session_in_use_is_not_asked_before_each_file)
+{
+	begin_warm();
+	world_run(w, 10000);
+	world_forget(w);
+	run("work");
+	world_put(w, "b.py", "more");
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	world_story(w, "statements/0", "GET /sessions/s1/statements/0\n");
+}
+END_TEST
+
 /* The lost probe has arrived, and where only the list can be asked nobody looks for it. The one that
  * repeats it gets its answer, which must not look like its own. */
 START_TEST(slipped_answers_are_not_hidden_by_a_repeated_probe)
@@ -934,6 +960,8 @@ int main(void)
 	tcase_add_test(t, a_server_without_recovery_is_restarted);
 	tcase_add_test(t, the_channel_is_lost);
 	tcase_add_test(t, slipped_answers_reach_no_other_file);
+	tcase_add_test(t, a_driver_that_died_unseen_gets_no_file);
+	tcase_add_test(t, a_session_in_use_is_not_asked_before_each_file);
 	tcase_add_test(t, slipped_answers_are_not_hidden_by_a_repeated_probe);
 	tcase_add_test(t, only_raw_python_is_probed);
 	tcase_add_test(t, a_time_limit_is_remembered_over_a_restart);
