@@ -234,6 +234,45 @@ START_TEST(a_flood_starves_nobody)
 END_TEST
 
 /* Who has fewer places gets the next one, however long ago the others were served. */
+#define OWNERS 300
+#define FLOOD 600 /* files of the first of them; of each other one there are OWN */
+#define OWN 3
+
+/* How many files of the owner of this file have begun, with this one. */
+static size_t begun(const char *code, size_t of[OWNERS], size_t *owner)
+{
+	*owner = (size_t)strtoul(code + 1, NULL, 10);
+	ck_assert(code[0] == 'u' && *owner < OWNERS);
+	return ++of[*owner];
+}
+
+/* Nobody is two files ahead of one who still waits, at no time, however many there are. */
+START_TEST(hundreds_of_owners)
+{
+	size_t of[OWNERS] = { 0 };
+	size_t owner;
+	w->pool[0].max = 4;
+	occupy();
+	for (size_t i = 0; i < FLOOD + (OWNERS - 1) * OWN; i++) {
+		size_t k = i < FLOOD ? 0 : 1 + (i - FLOOD) % (OWNERS - 1);
+		char *name = xasprintf("u%zu-%zu.py", k, i);
+		world_put_in(w, 0, name, name)->ident.uid = WORLD_UID + (uint32_t)k;
+		free(name);
+	}
+	world_until(w, 24 * HOURS, done() == 1 + FLOOD + (OWNERS - 1) * OWN);
+	size_t before = 1; /* what was occupied, and what began before the others were there */
+	while (before < 8 && strncmp(w->server[0].ran[before], "u0-", 3) == 0)
+		before++;
+	for (size_t i = before; i < w->server[0].ran_count; i++) {
+		size_t n = begun(w->server[0].ran[i], of, &owner);
+		for (size_t k = 1; k < OWNERS; k++)
+			ck_assert_msg(of[k] + 1 >= n || of[k] == OWN,
+			    "%zu of owner %zu have begun, %zu of %zu", n, owner, of[k], k);
+	}
+	ck_assert_uint_eq(of[0] + before - 1, FLOOD);
+}
+END_TEST
+
 START_TEST(places_are_shared)
 {
 	w->pool[0].max = 4;
@@ -396,6 +435,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, owners_take_turns);
 	tcase_add_test(t, a_flood_starves_nobody);
+	tcase_add_test(t, hundreds_of_owners);
 	tcase_add_test(t, places_are_shared);
 	tcase_add_test(t, spools_of_one_owner_take_turns);
 	tcase_add_test(t, by_their_weights);
