@@ -54,6 +54,7 @@ struct livy_dialect livy_dialect_of(const struct livy_answer *version)
 		return d;
 	d.names = v >= 6;
 	d.connect = v >= 6;
+	d.sql = v >= 5;
 	d.echo = v >= 4;
 	return d;
 }

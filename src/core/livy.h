@@ -12,6 +12,7 @@ struct livy_dialect {
 	bool
 	    names; /* sessions have names, a name works in a URL, conf/queue/name/heartbeat are known (0.6) */
 	bool echo;	/* a statement's code is echoed (0.4) */
+	bool sql;	/* there are sessions of the kind sql (0.5) */
 	bool connect;	/* POST /sessions/x/connect keeps a session alive (0.6) */
 	bool list_only; /* statements are only to be had by the list */
 };

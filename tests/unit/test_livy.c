@@ -247,6 +247,8 @@ START_TEST(dialects_by_version)
 		ck_assert_msg(d.echo == known[i].echo, "echo of %s", known[i].version);
 		ck_assert(!d.list_only);
 	}
+	ck_assert(dialect_of("0.5.0-incubating").sql && dialect_of("0.10.0").sql);
+	ck_assert(!dialect_of("0.4.0").sql && !dialect_of("unknown").sql);
 }
 END_TEST
 
