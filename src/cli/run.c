@@ -26,20 +26,6 @@ static void say_how_to_come_back(const struct follow *f, const char *path)
 		say_note("%s stays in the spool and will run; remove it to prevent that", path);
 }
 
-/* As the shell expects it of whoever is interrupted. */
-static int die_of(int number)
-{
-	sigset_t set;
-
-	fflush(stdout);
-	sigemptyset(&set);
-	sigaddset(&set, number);
-	(void)signal(number, SIG_DFL);
-	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
-	(void)raise(number);
-	return 128 + number;
-}
-
 /* A file that has no job yet is taken out of the spool again. */
 static int cancel(struct follow *f, const char *path)
 {
@@ -141,7 +127,7 @@ static int follow_one(struct daemon *d, const struct submission *s)
 	}
 	if (f.signal != 0) {
 		say_how_to_come_back(&f, s->path);
-		code = die_of(f.signal);
+		code = say_interrupted(f.signal);
 	} else if (code == CLI_OK) {
 		code = follow_code(f.job);
 		if (d->o->json)

@@ -2,6 +2,7 @@
 #include "cli/say.h"
 #include "base/buf.h"
 #include "core/text.h"
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,4 +133,17 @@ void say_note(const char *fmt, ...)
 	fflush(stdout);
 	fprintf(stderr, "sparkspool: %s\n", what);
 	free(what);
+}
+
+int say_interrupted(int number)
+{
+	sigset_t set;
+
+	fflush(stdout);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	(void)signal(number, SIG_DFL);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(number);
+	return 128 + number;
 }

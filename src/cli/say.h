@@ -29,6 +29,10 @@ int say_failure(bool json, int code, const char *next, const char *fmt, ...) PRI
 /* "sparkspool: WHAT" to standard error: a word, not a failure. */
 void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Ends by that signal, as the shell expects it of whoever is interrupted; where it may not end, the
+ * exit code that a shell would show. */
+int say_interrupted(int number);
+
 /* One object as a line on standard output. It is not taken over. */
 void say_json(const json_t *object);
 
