@@ -19,6 +19,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "init", cmd_init, OPT_INIT, "", "write a first configuration, and look at the server" },
 	{ "submit", cmd_submit, OPT_SUBMIT, "FILE...", "copy files into a spool, print where" },
 	{ "run", cmd_run, OPT_SUBMIT | OPT_RUN, "FILE...",
 	    "the same, wait, print the output, exit with the file's code" },

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHORTS "f:hqVs:k:n:t:p:"
+#define SHORTS "f:hqVs:k:n:t:p:o:y"
 #define OPTION_MAX 40
 
 enum opt_type { TYPE_TEXT, TYPE_FLAG, TYPE_DURATION, TYPE_NUMBER };
@@ -28,10 +28,10 @@ static const struct opt known[] = {
 	{ "porcelain", 0, OPT_ANY, TYPE_FLAG, AT(porcelain) },
 	{ "quiet", 'q', OPT_ANY, TYPE_FLAG, AT(quiet) },
 	{ "patience", 0, OPT_ANY, TYPE_DURATION, AT(patience_ms) },
-	{ "spool", 's', OPT_SUBMIT | OPT_WATCH | OPT_LIST | OPT_HISTORY | OPT_PAUSE, TYPE_TEXT,
-	    AT(spool) },
+	{ "spool", 's', OPT_SUBMIT | OPT_WATCH | OPT_LIST | OPT_HISTORY | OPT_PAUSE | OPT_INIT,
+	    TYPE_TEXT, AT(spool) },
 	{ "pool", 'p', OPT_SUBMIT | OPT_PAUSE, TYPE_TEXT, AT(pool) },
-	{ "kind", 'k', OPT_SUBMIT, TYPE_TEXT, AT(kind) },
+	{ "kind", 'k', OPT_SUBMIT | OPT_INIT, TYPE_TEXT, AT(kind) },
 	{ "name", 'n', OPT_SUBMIT | OPT_HISTORY, TYPE_TEXT, AT(name) },
 	{ "timeout", 't', OPT_SUBMIT | OPT_ON_END, TYPE_TEXT, AT(timeout) },
 	{ "priority", 0, OPT_SUBMIT, TYPE_TEXT, AT(priority) },
@@ -46,6 +46,17 @@ static const struct opt known[] = {
 	{ "limit", 0, OPT_HISTORY, TYPE_NUMBER, AT(limit) },
 	{ "cursor", 0, OPT_ON_END, TYPE_TEXT, AT(cursor) },
 	{ "retries", 0, OPT_ON_END, TYPE_NUMBER, AT(retries) },
+	{ "url", 0, OPT_INIT, TYPE_TEXT, AT(url) },
+	{ "user", 0, OPT_INIT, TYPE_TEXT, AT(user) },
+	{ "password-file", 0, OPT_INIT, TYPE_TEXT, AT(password_file) },
+	{ "ca-file", 0, OPT_INIT, TYPE_TEXT, AT(ca_file) },
+	{ "state-dir", 0, OPT_INIT, TYPE_TEXT, AT(state_dir) },
+	{ "run-dir", 0, OPT_INIT, TYPE_TEXT, AT(run_dir) },
+	{ "output", 'o', OPT_INIT, TYPE_TEXT, AT(output) },
+	{ "force", 0, OPT_INIT, TYPE_FLAG, AT(force) },
+	{ "yes", 'y', OPT_INIT, TYPE_FLAG, AT(yes) },
+	{ "no-check", 0, OPT_INIT, TYPE_FLAG, AT(no_check) },
+	{ "try", 0, OPT_INIT, TYPE_FLAG, AT(try) },
 	{ "help", 'h', OPT_ANY, TYPE_FLAG, SIZE_MAX },
 	{ "version", 'V', OPT_ANY, TYPE_FLAG, SIZE_MAX },
 };

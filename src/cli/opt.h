@@ -13,7 +13,8 @@ enum opt_use {
 	OPT_LIST = 1 << 4,    /* spool, owner, state */
 	OPT_HISTORY = 1 << 5, /* the same, status, since, until, name, limit */
 	OPT_PAUSE = 1 << 6,   /* spool, pool */
-	OPT_ON_END = 1 << 7
+	OPT_ON_END = 1 << 7,
+	OPT_INIT = 1 << 8 /* spool, kind */
 };
 
 /* Borrowed from argv. NULL and false: not given. */
@@ -43,6 +44,18 @@ struct options {
 
 	const char *cursor;
 	int64_t retries; /* -1: not given */
+
+	const char *url;
+	const char *user;
+	const char *password_file;
+	const char *ca_file;
+	const char *state_dir;
+	const char *run_dir;
+	const char *output;
+	bool force;
+	bool yes;
+	bool no_check;
+	bool try;
 
 	char **arg; /* what is no option, ended by NULL */
 	int arg_count;

@@ -53,13 +53,17 @@ def case_bash(tools):
     yield p
     with_jobs(p)
     p.write("home/file.py", "1\n")
-    for words, wanted in ((["re"], ["release", "rerun", "resume", "reload"]), (["submit", "f"], ["file.py"]),
-                          (["cancel", ""], ["41", "ALL", "file.py"]), (["rerun", ""], ["42"]),
+    os.mkdir(p.path("home", "folder"))
+    for words, wanted in ((["re"], ["release", "rerun", "resume", "reload"]), (["submit", "f"], ["file.py", "folder"]),
+                          (["cancel", ""], ["41", "ALL", "file.py", "folder"]), (["rerun", ""], ["42"]),
                           (["pause", ""], ["s", "ALL"]), (["submit", "-s", ""], ["s"]),
                           (["run", "-k", "s"], ["sql", "spark", "sparkr"]),
                           (["history", "--status", "e"], ["error"]), (["run", "--pr"], ["--priority"]),
                           (["list", "--on"], []), (["submit", "--timeout", ""], []),
                           (["help", "on"], ["on-end"]), (["--po"], ["--porcelain"]),
+                          (["init", "--o"], ["--output"]), (["init", "-s", ""], ["folder"]),
+                          (["init", "--output", "fi"], ["file.py"]), (["init", "--url", ""], []),
+                          (["init", "--t"], ["--try"]), (["in"], ["init"]),
                           (["submit", "-s", "s", "fi"], ["file.py"])):
         same(sorted(bash(p, *words)), sorted(wanted), "what is offered for %r" % words)
     p.stand.faults = {"*": "hang"}
@@ -87,3 +91,6 @@ def case_zsh(tools):
     must("sparkr" in zsh(p, "run -k s", "sparkr"), "kinds")
     must("--priority" in zsh(p, "run --p", "--priority"), "options")
     must("ALL" in zsh(p, "cancel ", "file.py"), "jobs and files")
+    must("--try" in zsh(p, "init --", "--try"), "options of init")
+    os.mkdir(p.path("home", "folder"))
+    must("folder" in zsh(p, "init -s fo", "folder"), "directories for init")

@@ -1,0 +1,124 @@
+/* nextstep: what is left to do between a configuration and a first result, as commands. */
+#include "cli/nextstep.h"
+#include "cli/say.h"
+#include "cli/spot.h"
+#include "core/text.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORD_BYTES_MAX 65536
+
+/* Takes the line. */
+static void add(struct nextstep *n, char *line)
+{
+	assert(n->count < NEXTSTEP_MAX);
+	n->line[n->count++] = line;
+}
+
+/* As a shell reads it back. free() it. */
+static char *quoted(const char *word)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%";
+	struct buf b;
+
+	if (word[strspn(word, plain)] == '\0')
+		return xstrdup(word);
+	buf_init(&b, WORD_BYTES_MAX);
+	buf_addc(&b, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_adds(&b, "'\\''");
+		else
+			buf_addc(&b, *word);
+	}
+	buf_addc(&b, '\'');
+	return buf_steal(&b, NULL);
+}
+
+/* The daemon makes the last directory of state_dir, and spools not at all. */
+static void add_directory(struct nextstep *n, const char *dir, const char *how)
+{
+	if (access(dir, F_OK) == 0)
+		return;
+	char *word = quoted(dir);
+	add(n, xasprintf("%s %s", how, word));
+	free(word);
+}
+
+static void add_service(struct nextstep *n, const struct draft *d)
+{
+	add_directory(n, d->spool, "install -d -o sparkspool -g sparkspool");
+	if (d->password_file != NULL && d->password_file[0] == '/') {
+		char *word = quoted(d->password_file);
+		add(n, xasprintf("chown sparkspool %s", word));
+		free(word);
+	}
+	add(n, xstrdup("systemctl enable --now sparkspool"));
+}
+
+static void add_daemon(struct nextstep *n, const struct draft *d, const char *file)
+{
+	add_directory(n, d->spool, "mkdir -p");
+	add_directory(n, d->state_dir, "mkdir -p -m 700");
+	add(n, xasprintf("sparkspoold -f %s &", file));
+}
+
+/* A file of whichever kind runs there. */
+static void add_first_file(struct nextstep *n, const struct draft *d, const char *file)
+{
+	static const char *const first[KIND_COUNT] = {
+		[KIND_PYSPARK] = "print(spark.range(10).count())",
+		[KIND_SQL] = "select count(*) from range(10)",
+		[KIND_SPARK] = "println(spark.range(10).count())",
+		[KIND_SPARKR] = "print(1 + 1)",
+	};
+	size_t k = 0;
+
+	while (!d->kind[k])
+		k++;
+	assert(k < KIND_COUNT);
+	add(n, xasprintf("echo '%s' | sparkspool%s%s run -k %s -", first[k],
+		   file == NULL ? "" : " -f ", file == NULL ? "" : file, spot_word((enum kind)k)));
+}
+
+void nextstep_find(struct nextstep *n, const struct draft *d, const char *file, bool service)
+{
+	char *word = quoted(file);
+
+	*n = (struct nextstep){ .count = 0 };
+	if (service)
+		add_service(n, d);
+	else
+		add_daemon(n, d, word);
+	add_first_file(n, d, service ? NULL : word);
+	free(word);
+}
+
+void nextstep_fini(struct nextstep *n)
+{
+	for (size_t i = 0; i < n->count; i++)
+		free(n->line[i]);
+	n->count = 0;
+}
+
+void nextstep_print(const struct nextstep *n)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		char *plain = say_plain(n->line[i]);
+		printf("  %s\n", plain);
+		free(plain);
+	}
+}
+
+json_t *nextstep_json(const struct nextstep *n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n->count; i++)
+		text_append(list, text_json(n->line[i]));
+	return list;
+}
