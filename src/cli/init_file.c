@@ -19,9 +19,11 @@
 /* What names a login is not for everybody; the service, which is not root, has to read it. */
 static mode_t choose_mode(const struct init *in, gid_t *gid)
 {
+	bool service = str_eq(in->output, INIT_SERVICE_FILE);
+
 	*gid = (gid_t)-1;
 	if (in->d.user == NULL)
-		return put_mode(0644);
+		return service ? 0644 : put_mode(0644); /* root's umask may be 077 */
 	const struct group *g = geteuid() == 0 ? getgrnam(SERVICE_GROUP) : NULL;
 	if (g == NULL)
 		return 0600;
@@ -51,7 +53,7 @@ static json_t *written_json(const struct init *in, mode_t mode, const struct nex
 	text_put(o, "file", text_json(in->output));
 	text_put(o, "mode", text_json(octal));
 	text_put(o, "spool", text_json(in->d.spool));
-	text_put(o, "kinds", text_json(kinds));
+	text_put(o, "kinds", say_list(kinds));
 	text_put(o, "next", nextstep_json(n));
 	free(kinds);
 	return o;

@@ -22,12 +22,20 @@ bool init_take_user(void *arg, const char *answer, char **why)
 	return true;
 }
 
+/* What is missing is easily made, in the one way that the daemon takes it. */
 static bool take_password_file(void *arg, const char *answer, char **why)
 {
 	struct init *in = arg;
 
 	init_set_path(&in->d.password_file, answer);
-	return init_is_good(in, !in->o->no_check, why);
+	bool ok = init_is_good(in, !in->o->no_check, why);
+	if (!ok && in->d.password_file[0] == '/' && access(in->d.password_file, F_OK) != 0) {
+		char *said = *why;
+		*why = xasprintf("%s; (umask 077; cat >%s) takes it from the keyboard", said,
+		    in->d.password_file);
+		free(said);
+	}
+	return ok;
 }
 
 /* ---- the server ------------------------------------------------------------------------------ */
@@ -42,10 +50,17 @@ static bool is_for_people(const struct init *in)
 	return !in->o->json && !in->o->porcelain && !in->o->quiet;
 }
 
-/* CLI_OK: p says what came of it; kind: KIND_COUNT only looks. */
+/* The session that the first of the chosen files will find. */
+static enum kind kind_to_try(const struct draft *d)
+{
+	if (d->kind[KIND_PYSPARK] || d->kind[KIND_SQL])
+		return KIND_RUNNER;
+	return d->kind[KIND_SPARK] ? KIND_SPARK : KIND_SPARKR;
+}
+
+/* CLI_OK: p says what came of it. */
 static int ask_server(struct init *in, bool try)
 {
-	static const enum kind alone[] = { KIND_SPARK, KIND_SPARKR };
 	struct client c;
 	char *why = NULL;
 	int code = CLI_OK;
@@ -67,9 +82,7 @@ static int ask_server(struct init *in, bool try)
 		return say_failure(in->o->json, CLI_FAILED, NULL, "libcurl does not start");
 	}
 	if (try) {
-		bool runner = in->d.kind[KIND_PYSPARK] || in->d.kind[KIND_SQL];
-		enum kind kind = runner ? KIND_RUNNER : alone[!in->d.kind[KIND_SPARK]];
-		int number = trial_run(&in->p, &c, kind, !is_for_people(in));
+		int number = trial_run(&in->p, &c, kind_to_try(&in->d), !is_for_people(in));
 		code = number == 0 ? CLI_OK : say_interrupted(number);
 	} else {
 		probe_fini(&in->p);
@@ -110,8 +123,7 @@ static int complete_login(struct init *in)
 			code = init_no_answer(in);
 		return code;
 	}
-	init_set_path(&in->d.password_file, o->password_file);
-	if (!init_is_good(in, !o->no_check, &why))
+	if (!take_password_file(in, o->password_file, &why))
 		code = say_failure(o->json, CLI_CONFIG, NULL, "%s", why);
 	free(why);
 	return code;
@@ -153,6 +165,7 @@ static int decide(struct init *in)
 	say_note("%s%s%s", p->what, p->next == NULL ? "" : "; ", p->next == NULL ? "" : p->next);
 	if (question_confirm(&in->q, "Write a configuration for it all the same?"))
 		return CLI_OK;
+	init_report_server(in);
 	return say_failure(in->o->json, str_eq(p->trouble, "login") ? CLI_NOT_ALLOWED : CLI_NOT_SO,
 	    NULL, "nothing was written");
 }

@@ -4,12 +4,16 @@
 #include "cli/spot.h"
 #include "core/text.h"
 #include <assert.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WORD_BYTES_MAX 65536
+#define SERVICE_USER "sparkspool"
+#define SERVICE_SPOOLS "/var/spool/sparkspool"
 
 /* Takes the line. */
 static void add(struct nextstep *n, char *line)
@@ -49,14 +53,42 @@ static void add_directory(struct nextstep *n, const char *dir, const char *how)
 	free(word);
 }
 
-static void add_service(struct nextstep *n, const struct draft *d)
+/* The unit may write below this directory and nowhere else. */
+static bool is_writable_for_service(const char *dir)
 {
-	add_directory(n, d->spool, "install -d -o sparkspool -g sparkspool");
-	if (d->password_file != NULL && d->password_file[0] == '/') {
+	return strncmp(dir, SERVICE_SPOOLS "/", strlen(SERVICE_SPOOLS "/")) == 0;
+}
+
+/* An editor opens: what is to be written there stands behind the #. */
+static void add_to_unit(struct nextstep *n, const char *setting, const char *value)
+{
+	add(n, xasprintf("systemctl edit sparkspool  # [Service] %s%s", setting, value));
+}
+
+static void add_password(struct nextstep *n, const struct draft *d)
+{
+	const struct passwd *service = getpwnam(SERVICE_USER);
+	struct stat st;
+
+	if (strncmp(d->password_file, "cred:", 5) == 0) {
+		char *value = xasprintf("%s:FILE", d->password_file + 5);
+		add_to_unit(n, "LoadCredential=", value);
+		free(value);
+	} else if (service == NULL || stat(d->password_file, &st) != 0 ||
+		   st.st_uid != service->pw_uid) {
 		char *word = quoted(d->password_file);
-		add(n, xasprintf("chown sparkspool %s", word));
+		add(n, xasprintf("chown " SERVICE_USER " %s", word));
 		free(word);
 	}
+}
+
+static void add_service(struct nextstep *n, const struct draft *d)
+{
+	add_directory(n, d->spool, "install -d -o " SERVICE_USER " -g " SERVICE_USER);
+	if (!is_writable_for_service(d->spool))
+		add_to_unit(n, "ReadWritePaths=-", d->spool);
+	if (d->password_file != NULL)
+		add_password(n, d);
 	add(n, xstrdup("systemctl enable --now sparkspool"));
 }
 
@@ -64,11 +96,12 @@ static void add_daemon(struct nextstep *n, const struct draft *d, const char *fi
 {
 	add_directory(n, d->spool, "mkdir -p");
 	add_directory(n, d->state_dir, "mkdir -p -m 700");
+	add_directory(n, d->run_dir, "mkdir -p");
 	add(n, xasprintf("sparkspoold -f %s &", file));
 }
 
-/* A file of whichever kind runs there. */
-static void add_first_file(struct nextstep *n, const struct draft *d, const char *file)
+/* A file of whichever kind runs there. The service takes files of its own user, and no others. */
+static void add_first_file(struct nextstep *n, const struct draft *d, const char *command)
 {
 	static const char *const first[KIND_COUNT] = {
 		[KIND_PYSPARK] = "print(spark.range(10).count())",
@@ -78,23 +111,25 @@ static void add_first_file(struct nextstep *n, const struct draft *d, const char
 	};
 	size_t k = 0;
 
-	while (!d->kind[k])
+	while (k < KIND_COUNT && !d->kind[k])
 		k++;
 	assert(k < KIND_COUNT);
-	add(n, xasprintf("echo '%s' | sparkspool%s%s run -k %s -", first[k],
-		   file == NULL ? "" : " -f ", file == NULL ? "" : file, spot_word((enum kind)k)));
+	add(n, xasprintf("echo '%s' | %s run -k %s -", first[k], command, spot_word((enum kind)k)));
 }
 
 void nextstep_find(struct nextstep *n, const struct draft *d, const char *file, bool service)
 {
 	char *word = quoted(file);
+	char *command = service ? xstrdup("runuser -u " SERVICE_USER " -- sparkspool")
+				: xasprintf("sparkspool -f %s", word);
 
 	*n = (struct nextstep){ .count = 0 };
 	if (service)
 		add_service(n, d);
 	else
 		add_daemon(n, d, word);
-	add_first_file(n, d, service ? NULL : word);
+	add_first_file(n, d, command);
+	free(command);
 	free(word);
 }
 

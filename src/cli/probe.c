@@ -105,9 +105,11 @@ void probe_blame(struct probe *p, struct client *c, const struct ev_http *ev,
 	if (is_about_login(ev, a)) {
 		blame_login(p, c, words);
 	} else if (ev->outcome == HTTP_NOT_SENT) {
-		probe_trouble(p, "unreachable", xstrdup(words), NULL);
+		probe_trouble(p, "unreachable", xstrdup(words),
+		    strstr(words, "ca_file") != NULL ? "--ca-file names it" : NULL);
 	} else if (ev->outcome == HTTP_LOST) {
-		probe_trouble(p, "no-answer", xasprintf("%s: %s", stage, words), NULL);
+		probe_trouble(p, "no-answer", xasprintf("%s: %s", stage, words),
+		    "--patience gives it more time");
 	} else {
 		const struct blame *b =
 		    blame_of(ev->outcome == HTTP_REPLY && a != NULL ? a->verdict : LIVY_GARBAGE);
@@ -248,7 +250,9 @@ char *probe_text(const struct probe *p, const char *url)
 	    p->version == NULL ? "an old Livy that does not tell its version" : "Livy ",
 	    p->version == NULL ? "" : p->version, (long long)p->sessions,
 	    p->sessions == 1 ? "" : "s");
-	buf_addf(&b, "  kinds    %s, by its version\n", probe_kinds(p));
+	buf_addf(&b, "  kinds    pyspark, %sspark and sparkr, by its version%s\n",
+	    p->dialect.sql ? "sql, " : "",
+	    p->dialect.sql ? "" : "; SQL files run in sessions of pyspark");
 	buf_addf(&b, "  names    %s\n", names_text(p->names));
 	buf_addf(&b, "  connect  %s\n", connect_text(p->connect));
 	if (p->odd != NULL)
@@ -293,18 +297,6 @@ static json_t *state_json(enum probe_state is)
 	return is == PROBE_ODD ? json_null() : is == PROBE_YES ? json_true() : json_false();
 }
 
-static json_t *kinds_json(const struct probe *p)
-{
-	json_t *list = json_array();
-	char *words = xstrdup(probe_kinds(p));
-	char *rest = words;
-
-	for (char *word; (word = strsep(&rest, ",")) != NULL;)
-		text_append(list, text_json(word));
-	free(words);
-	return list;
-}
-
 json_t *probe_json(const struct probe *p, const char *url)
 {
 	json_t *o = json_object();
@@ -314,7 +306,7 @@ json_t *probe_json(const struct probe *p, const char *url)
 	text_put(o, "url", text_json(url));
 	text_put(o, "trouble", text_json(p->trouble));
 	text_put(o, "version", text_json(p->version));
-	text_put(o, "kinds", seen ? kinds_json(p) : json_null());
+	text_put(o, "kinds", seen ? say_list(probe_kinds(p)) : json_null());
 	text_put(o, "names", seen ? state_json(p->names) : json_null());
 	text_put(o, "connect", seen ? state_json(p->connect) : json_null());
 	text_put(o, "sessions", seen ? json_integer(p->sessions) : json_null());

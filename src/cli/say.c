@@ -89,6 +89,18 @@ void say_json(const json_t *object)
 	free(line);
 }
 
+json_t *say_list(const char *words)
+{
+	json_t *list = json_array();
+
+	while (*words != '\0') {
+		size_t n = strcspn(words, ",");
+		text_append(list, text_json_bytes(words, n));
+		words += n + (words[n] == ',' ? 1 : 0);
+	}
+	return list;
+}
+
 static char *format(const char *fmt, va_list ap)
 {
 	char text[LINE_BYTES_MAX];

@@ -36,6 +36,9 @@ int say_interrupted(int number);
 /* One object as a line on standard output. It is not taken over. */
 void say_json(const json_t *object);
 
+/* "a,b" as an array of its words. */
+json_t *say_list(const char *words);
+
 /* The same text without what moves a terminal: control characters become \xHH. free() it. */
 char *say_plain(const char *text);
 

@@ -1,11 +1,12 @@
 """The first configuration: asked for, or from flags; and what is said of the server."""
 import grp
 import os
+import shutil
 import signal
 import stat
 import subprocess
 
-from place import Place, must, same, until, user
+from place import Place, Skipped, must, same, until, user
 from screen import Terminal
 from servers import Livy
 
@@ -60,7 +61,7 @@ def case_init_flags(tools):
     done = p.good(*flags(p, server.url))
     same(done.err, "", "standard error")
     says(done.out, server.url + " is Livy 0.7.1-incubating, with 0 sessions",
-         "kinds    pyspark,sql,spark,sparkr", "names    yes", "connect  yes", "new.conf is written; next:",
+         "kinds    pyspark, sql, spark and sparkr", "names    yes", "connect  yes", "new.conf is written; next:",
          "mkdir -p -m 700 " + p.path("st"), "sparkspoold -f %s &" % p.path(HOME, "new.conf"), "run -k pyspark -")
     must("mkdir -p " + p.path("s") not in done.out, "what is there need not be made")
     seen = stands_check(p)
@@ -106,13 +107,13 @@ def case_init_ages(tools):
              ["server", None, version, names, names, 1], "what was found of %s" % version)
         same(len(found["kinds"]), kinds, "the kinds of %s" % version)
         same((written["type"], written["file"], written["mode"], written["kinds"]),
-             ("written", p.path(HOME, "%d.conf" % n), "0644", "pyspark,sql"), "what was written")
+             ("written", p.path(HOME, "%d.conf" % n), "0644", ["pyspark", "sql"]), "what was written")
         must(names or not any("POST" in a for a in server.asked), "an old server is asked nothing odd")
         line = p.good(*flags(p, server.url, "--porcelain", output="p%d.conf" % n)).out.rstrip("\n").split("\t")
         same(line, [server.url, "-", version or "-", ",".join(found["kinds"]), "yes" if names else "no",
                     "yes" if names else "no", "1", p.path(HOME, "p%d.conf" % n)], "a line for scripts")
     lines = p.good(*flags(p, livy(p, None).url)).out
-    says(lines, "an old Livy that does not tell its version", "may end as 'unknown'")
+    says(lines, "SQL files run in sessions of pyspark", "an old Livy that does not tell its version", "may end as 'unknown'")
 
 
 def case_init_odd(tools):
@@ -168,7 +169,7 @@ def case_init_login(tools):
     done = p.fails(123, *flags(p, server.url, *login, p.path("wrong")), says="refuses the login of etl (HTTP 401")
     same([w for w in ("sesame", "c2VzYW1l", "ZXRsOnNlc2FtZQ==") if w in done.err], [], "what is shown of the password")
     must("***" in done.err, "that something was hidden: " + done.err)
-    p.fails(121, *flags(p, server.url, *login, p.path("none")), says="none cannot be read")
+    p.fails(121, *flags(p, server.url, *login, p.path("none")), says="none cannot be read: No such file or directory; (umask")
     os.chmod(p.path("wrong"), 0o644)
     p.fails(121, *flags(p, server.url, *login, p.path("wrong")), says="chmod 0600")
     p.fails(120, *flags(p, server.url, "--user", "etl"), says="belong together")
@@ -240,6 +241,78 @@ def case_init_denied(tools):
     same(done.returncode, 0, "as somebody else: %s" % done.stdout.decode())
     seen = stands_check(p, "sparkspool.conf")
     says(seen, p.path(HOME, ".local/state/sparkspool"), p.path(HOME, "sparkspool/default"))
+
+
+def case_init_next(tools):
+    """The commands that are left are ones for a shell, whatever the names are, and they do it."""
+    p = place(tools)
+    yield p
+    server = livy(p)
+    top = p.path("it's a \"new\" place")
+    done = p.good("init", "--url", server.url, "-o", "new.conf", "--spool", top + "/$s", "--kind", "sql",
+                  "--state-dir", top + "/a b/state", "--run-dir", top + "/c/d")
+    commands = [line[2:] for line in done.lines() if line.startswith("  ") and "mkdir" in line]
+    same(len(commands), 3, "directories to make: %r" % commands)
+    subprocess.run(["sh", "-e", "-c", "\n".join(commands)], check=True)
+    for name, mode in (("$s", None), ("a b/state", 0o700), ("c/d", None)):
+        st = os.stat(os.path.join(top, name))
+        must(mode is None or stat.S_IMODE(st.st_mode) == mode, "the mode of " + name)
+    says(done.out, "echo 'select count(*) from range(10)' | sparkspool -f %s run -k sql -" % p.path(HOME, "new.conf"))
+    again = p.good("init", "--url", server.url, "-o", "new.conf", "--spool", top + "/$s", "--kind", "sql",
+                   "--state-dir", top + "/a b/state", "--run-dir", top + "/c/d", "--force", "--json").json()[1]
+    same(len(again["next"]), 2, "what is left when they are there: %r" % again["next"])
+
+
+def case_init_service(tools):
+    """Where nobody says otherwise root writes the service's file: which the service has to read."""
+    p = place(tools)
+    yield p
+    if os.getuid() != 0 or shutil.which("unshare") is None:
+        raise Skipped("it takes root and unshare")
+    folder = subprocess.run([tools.cli, "check"], stderr=subprocess.PIPE).stderr.decode()
+    folder = folder.split(" ")[1].partition("/sparkspool.conf")[0]
+    server = livy(p)
+    p.write("pw", "hush")
+    os.chmod(p.path("pw"), 0o600)
+    script = """set -e; umask 077; mount -t tmpfs none "$1"; shift; "$@"; cat "$0/sparkspool.conf" >/dev/null
+        stat -c %a "$0/sparkspool.conf" """
+
+    def service(*more):
+        return subprocess.run(["unshare", "-m", "sh", "-c", script, folder, folder, tools.cli, "init", "--url",
+                               server.url] + list(more), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL)
+
+    done = service()
+    if b"mount" in done.stderr or b"unshare" in done.stderr:
+        raise Skipped("no mount can be made here: %s" % done.stderr.decode())
+    same((done.returncode, done.stderr), (0, b""), "the service's file")
+    out = done.stdout.decode()
+    says(out, folder + "/sparkspool.conf is written; next:",
+         "  install -d -o sparkspool -g sparkspool /var/spool/sparkspool/default",
+         "  systemctl enable --now sparkspool", " | runuser -u sparkspool -- sparkspool run -k pyspark -")
+    same(out.splitlines()[-1], "644", "its mode, whatever root's umask is")
+    out = service("--user", "etl", "--password-file", p.path("pw"), "--spool", "/srv/none").stdout.decode()
+    says(out, "  systemctl edit sparkspool  # [Service] ReadWritePaths=-/srv/none", "  chown sparkspool " + p.path("pw"))
+    same(out.splitlines()[-1], "%o" % mode_with_login(), "its mode with a login")
+    says(service("--user", "etl", "--password-file", "cred:livy").stdout.decode(),
+         "  systemctl edit sparkspool  # [Service] LoadCredential=livy:FILE")
+
+
+def case_init_tls(tools):
+    """A certificate that nobody vouches for, and one that --ca-file does."""
+    p = place(tools)
+    yield p
+    if shutil.which("openssl") is None:
+        raise Skipped("there is no openssl")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", p.path("key"), "-out", p.path("cert"), "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    server = livy(p, tls=(p.path("cert"), p.path("key")))
+    done = p.fails(1, *flags(p, server.url), says="the server's certificate is not trusted")
+    says(done.err, "; --ca-file names it; or --no-check")
+    p.good(*flags(p, server.url, "--ca-file", p.path("cert")))
+    says(stands_check(p), 'ca_file = "%s"' % p.path("cert"))
+    p.fails(1, *flags(p, server.url.replace("https", "http"), output="x"), says="GET /version: 127.0.0.1")
 
 
 def case_init_usage(tools):

@@ -7,6 +7,7 @@ import base64
 import http.server
 import json
 import re
+import ssl
 import threading
 
 PAGE = "<html><head><title>Sign in to the network</title></head><body>Please</body></html>"
@@ -21,10 +22,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Livy:
     """how: a version ("0.7.1"), None for a Livy that has no such call, or a word: page, redirect, error,
-    silence, other, flood. login: (user, password) that is wanted. names, connect: what it lacks although
-    its version has it."""
+    silence, other, flood. login: (user, password) that is wanted. names, connect: false where it lacks
+    what its version has. tls: files of certificate and key."""
     def __init__(self, how="0.7.1-incubating", login=None, names=True, connect=True, states=("starting", "idle"),
-                 output="2", delete=200):
+                 output="2", delete=200, tls=None):
         self.how, self.login, self.lacks = how, login, {"names": not names, "connect": not connect}
         self.states, self.output, self.delete = list(states), output, delete
         self.asked, self.sessions, self.made, self.bodies, self.open = [], {}, 0, [], threading.Event()
@@ -55,8 +56,12 @@ class Livy:
                 pass
 
         self.server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+        self.url = ("https" if tls else "http") + "://127.0.0.1:%d" % self.server.server_address[1]
 
     def stop(self):
         self.open.set()
