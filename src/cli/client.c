@@ -25,6 +25,7 @@ struct client_wire {
 	uint64_t seq;
 };
 
+/* http_new() may fail where the TLS library does. */
 bool client_init(struct client *c, const struct conf *conf, int64_t patience_ms)
 {
 	assert(conf->endpoint_count > 0 && patience_ms > 0);
@@ -40,14 +41,17 @@ bool client_init(struct client *c, const struct conf *conf, int64_t patience_ms)
 	return true;
 }
 
+/* Of a request that was interrupted nobody hears any more. */
 void client_fini(struct client *c)
 {
+	assert(c->wire != NULL);
 	http_free(c->wire->http);
 	evq_fini(&c->wire->q);
 	free(c->wire);
 	arena_fini(&c->arena);
 }
 
+/* Once is enough: whoever presses Ctrl-C twice waits for the same end. */
 static bool is_interrupted(struct client *c)
 {
 	struct signalfd_siginfo info;
@@ -103,14 +107,17 @@ const struct ev_http *client_get(struct client *c, const char *path)
 	return client_ask(c, HTTP_GET, path, (struct bytes){ 0 });
 }
 
+/* poll() passes over a descriptor below 0. */
 bool client_pause(struct client *c, int64_t ms)
 {
 	struct pollfd p = { .fd = c->signals, .events = POLLIN };
 
+	assert(ms >= 0 && ms <= INT32_MAX);
 	(void)poll(&p, 1, (int)ms);
 	return !is_interrupted(c);
 }
 
+/* A server that refuses a login may show in its page what it was sent. */
 char *client_discreet(struct client *c, const char *text)
 {
 	const char *safe = redact(&c->arena, &c->conf->endpoint[0], text);
@@ -118,6 +125,7 @@ char *client_discreet(struct client *c, const char *text)
 	return text_line(safe, strlen(safe), WORDS_BYTES_MAX);
 }
 
+/* The status always stands before the words: gateways say the oddest things with them. */
 char *client_words(struct client *c, const struct ev_http *ev, const struct livy_answer *a)
 {
 	if (ev->outcome != HTTP_REPLY)

@@ -1,4 +1,7 @@
-/* draft: a first configuration while it is put together. */
+/* draft: a first configuration while it is put together.
+ *
+ * The text is the only form that it has: what is checked is what will be written, read by the same room
+ * that reads it for the daemon. */
 #include "cli/draft.h"
 #include "cli/spot.h"
 #include "edge/confload.h"
@@ -15,6 +18,7 @@
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
+/* A service of cron's may have none. */
 static const char *home(void)
 {
 	const char *dir = getenv("HOME");
@@ -26,6 +30,7 @@ char *draft_path(const char *path)
 {
 	char here[PATH_MAX];
 
+	assert(path != NULL && *path != '\0');
 	if (path[0] == '/')
 		return xstrdup(path);
 	if (strncmp(path, "~/", 2) == 0)
@@ -45,6 +50,8 @@ static char *own_dir(const char *variable, const char *fallback)
 	return xasprintf("%s/%s", home(), fallback);
 }
 
+/* Root sets up the service, and these are its unit's directories. Everybody else gets a daemon of his
+ * own: a directory for the spool that holds nothing else, for the daemon may write all of it. */
 void draft_init(struct draft *d)
 {
 	bool root = geteuid() == 0;
@@ -95,6 +102,7 @@ bool draft_find_runner(struct draft *d)
 
 /* ---- kinds ----------------------------------------------------------------------------------- */
 
+/* All of the words or none: half of an answer is not what was meant. */
 bool draft_set_kinds(struct draft *d, const char *list)
 {
 	bool wanted[KIND_COUNT] = { false };
@@ -150,8 +158,10 @@ static void put_string(struct buf *b, const char *indent, const char *name, cons
 	buf_adds(b, "\";\n");
 }
 
+/* Each setting has its comment on the line before it, for a value may be of any length. */
 static void put_head(struct buf *b, const struct draft *d, const char *name)
 {
+	assert(d->state_dir != NULL && d->run_dir != NULL);
 	buf_adds(b, "// sparkspool.conf: what sparkspoold(8) watches, and where it runs what it "
 		    "finds there.\n"
 		    "// Written by 'sparkspool init', and yours to change: sparkspool.conf(5) "
@@ -175,6 +185,7 @@ static void put_head(struct buf *b, const struct draft *d, const char *name)
 	}
 }
 
+/* What stands in a comment could end it, or look like a setting to a reader. */
 static bool is_printable(const char *version)
 {
 	static const char known[] =
@@ -184,8 +195,10 @@ static bool is_printable(const char *version)
 	       version[strspn(version, known)] == '\0';
 }
 
+/* A certificate's file is looked at whether there is a login or not. */
 static void put_endpoint(struct buf *b, const struct draft *d)
 {
+	assert(d->url != NULL);
 	buf_adds(b, "\n// The Livy servers.\nendpoint: {\n\tlivy: {\n"
 		    "\t\t// Where it answers, with its path if it has one.\n");
 	put_string(b, "\t\t", "url", d->url);
@@ -244,8 +257,10 @@ static void put_pool(struct buf *b, const struct draft *d)
 	    "\t\t\t// numExecutors = 2;\n\t\t};\n\t};\n};\n");
 }
 
+/* Of a spool's many settings the one that everybody asks for first. */
 static void put_spool(struct buf *b, const struct draft *d)
 {
+	assert(d->spool != NULL);
 	buf_adds(b, "\n// The directories that are watched.\nspool: {\n\tdefault: {\n"
 		    "\t\t// A file that is put here runs, and its results appear beside it.\n");
 	put_string(b, "\t\t", "path", d->spool);
@@ -283,6 +298,7 @@ static char *first_error(const struct buf *errors, const char *file)
 	return xasprintf("%.*s", (int)strcspn(line, "\n"), line);
 }
 
+/* A file without a name: nothing of an unfinished draft ever lies about. */
 static int in_memory(const char *text)
 {
 	size_t n = strlen(text);
@@ -312,6 +328,7 @@ struct conf *draft_read(const struct draft *d, bool files, char **why)
 	char *path = xasprintf("/proc/self/fd/%d", fd);
 	buf_init(&errors, TEXT_BYTES_MAX);
 	conf = files ? conf_check(path, &errors) : conf_peek(path, &run_dir, &errors);
+	assert((conf == NULL) == (errors.len > 0));
 	if (conf == NULL)
 		*why = first_error(&errors, path);
 	buf_fini(&errors);

@@ -1,4 +1,7 @@
-/* init: a first configuration, by a few questions or from flags, with a look at the server. */
+/* init: a first configuration, by a few questions or from flags, with a look at the server.
+ *
+ * Answers and flags go the same way: into the draft, which is read as the daemon would read the file.
+ * So there is one opinion of what is right, and a file that is written is one that the daemon takes. */
 #include "cli/init.h"
 #include "cli/cmd.h"
 #include "cli/say.h"
@@ -9,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The value may be the field's own old one. */
 void init_set(char **field, const char *value)
 {
 	char *copy = xstrdup(value);
@@ -17,8 +21,10 @@ void init_set(char **field, const char *value)
 	*field = copy;
 }
 
+/* Who types a path stands in a directory; the daemon will stand elsewhere. */
 void init_set_path(char **field, const char *value)
 {
+	assert(value != NULL && *value != '\0');
 	char *path = strncmp(value, "cred:", 5) == 0 ? xstrdup(value) : draft_path(value);
 
 	free(*field);
@@ -37,6 +43,7 @@ bool init_is_good(struct init *in, bool files, char **why)
 	return true;
 }
 
+/* What is wrong with the url is wrong with the draft: nothing else in it has been asked for yet. */
 static bool take_url(void *arg, const char *answer, char **why)
 {
 	struct init *in = arg;
@@ -53,6 +60,7 @@ static bool take_spool(void *arg, const char *answer, char **why)
 	return init_is_good(in, false, why);
 }
 
+/* Only the words can be wrong: whether the cluster has an interpreter shows no configuration. */
 static bool take_kinds(void *arg, const char *answer, char **why)
 {
 	struct init *in = arg;
@@ -63,8 +71,11 @@ static bool take_kinds(void *arg, const char *answer, char **why)
 	return false;
 }
 
+/* The terminal was closed, or somebody is not going to give an answer that would do: to go on with a
+ * default that he was shown and did not take would be wrong. */
 int init_no_answer(const struct init *in)
 {
+	assert(in->q.ended);
 	return say_failure(
 	    in->o->json, CLI_NOT_SO, "nothing was written", "a question has no answer");
 }
@@ -99,6 +110,7 @@ static int read_words(struct init *in)
 	return code != CLI_OK ? code : read_login(in);
 }
 
+/* Each question has its flag, and what a flag says is not asked for. */
 static int read_flags(struct init *in)
 {
 	const struct options *o = in->o;
@@ -116,6 +128,8 @@ static int read_flags(struct init *in)
 	return read_words(in);
 }
 
+/* Where the program was only built, and not installed, the runner is not where an installed daemon
+ * would look for it: then it is named. */
 static int find_runner(struct init *in)
 {
 	char *why = NULL;
@@ -147,6 +161,8 @@ static int check_flags(struct init *in)
 	return code;
 }
 
+/* Before all else: who cannot write there shall not answer questions first. What is there already may
+ * be the work of years, so it takes a word of its own to replace it; a link or a device it never is. */
 static int find_output(struct init *in)
 {
 	const struct options *o = in->o;
@@ -178,6 +194,7 @@ static int find_output(struct init *in)
 
 /* ---- the questions --------------------------------------------------------------------------- */
 
+/* The server comes first, since what it answers decides whether a login is asked for. */
 static int ask_first(struct init *in)
 {
 	char *url = xstrdup(in->d.url);
@@ -189,8 +206,11 @@ static int ask_first(struct init *in)
 	return ok ? CLI_OK : init_no_answer(in);
 }
 
+/* Copies: an answer that is wrong has replaced the default in the draft by then. Where a login and its
+ * trouble have taken the place of a question, its default holds. */
 static int ask_rest(struct init *in)
 {
+	assert(in->d.spool != NULL);
 	char *spool = xstrdup(in->d.spool);
 	char *kinds = draft_kinds(&in->d);
 	bool ok = true;
@@ -206,6 +226,7 @@ static int ask_rest(struct init *in)
 	return ok ? CLI_OK : init_no_answer(in);
 }
 
+/* A pipe is not asked: what comes through it was written by somebody who has not seen the questions. */
 static int run(struct init *in)
 {
 	if (in->o->url == NULL && !in->o->yes && !in->q.wanted)

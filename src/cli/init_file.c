@@ -31,8 +31,10 @@ static mode_t choose_mode(const struct init *in, gid_t *gid)
 	return 0640;
 }
 
+/* A name that was free when it was looked at may be taken now: EEXIST. */
 static int fail_to_write(const struct init *in, int err)
 {
+	assert(err > 0 && in->output != NULL);
 	bool denied = err == EACCES || err == EPERM || err == EROFS;
 
 	return say_failure(in->o->json,
@@ -42,6 +44,7 @@ static int fail_to_write(const struct init *in, int err)
 	    "--output names another place", "%s cannot be written: %s", in->output, strerror(err));
 }
 
+/* The mode as people write it: as a number it would look like another. */
 static json_t *written_json(const struct init *in, mode_t mode, const struct nextstep *n)
 {
 	json_t *o = json_object();
@@ -81,6 +84,7 @@ static void report_written(const struct init *in, mode_t mode)
 	nextstep_fini(&n);
 }
 
+/* In JSON the file is one string: a line that is an object, like all others. */
 static void print_text(const struct init *in, const char *text)
 {
 	if (!in->o->json) {
@@ -94,6 +98,8 @@ static void print_text(const struct init *in, const char *text)
 	json_decref(o);
 }
 
+/* The last check is of the whole: each answer was checked with those before it, and files that are
+ * named may have changed since. */
 int init_write(struct init *in)
 {
 	char *why = NULL;

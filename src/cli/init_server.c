@@ -1,9 +1,13 @@
-/* init_server: the server's part of init: what it is, and whether it lets us in. */
+/* init_server: the server's part of init: what it is, and whether it lets us in.
+ *
+ * A login is asked for only when the server wants one: most do not, and nobody should have to know
+ * before he is asked. */
 #include "cli/init.h"
 #include "cli/say.h"
 #include "cli/trial.h"
 #include "core/text.h"
 #include "edge/confload.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +44,7 @@ static bool take_password_file(void *arg, const char *answer, char **why)
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
+/* Standard output is the file's own where that is wanted there. */
 static FILE *report_to(const struct init *in)
 {
 	return in->output == NULL ? stderr : stdout;
@@ -95,6 +100,7 @@ static int ask_server(struct init *in, bool try)
 	return code;
 }
 
+/* A guess that costs an Enter: the person's own name, or what clusters call their first user. */
 static const char *login_name(void)
 {
 	const char *name = getenv("LOGNAME");
@@ -102,6 +108,7 @@ static const char *login_name(void)
 	return name != NULL && *name != '\0' && strchr(name, ':') == NULL ? name : "admin";
 }
 
+/* The place that the guide uses, and one for those who cannot write there. */
 static const char *password_place(void)
 {
 	return geteuid() == 0 ? SYSCONFDIR "/sparkspool.password" : "~/.sparkspool.password";
@@ -114,6 +121,7 @@ static int complete_login(struct init *in)
 	char *why = NULL;
 	int code = CLI_OK;
 
+	assert(in->q.wanted || (in->d.user != NULL && o->password_file != NULL));
 	if (in->d.user == NULL &&
 	    !question_ask(&in->q, "Which login does it want?", login_name(), init_take_user, in))
 		return init_no_answer(in);
@@ -129,9 +137,11 @@ static int complete_login(struct init *in)
 	return code;
 }
 
+/* Two ways on: to mend it, or to write the file for a server that is to come. */
 static int fail_by_server(const struct init *in)
 {
 	const struct probe *p = &in->p;
+	assert(p->trouble != NULL && p->what != NULL);
 	static const char anyway[] = "--no-check writes the file without asking the server";
 	char *next = p->next == NULL ? xstrdup(anyway) : xasprintf("%s; or %s", p->next, anyway);
 	int code = say_failure(in->o->json,
@@ -145,6 +155,7 @@ void init_report_server(const struct init *in)
 {
 	if (!in->o->json)
 		return;
+	assert(in->asked_server);
 	json_t *o = probe_json(&in->p, in->d.url);
 	say_json(o);
 	json_decref(o);
@@ -170,6 +181,7 @@ static int decide(struct init *in)
 	    NULL, "nothing was written");
 }
 
+/* At once, before any further question: what a server is may change the answers. */
 static void report_found(struct init *in)
 {
 	if (in->unseen && !in->o->quiet)
@@ -185,6 +197,7 @@ static void report_found(struct init *in)
 	free(text);
 }
 
+/* A second look at most: whether the login is right shows only when it is used. */
 int init_meet_server(struct init *in)
 {
 	int code = CLI_OK;
@@ -205,10 +218,12 @@ int init_meet_server(struct init *in)
 	return code == CLI_OK ? decide(in) : code;
 }
 
+/* Not where the look has found trouble: who wants the file all the same knows that it will not work. */
 int init_try_server(struct init *in)
 {
 	if (!in->o->try || in->o->no_check || in->p.trouble != NULL)
 		return CLI_OK;
+	assert(in->asked_server);
 	int code = ask_server(in, true);
 	if (code == CLI_OK && in->p.trouble == NULL && is_for_people(in)) {
 		char *text = probe_trial_text(&in->p);

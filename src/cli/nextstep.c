@@ -1,4 +1,7 @@
-/* nextstep: what is left to do between a configuration and a first result, as commands. */
+/* nextstep: what is left to do between a configuration and a first result, as commands.
+ *
+ * init makes no directory and starts nothing: it may run where none of that is wanted. But whoever has
+ * never seen the daemon should not have to look for what comes next. */
 #include "cli/nextstep.h"
 #include "cli/say.h"
 #include "cli/spot.h"
@@ -65,6 +68,7 @@ static void add_to_unit(struct nextstep *n, const char *setting, const char *val
 	add(n, xasprintf("systemctl edit sparkspool  # [Service] %s%s", setting, value));
 }
 
+/* The service is not root, and nobody but the owner may read a password. */
 static void add_password(struct nextstep *n, const struct draft *d)
 {
 	const struct passwd *service = getpwnam(SERVICE_USER);
@@ -82,8 +86,10 @@ static void add_password(struct nextstep *n, const struct draft *d)
 	}
 }
 
+/* In the order in which they have to be done. */
 static void add_service(struct nextstep *n, const struct draft *d)
 {
+	assert(d->spool != NULL);
 	add_directory(n, d->spool, "install -d -o " SERVICE_USER " -g " SERVICE_USER);
 	if (!is_writable_for_service(d->spool))
 		add_to_unit(n, "ReadWritePaths=-", d->spool);
@@ -92,6 +98,7 @@ static void add_service(struct nextstep *n, const struct draft *d)
 	add(n, xstrdup("systemctl enable --now sparkspool"));
 }
 
+/* In the background of the shell: for the first look, not for ever. */
 static void add_daemon(struct nextstep *n, const struct draft *d, const char *file)
 {
 	add_directory(n, d->spool, "mkdir -p");
@@ -129,6 +136,7 @@ void nextstep_find(struct nextstep *n, const struct draft *d, const char *file, 
 	else
 		add_daemon(n, d, word);
 	add_first_file(n, d, command);
+	assert(n->count >= 2);
 	free(command);
 	free(word);
 }
@@ -140,6 +148,7 @@ void nextstep_fini(struct nextstep *n)
 	n->count = 0;
 }
 
+/* A name in it may hold anything; quoted for the shell is not yet harmless for a terminal. */
 void nextstep_print(const struct nextstep *n)
 {
 	for (size_t i = 0; i < n->count; i++) {

@@ -1,4 +1,8 @@
-/* probe: what a server is, found out by asking, without leaving anything there. */
+/* probe: what a server is, found out by asking, without leaving anything there.
+ *
+ * The version says what a server should be able to do, and the daemon goes by that; but there may be a
+ * gateway before it that lets less through. So what the version promises is asked for once, of a session
+ * that there cannot be: Livy's own words about that are proof that the call has arrived. */
 #include "cli/probe.h"
 #include "cli/say.h"
 #include "core/text.h"
@@ -80,8 +84,10 @@ static const struct blame known[] = {
 	    "its path, such as https://HOST/livy" },
 };
 
+/* What is not Livy speaks in many ways, all of which mean the same to us. */
 static const struct blame *blame_of(enum livy_verdict verdict)
 {
+	assert(verdict != LIVY_AUTH);
 	size_t i = 0;
 
 	while (i < ARRAY_LEN(known) - 1 && known[i].verdict != verdict)
@@ -109,7 +115,7 @@ void probe_blame(struct probe *p, struct client *c, const struct ev_http *ev,
 		    strstr(words, "ca_file") != NULL ? "--ca-file names it" : NULL);
 	} else if (ev->outcome == HTTP_LOST) {
 		probe_trouble(p, "no-answer", xasprintf("%s: %s", stage, words),
-		    "--patience gives it more time");
+		    strstr(words, "in time") != NULL ? "--patience gives it more" : NULL);
 	} else {
 		const struct blame *b =
 		    blame_of(ev->outcome == HTTP_REPLY && a != NULL ? a->verdict : LIVY_GARBAGE);
@@ -190,6 +196,8 @@ static enum probe_state ask_nobody(
 	return is;
 }
 
+/* In this order: an old server is asked nothing that it does not know, for what it would answer to that
+ * nobody has seen. */
 void probe_look(struct probe *p, struct client *c)
 {
 	*p = (struct probe){ 0 };
@@ -199,15 +207,18 @@ void probe_look(struct probe *p, struct client *c)
 		p->names = ask_nobody(p, c, HTTP_GET, "");
 	if (p->dialect.connect)
 		p->connect = ask_nobody(p, c, HTTP_POST, "/connect");
+	assert(p->trouble == NULL);
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
+/* Kinds of sessions; whether the cluster has the interpreters nobody knows before one was started. */
 const char *probe_kinds(const struct probe *p)
 {
 	return p->dialect.sql ? "pyspark,sql,spark,sparkr" : "pyspark,spark,sparkr";
 }
 
+/* What it means for a file, not for the protocol. */
 static const char *names_text(enum probe_state is)
 {
 	switch (is) {
@@ -292,6 +303,7 @@ char *probe_porcelain(const struct probe *p, const char *url)
 	return line;
 }
 
+/* null, as everywhere in our JSON: not known. */
 static json_t *state_json(enum probe_state is)
 {
 	return is == PROBE_ODD ? json_null() : is == PROBE_YES ? json_true() : json_false();

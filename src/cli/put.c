@@ -1,4 +1,6 @@
-/* put: a file's new contents, all of them or none. */
+/* put: a file's new contents, all of them or none.
+ *
+ * A daemon may read the file at any moment, for a reload: it sees the old one or the new one. */
 #include "cli/put.h"
 #include "base/fsop.h"
 #include <assert.h>
@@ -10,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The mask can only be asked for by setting it; there is no other thread. */
 mode_t put_mode(mode_t mode)
 {
 	mode_t mask = umask(0);
@@ -50,6 +53,7 @@ static int fill(int fd, const char *text, mode_t mode, gid_t gid)
 	return err;
 }
 
+/* The hidden name has our number in it: what a crash has left of another does not stop us. */
 static int put_in(int dir, const char *name, const char *text, mode_t mode, gid_t gid, bool replace)
 {
 	char *tmp = xasprintf(".%s.%ld.tmp", name, (long)getpid());
@@ -75,7 +79,7 @@ int put_file(const char *path, const char *text, mode_t mode, gid_t gid, bool re
 	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = dir == -1 ? errno : 0;
 
-	assert(*path != '\0');
+	assert(*path != '\0' && (mode & ~(mode_t)0777) == 0);
 	if (err == 0)
 		err = put_in(dir, slash == NULL ? path : slash + 1, text, mode, gid, replace);
 	if (dir != -1)

@@ -1,4 +1,6 @@
-/* question: what a person at a terminal is asked. */
+/* question: what a person at a terminal is asked.
+ *
+ * On standard error, so that standard output can be the file. How many is counted here and nowhere else. */
 #include "cli/question.h"
 #include "cli/say.h"
 #include <assert.h>
@@ -37,6 +39,7 @@ static char *read_line(void)
 	return xstrndup(line + from, n - from);
 }
 
+/* The default stands in brackets, as people know it. */
 static char *ask_once(const char *text, const char *fallback)
 {
 	fflush(stdout);
@@ -55,7 +58,7 @@ bool question_ask(struct questions *q, const char *text, const char *fallback,
 {
 	bool taken = false;
 
-	assert(questions_left(q));
+	assert(questions_left(q) && *fallback != '\0');
 	if (q->asked++ == 0)
 		fputs("At most five questions; Enter takes what stands in brackets.\n", stderr);
 	for (int i = 0; i < TRIES_MAX && !taken; i++) {
@@ -75,9 +78,11 @@ bool question_ask(struct questions *q, const char *text, const char *fallback,
 		free(answer);
 	}
 	q->ended = !taken;
+	assert(q->asked <= QUESTIONS_MAX);
 	return taken;
 }
 
+/* Neither yes nor no is no answer: a slip must not decide. */
 static bool take_yes(void *arg, const char *answer, char **why)
 {
 	bool yes = strcasecmp(answer, "yes") == 0 || strcasecmp(answer, "y") == 0;

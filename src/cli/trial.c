@@ -1,4 +1,7 @@
-/* trial: one session, one statement, and all of it taken away again: what only trying can show. */
+/* trial: one session, one statement, and all of it taken away again: what only trying can show.
+ *
+ * The session costs the cluster some memory, so whatever happens between its creation and its end, the
+ * end comes: after an error, a limit, a signal. */
 #include "cli/trial.h"
 #include "cli/bar.h"
 #include "cli/clock.h"
@@ -34,6 +37,7 @@ static void fail(struct trial *t, char *what)
 	probe_trouble(t->p, "trial", what, "the server's own log has more");
 }
 
+/* The stage in words, since the server's own may be about anything. */
 static void fail_by(
     struct trial *t, const struct ev_http *ev, const struct livy_answer *a, const char *stage)
 {
@@ -88,6 +92,7 @@ static void fail_to_start(struct trial *t, const struct livy_session *s)
 /* 1: idle, 0: not yet, -1: never. */
 static int look_at_session(struct trial *t)
 {
+	assert(t->id != NULL);
 	const struct ev_http *ev = client_get(t->c, livy_path(&t->c->arena, t->id, NULL));
 	struct livy_answer a;
 	int is = 0;
@@ -110,6 +115,7 @@ static int look_at_session(struct trial *t)
 	return is;
 }
 
+/* As long as the daemon would wait. */
 static bool wait_until_idle(struct trial *t)
 {
 	int64_t since = clock_mono_ms();
@@ -158,6 +164,7 @@ static void look_at_calls(struct trial *t)
 
 /* ---- the statement --------------------------------------------------------------------------- */
 
+/* What 1+1 gives is shown as it came: each interpreter has its own way to say 2. */
 static void take_output(struct trial *t, const struct livy_statement *s)
 {
 	char *words = client_discreet(t->c, s->text == NULL ? "nothing that is text" : s->text);
@@ -192,8 +199,10 @@ static bool read_statement(struct trial *t, int64_t id, struct livy_answer *a)
 	return false;
 }
 
+/* `available` without an output is seen for a moment: the output is waited for. */
 static void wait_for_output(struct trial *t, int64_t id)
 {
+	assert(id >= 0);
 	int64_t until = clock_mono_ms() + STATEMENT_MS;
 	struct livy_answer a;
 
@@ -213,6 +222,7 @@ static void wait_for_output(struct trial *t, int64_t id)
 	}
 }
 
+/* POSTed once: a lost answer is a failed trial, not a reason for a second statement. */
 static void run_statement(struct trial *t)
 {
 	struct livy_answer a;
@@ -281,6 +291,7 @@ int trial_run(struct probe *p, struct client *c, enum kind kind, bool quiet)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	/* From before the creation until after the end: in between they are heard by the waiting alone. */
 	(void)sigprocmask(SIG_BLOCK, &set, &before);
 	c->signals = signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	bar_init(&t.bar, !quiet);
@@ -292,6 +303,7 @@ int trial_run(struct probe *p, struct client *c, enum kind kind, bool quiet)
 	}
 	bar_clear(&t.bar);
 	clean_up(&t);
+	assert(p->trouble != NULL || p->output != NULL || c->signal != 0);
 	if (signals != -1)
 		close(signals);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

@@ -132,15 +132,16 @@ def case_init_trouble(tools):
     """One line with the next step, and nothing is written; --no-check writes all the same."""
     p = place(tools)
     yield p
-    patience = ("--patience", "300ms")
     for how, code, word, words in (
             ("page", 1, "not-livy", "does not answer as Livy does (GET /sessions: HTTP 200: Sign in to the network)"),
             ("other", 1, "not-livy", "its path, such as https://HOST/livy"),
             ("flood", 1, "not-livy", "larger than its limit"),
             ("redirect", 1, "redirect", "sends us to another address"),
             ("error", 1, "server-error", "has trouble of its own (GET /version: HTTP 503"),
-            ("silence", 1, "no-answer", "no whole answer in time")):
+            ("silence", 1, "no-answer", "0 bytes received); --patience gives it more; or --no-check")):
         server = livy(p, how)
+        # Only silence is worth no patience: a busy machine takes its time for the others.
+        patience = ("--patience", "300ms" if how == "silence" else "60s")
         done = p.fails(code, *flags(p, server.url), *patience, says=words)
         says(done.err, "--no-check writes the file without asking the server")
         same(done.out, "", "standard output")
@@ -455,6 +456,14 @@ def case_init_try(tools):
         done = p.fails(1, *flags(p, bad.url, "--try", "-q", "--force"), says=words)
         same(bad.sessions, {}, "what a try leaves that is " + what)
         says(done.err, "the server's own log has more")
+    listing = livy(p, "0.4.0", one=False)
+    same(p.good(*flags(p, listing.url, "--try", "--json", "--force")).json()[0]["output"], "2", "by the list")
+    lost = livy(p, loses=True)
+    p.fails(1, *flags(p, lost.url, "--try", "-q", "--force"), says="no session can be opened: ")
+    same((lost.made, lost.sessions), (1, {}), "one whose creation had no answer is deleted by its name")
+    lost = livy(p, "0.5.0", loses=True)
+    done = p.cli(*flags(p, lost.url, "--try", "-q", "--force"))
+    same((done.code, done.err.count("may still have the session")), (1, 1), "where there are no names: " + done.err)
     stuck = livy(p, delete=500)
     done = p.good(*flags(p, stuck.url, "--try", "--force"))
     must(done.is_one_line() and "may still have the session" in done.err, done.err)

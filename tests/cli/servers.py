@@ -23,11 +23,13 @@ class Server(http.server.ThreadingHTTPServer):
 class Livy:
     """how: a version ("0.7.1"), None for a Livy that has no such call, or a word: page, redirect, error,
     silence, other, flood. login: (user, password) that is wanted. names, connect: false where it lacks
-    what its version has. tls: files of certificate and key."""
+    what its version has. tls: files of certificate and key. loses: the answer to a creation. one: whether one
+    statement can be asked for."""
     def __init__(self, how="0.7.1-incubating", login=None, names=True, connect=True, states=("starting", "idle"),
-                 output="2", delete=200, tls=None):
+                 output="2", delete=200, tls=None, loses=False, one=True):
         self.how, self.login, self.lacks = how, login, {"names": not names, "connect": not connect}
         self.states, self.output, self.delete = list(states), output, delete
+        self.loses, self.one = loses, one
         self.asked, self.sessions, self.made, self.bodies, self.open = [], {}, 0, [], threading.Event()
         livy = self
 
@@ -40,6 +42,9 @@ class Livy:
                 if livy.how == "silence":
                     livy.open.wait(60)
                 status, answer = livy.answer(self.command, self.path, body, self.headers)
+                if livy.loses and (self.command, self.path) == ("POST", "/sessions"):
+                    self.close_connection = True
+                    return
                 data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
                 self.send_response(status)
                 if status == 302:
@@ -135,8 +140,10 @@ class Livy:
             output = {"status": "ok", "execution_count": 0, "data": {"text/plain": self.output}}
             if self.output is None:
                 output = {"status": "error", "ename": "E", "evalue": "no", "traceback": []}
-            return 200 if done else 201, {"id": 0, "state": "available" if done else "waiting",
-                                          "output": output if done else None}
+            statement = {"id": 0, "state": "available" if done else "waiting", "output": output if done else None}
+            if done and not self.one:
+                return (404, PAGE) if len(rest) == 2 else (200, {"total_statements": 1, "statements": [statement]})
+            return 200 if done else 201, statement
         if method == "GET" and not rest and len(self.states) > 1:
             self.states.pop(0)
             session["state"] = self.states[0]
