@@ -241,7 +241,12 @@ def case_init_denied(tools):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     same(done.returncode, 0, "as somebody else: %s" % done.stdout.decode())
     seen = stands_check(p, "sparkspool.conf")
-    says(seen, p.path(HOME, ".local/state/sparkspool"), p.path(HOME, "sparkspool/default"))
+    says(seen, p.path(HOME, ".local/state/sparkspool"), p.path(HOME, "sparkspool/default"),
+         p.path(HOME, "sparkspool/run"))
+    env.update(XDG_STATE_HOME="/x/state", XDG_RUNTIME_DIR="/x/run")
+    done = subprocess.run(list(before) + [p.tools.cli, "init", "--url", server.url, "-o", "-"], env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    says(done.stdout.decode(), 'state_dir = "/x/state/sparkspool"', 'run_dir = "/x/run/sparkspool"')
 
 
 def case_init_next(tools):
@@ -352,6 +357,23 @@ def reply(t, question, answer):
     t.until(question)
     t.text = t.text.replace(question, "(answered)? [", 1)
     os.write(t.master, answer.encode() + b"\n")
+
+
+def case_init_asks_into_a_pipe(tools):
+    """Questions stand on standard error: the file can go through a pipe while somebody answers."""
+    p = place(tools)
+    yield p
+    server = livy(p)
+    t = ask(p, "init", "-o", "-", "--state-dir", p.path("st"), "--run-dir", p.path("ru"), stdout=subprocess.PIPE,
+            HOME=p.path(HOME))
+    reply(t, "Where does Livy answer? [", server.url)
+    reply(t, "Which directory is to be watched? [", "~/in")
+    reply(t, "Which files run there", "python, r")
+    text = t.process.stdout.read().decode()
+    same(t.rest(), 0, "the code: %r" % t.text)
+    must("// sparkspool.conf" not in t.text and text.startswith("// sparkspool.conf"), "where the file went")
+    p.write("home/new.conf", text)
+    says(stands_check(p), 'path = "%s/in"' % p.path(HOME), "warm.sparkr = 0")
 
 
 def case_init_asks_again(tools):

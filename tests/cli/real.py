@@ -19,7 +19,8 @@ class Real(Place):
                 raise Skipped("this daemon has no control socket")
         Place.__init__(self, tools, spools, stand=False)
         self.livy = Livy(20)
-        text = self.read("conf").replace("http://127.0.0.1:1", "http://127.0.0.1:%d" % self.livy.listen())
+        self.livy.port = self.livy.listen()
+        text = self.read("conf").replace("http://127.0.0.1:1", "http://127.0.0.1:%d" % self.livy.port)
         self.write("conf", text)
         self.log, self.daemon = open(self.path("log"), "wb"), None
 
@@ -56,6 +57,22 @@ def case_real_run(tools):
     same((done["status"], done["exit"], done["why"]), ("ok", 0, "file"), "the JSON")
     same(p.good("history", "--porcelain").lines()[-1].split("\t")[1:3], ["done", "ok"], "the history")
     must("a.py" in p.good("show", p.path("s", "a.py")).out, "show by its path")
+
+
+def case_real_init(tools):
+    """The file that init writes is all that it takes, and the command that it names is a first result."""
+    p = Real(tools)
+    yield p
+    url = "http://127.0.0.1:%d" % p.livy.port
+    done = p.good("init", "--url", url, "-o", p.path("first"), "--spool", p.path("s"), "--state-dir", p.path("state"),
+                  "--run-dir", p.path("run"))
+    must(url + " is Livy 0.10.0, with 0 sessions" in done.out, "what was found: " + done.out)
+    p.conf = p.path("first")
+    p.start()
+    command = done.lines()[-1].strip()
+    must(command.startswith("echo 'print(") and " | sparkspool -f %s run " % p.conf in command, "the last: " + command)
+    same(p.good(*command.split()[command.split().index("run"):], stdin=code("told")).out, "told\n", "a first result")
+    same([s.name.startswith("sparkspool-init-") for s in p.livy.sessions], [False], "the sessions")
 
 
 def case_real_spools(tools):

@@ -15,12 +15,12 @@ ESCAPE = re.compile(r"\033\[[0-9;]*([A-Za-z])")
 
 
 class Terminal:
-    """A command whose every descriptor is a terminal."""
-    def __init__(self, p, *args, columns=80, rows=24, **env):
+    """A command whose every descriptor is a terminal, but for standard output where that is said."""
+    def __init__(self, p, *args, columns=80, rows=24, stdout=None, **env):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         env = dict(p.environment({"TERM": "xterm"}), **env)
-        self.process = subprocess.Popen(p.command(args), stdin=slave, stdout=slave, stderr=slave,
+        self.process = subprocess.Popen(p.command(args), stdin=slave, stdout=stdout or slave, stderr=slave,
                                         cwd=p.path("home"), env=env, start_new_session=True)
         p.running.append(self.process)
         os.close(slave)
