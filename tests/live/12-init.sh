@@ -27,7 +27,8 @@ check "it says what is next" init -o "$D/conf"
 check "it says what is next: the daemon" says "^  sparkspoold -f .*/conf &$"
 check "and is not written over" bash -c "! '$CLI' init --url '$URL' -o '$D/conf' 2>/dev/null"
 check "the daemon takes it" "$DAEMON" --check-config -f "$D/conf"
-check "the daemon starts with it" daemon_start
+daemon_start # not in a check: what it started has to be known here, to be stopped
+check "the daemon starts with it" alive "${DAEMON_PID:-none}"
 # The command that it names, word for word but for where the programs are.
 first=$(sed -n "s|^  \(echo .* \| \)sparkspool |\1'$CLI' |p" "$D/said")
 check "it names a first file" test -n "$first"
