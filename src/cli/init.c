@@ -12,36 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The value may be the field's own old one. */
-void init_set(char **field, const char *value)
-{
-	char *copy = xstrdup(value);
-
-	free(*field);
-	*field = copy;
-}
-
-/* Who types a path stands in a directory; the daemon will stand elsewhere. */
-void init_set_path(char **field, const char *value)
-{
-	assert(value != NULL && *value != '\0');
-	char *path = strncmp(value, "cred:", 5) == 0 ? xstrdup(value) : draft_path(value);
-
-	free(*field);
-	*field = path;
-}
-
-/* ---- answers: each goes into the draft when the daemon would take it ---------------------------- */
-
-bool init_is_good(struct init *in, bool files, char **why)
-{
-	struct conf *conf = draft_read(&in->d, files, why);
-
-	if (conf == NULL)
-		return false;
-	conf_free(conf);
-	return true;
-}
+/* ---- answers --------------------------------------------------------------------------------- */
 
 /* What is wrong with the url is wrong with the draft: nothing else in it has been asked for yet. */
 static bool take_url(void *arg, const char *answer, char **why)
@@ -69,15 +40,6 @@ static bool take_kinds(void *arg, const char *answer, char **why)
 		return true;
 	*why = xstrdup("name some of python, sql, scala and r, with commas between");
 	return false;
-}
-
-/* The terminal was closed, or somebody is not going to give an answer that would do: to go on with a
- * default that he was shown and did not take would be wrong. */
-int init_no_answer(const struct init *in)
-{
-	assert(in->q.ended);
-	return say_failure(
-	    in->o->json, CLI_NOT_SO, "nothing was written", "a question has no answer");
 }
 
 /* ---- flags ----------------------------------------------------------------------------------- */

@@ -25,14 +25,14 @@ struct init {
  * when the kinds are known, tries it where the user agrees. */
 int init_meet_server(struct init *in);
 int init_try_server(struct init *in);
-/* An answer for question_ask(); also of a flag. */
-bool init_take_user(void *arg, const char *answer, char **why);
 /* The object of --json. */
 void init_report_server(const struct init *in);
 
 /* init_file.c: checks all of it once more, writes the file, says what is next. */
 int init_write(struct init *in);
 
+/* init_answer.c: an answer for question_ask(), or a flag. */
+bool init_take_user(void *arg, const char *answer, char **why);
 /* Whether the daemon would take the draft; files: with what it names. free(*why). */
 bool init_is_good(struct init *in, bool files, char **why);
 int init_no_answer(const struct init *in);

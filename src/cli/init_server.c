@@ -13,19 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Alone it is no login: the next question completes it. */
-bool init_take_user(void *arg, const char *answer, char **why)
-{
-	struct init *in = arg;
-
-	if (strchr(answer, ':') != NULL) {
-		*why = xstrdup("basic authentication cannot send a user with a ':'");
-		return false;
-	}
-	init_set(&in->d.user, answer);
-	return true;
-}
-
 /* What is missing is easily made, in the one way that the daemon takes it. */
 static bool take_password_file(void *arg, const char *answer, char **why)
 {
