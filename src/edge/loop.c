@@ -7,6 +7,7 @@
 #include "edge/ctl.h"
 #include "edge/export.h"
 #include "edge/http.h"
+#include "edge/loop_int.h"
 #include "edge/notify.h"
 #include "edge/output.h"
 #include "edge/owner.h"
@@ -382,40 +383,6 @@ static int loop_turns(struct loop *l)
 
 /* ---- birth and death ------------------------------------------------------------------------ */
 
-static void loop_replay_session(struct session_rec *rec, void *arg)
-{
-	core_restore_session(arg, rec);
-}
-
-static void loop_replay_spool(const struct spool_rec *rec, void *arg)
-{
-	core_restore_spool(arg, rec);
-}
-
-static void loop_replay_pause(const struct pause_rec *rec, void *arg)
-{
-	core_restore_pause(arg, rec);
-}
-
-static void loop_replay_job(struct job_rec *rec, struct bytes code, struct bytes answer, void *arg)
-{
-	core_restore_job(arg, rec, code, answer);
-	free((void *)(uintptr_t)code.p);
-	free((void *)(uintptr_t)answer.p);
-}
-
-static int loop_replay(struct loop *l)
-{
-	const struct ledger_replay to = {
-		.session = loop_replay_session,
-		.spool = loop_replay_spool,
-		.pause = loop_replay_pause,
-		.job = loop_replay_job,
-		.arg = l->core,
-	};
-	return ledger_replay(l->ledger, l->conf, &to);
-}
-
 /* EXIT_OK, or why there is nothing to run. */
 static int loop_open(struct loop *l)
 {
@@ -439,7 +406,7 @@ static int loop_open(struct loop *l)
 	ledger_last_ids(l->ledger, &job, &session);
 	seed[0] |= 1; /* not all zero */
 	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);
-	if (loop_replay(l) != 0)
+	if (loop_replay(l->ledger, l->conf, l->core) != 0)
 		return EXIT_TEMPORARY;
 	if (ledger_is_anew(l->ledger))
 		core_lost(l->core);
