@@ -122,6 +122,7 @@ struct conf_spool {
 	enum conf_existing existing;
 	enum conf_after after;
 	char *move_to;	       /* AFTER_MOVE: a directory, absolute or relative to path */
+	int64_t keep_for_ms;   /* what has ended is kept so long; or CONF_NEVER: for ever */
 	int64_t timeout_ms;    /* of one run, from its start; or CONF_NEVER */
 	int priority;	       /* of a file that says nothing of it, -100..100 */
 	int priority_max;      /* what a file may set at most */

@@ -106,6 +106,7 @@ static struct run_rec *run_rec_dup(struct arena *a, const struct run_rec *run)
 	copy->warnings = arena_strdup(a, run->warnings);
 	copy->files = arena_strdup(a, run->files);
 	copy->hidden = arena_strdup(a, run->hidden);
+	copy->moved_to = arena_strdup(a, run->moved_to);
 	return copy;
 }
 

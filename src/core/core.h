@@ -54,6 +54,35 @@ struct lost_state {
 	size_t held;
 };
 
+/* Of what a spool does not keep any longer (keep.h). */
+struct keep_place {
+	struct old_place at; /* the last one that was looked at; all zero: begin with the oldest */
+	int64_t not_before_ms; /* after an error */
+	bool said;	       /* the log has it */
+};
+
+/* The jobs of it that are being removed. */
+struct keep_page {
+	struct arena arena; /* owns what they point to */
+	struct old_job *job;
+	size_t count;
+	struct old_place last; /* behind that one the next page begins, if there are ... */
+	bool more;
+	bool failed;
+	size_t gone; /* from the ledger */
+	size_t files;
+	size_t kept; /* since somebody has changed a result */
+};
+
+struct keep_state {
+	struct timer timer;
+	size_t spool;	   /* that is being looked at */
+	bool asking;	   /* an answer is awaited */
+	int64_t offset_ms; /* of the wall clock from the other, as last seen */
+	int64_t since_ms;  /* when we started, or the wall clock last jumped */
+	struct keep_page page;
+};
+
 struct spool_state {
 	struct timer timer; /* of the next scan */
 	uint64_t dev;	    /* the directory of the last complete scan; 0: never */
@@ -75,6 +104,7 @@ struct spool_state {
 	size_t batch_cap;
 	struct tally_spool tally;
 	struct lost_state lost;
+	struct keep_place keep;
 };
 
 /* A file that is written for others to read. */
@@ -146,6 +176,7 @@ struct core {
 	uint64_t done[STATUS_COUNT]; /* jobs ended, by status */
 	struct tally tally;
 	struct export_state export[EXPORTS];
+	struct keep_state keep;
 };
 
 /* What belongs to what. */

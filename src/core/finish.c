@@ -452,9 +452,12 @@ void finish_disposed(struct core *c, const struct ev_disposed *ev)
 		finish_later(c, job, "disposing", ev->err, NULL);
 		return;
 	}
-	if (ev->moved_to != NULL)
+	if (ev->moved_to != NULL) {
+		free(job->r.run->moved_to);
+		job->r.run->moved_to = xasprintf("%s/%s", ev->move_to, ev->moved_to);
 		log_info(
 		    "job=%llu event=moved to=\"%s\"", (unsigned long long)job->r.id, ev->moved_to);
+	}
 	if (ev->stranger)
 		job->again = true;
 	/* The file that ran is gone from its name; what lies there now, if anything, is new. */

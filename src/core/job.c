@@ -123,6 +123,7 @@ static void run_rec_free(struct run_rec *run)
 	free(run->warnings);
 	free(run->files);
 	free(run->hidden);
+	free(run->moved_to);
 	free(run);
 }
 

@@ -5,6 +5,7 @@
 #include "core/export.h"
 #include "core/finish.h"
 #include "core/heads.h"
+#include "core/keep.h"
 #include "core/lost.h"
 #include "core/owners.h"
 #include "core/pause.h"
@@ -81,6 +82,7 @@ struct core *core_new(const struct conf *conf, const char *instance, const uint6
 	timers_init(&c->timers);
 	tally_init(&c->tally);
 	export_init(c);
+	keep_init(c);
 	life_grow(c);
 	return c;
 }
@@ -100,6 +102,7 @@ void core_free(struct core *c)
 	peers_fini(c);
 	shares_fini(c);
 	heads_fini(c);
+	keep_fini(c);
 	heap_fini(&c->timers);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		free(c->endpoint[i]->trouble);

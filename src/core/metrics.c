@@ -143,6 +143,14 @@ static void metrics_ended(struct buf *b, const struct core *c)
 			    c->spool[i]->tally.ended[k]);
 }
 
+static void metrics_expired(struct buf *b, const struct core *c)
+{
+	metrics_head(b, "jobs_expired_total", "counter", "Runs that were removed for their age.");
+	for (size_t i = 0; i < c->spool_count; i++)
+		metrics_count(b, "jobs_expired_total", LABELS("spool", c->conf->spool[i].name),
+		    c->spool[i]->tally.expired);
+}
+
 static void metrics_histogram(
     struct buf *b, const char *spool, const char *stage, const struct tally_histogram *h)
 {
@@ -274,6 +282,7 @@ void metrics_write(struct buf *b, const struct core *c)
 	metrics_seconds(b, "start_time_seconds", NULL, c->started_ms);
 	metrics_files(b, c);
 	metrics_ended(b, c);
+	metrics_expired(b, c);
 	metrics_stages(b, c);
 	metrics_sessions(b, c);
 	metrics_endpoints(b, c);

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "core/conf.h"
-#include "core/rec.h"
+#include "core/msgkeep.h"
 
 /* One reading of the clocks a turn. mono_ms orders and measures, real_ms is for people. */
 struct now {
@@ -46,6 +46,8 @@ enum event_type {
 	EV_TAKEN,     /* answer to FX_ANSWER with ANSWER_MORE */
 	EV_HUNG_UP,   /* a peer is gone, and hears nothing any more */
 	EV_HISTORY,   /* answer to FX_HISTORY */
+	EV_OLD,	      /* answer to FX_OLD */
+	EV_EXPIRED,   /* answer to FX_EXPIRE and FX_DISCARD */
 	EV_RELOADED,  /* answer to FX_RELOAD, behind the EV_CONF if there is one */
 };
 
@@ -134,13 +136,6 @@ struct ev_appended {
 	int64_t at; /* the part's length now */
 };
 
-/* A result file that lies on disk, under its hidden or its final name. */
-struct out_file {
-	const char *name; /* "foo.py.out" */
-	const char *tmp;  /* its hidden name in the same directory */
-	uint64_t ino;
-};
-
 struct ev_staged {
 	uint64_t job;
 	int err; /* 0, or errno: nothing was left behind */
@@ -158,7 +153,8 @@ struct ev_disposed {
 	uint64_t job;
 	int err;	      /* 0, or errno; may be repeated */
 	bool stranger;	      /* what lay there was not the file that ran: it was put back */
-	const char *moved_to; /* the name it got, for AFTER_MOVE */
+	const char *moved_to; /* the name it got, for AFTER_MOVE, ... */
+	const char *move_to;  /* ... in this directory, as it was said */
 };
 
 struct ev_owner {
@@ -261,6 +257,8 @@ struct event {
 		uint64_t peer; /* EV_TAKEN, EV_HUNG_UP */
 		struct ev_history history;
 		struct ev_reloaded reloaded;
+		struct ev_old old;
+		struct ev_expired expired;
 	} u;
 };
 
@@ -269,6 +267,7 @@ struct event {
 /* Rows are committed in one transaction before any other effect of the turn is performed. */
 enum effect_type {
 	FX_ROW_JOB,
+	FX_ROW_FORGET, /* a job that is history and shall not even be that */
 	FX_ROW_SESSION,
 	FX_ROW_SPOOL,
 	FX_ROW_PAUSE,
@@ -289,6 +288,9 @@ enum effect_type {
 	FX_HTTP,    /* -> EV_HTTP */
 	FX_ANSWER,  /* to a peer of the control socket */
 	FX_HISTORY, /* what does the ledger say? -> EV_HISTORY */
+	FX_OLD,	    /* -> EV_OLD */
+	FX_EXPIRE,  /* -> EV_EXPIRED */
+	FX_DISCARD, /* -> EV_EXPIRED */
 	FX_RELOAD,  /* read the configuration anew -> EV_CONF if it is good, EV_RELOADED */
 };
 
@@ -452,6 +454,7 @@ struct effect {
 	enum effect_type type;
 	union {
 		struct fx_row_job job;
+		uint64_t forget; /* job */
 		struct session_rec session;
 		struct spool_rec spool_row;
 		struct pause_rec pause;
@@ -472,6 +475,8 @@ struct effect {
 		struct fx_answer answer;
 		struct fx_history history;
 		uint64_t reload; /* peer */
+		struct fx_old old;
+		struct fx_expire expire; /* and FX_DISCARD */
 	} u;
 };
 

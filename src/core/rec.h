@@ -56,6 +56,15 @@ enum job_held {
 	HELD_COUNT
 };
 
+/* A result file that lies on disk, under its hidden or its final name; run_rec.files has them as text. */
+struct out_file {
+	const char *name; /* "foo.py.out" */
+	const char *tmp;  /* its hidden name in the same directory */
+	uint64_t ino;
+	int64_t size;	  /* as it was left, and */
+	int64_t mtime_ns; /* ... when; 0: nobody knows, it is an earlier release's */
+};
+
 /* What a job has from its turn on. Strings are NULL when there is nothing to say. */
 struct run_rec {
 	char token[TOKEN_TEXT_LEN]; /* of this attempt */
@@ -69,12 +78,14 @@ struct run_rec {
 	char *error_name; /* of an end that is not in the server's answer */
 	char *error_message;
 	char *warnings;	 /* a JSON array of strings */
-	char *files;	 /* a JSON array of {name, tmp, ino}: staged or published results */
+	char *files;	 /* a JSON array of struct out_file: staged or published results */
 	char *hidden;	 /* the input's name while it is disposed of */
 	bool superseded; /* the file was replaced while this ran */
 	bool recorded;	 /* result files are written (not for what is `rejected` in silence) */
 	bool script;	 /* a process of its own in the runner; token is its id there */
 	int exit_code;	 /* of a script, as a shell has it; -1: none */
+	char *
+	    moved_to; /* where the input lies now: a path from its spool, or absolute; NULL: nowhere */
 };
 
 struct job_rec {

@@ -32,8 +32,9 @@ const char *result_status_name(enum job_status s)
 	return name[s];
 }
 
-/* ---- files: [{"name": …, "tmp": …, "ino": "42"}]; a name that is not UTF-8 is name_hex, its bytes
- * in hexadecimal, and so is tmp; ino is a string, for JSON's numbers end at 63 bits ------------ */
+/* ---- files: [{"name": …, "tmp": …, "ino": "42", "size": 7, "mtime": 1795000000000000000}]; a name
+ * that is not UTF-8 is name_hex, its bytes in hexadecimal, and so is tmp; ino is a string, for JSON's
+ * numbers end at 63 bits; earlier releases wrote neither size nor mtime ------------------------ */
 
 static void put_name(json_t *o, const char *key, const char *hex_key, const char *name)
 {
@@ -63,6 +64,10 @@ char *result_files_to_text(const struct out_file *file, size_t count)
 		put_name(o, "name", "name_hex", file[i].name);
 		put_name(o, "tmp", "tmp_hex", file[i].tmp);
 		text_put(o, "ino", text_json(ino));
+		if (file[i].mtime_ns != 0) {
+			text_put(o, "size", json_integer(file[i].size));
+			text_put(o, "mtime", json_integer(file[i].mtime_ns));
+		}
 		text_append(list, o);
 	}
 	char *text = json_dumps(list, JSON_COMPACT);
@@ -97,6 +102,18 @@ static bool ino_of(const json_t *v, uint64_t *ino)
 	return *end == '\0';
 }
 
+/* Both or none: half of it proves nothing. */
+static void left_of(const json_t *o, struct out_file *f)
+{
+	const json_t *size = json_object_get(o, "size");
+	const json_t *mtime = json_object_get(o, "mtime");
+
+	if (!json_is_integer(size) || !json_is_integer(mtime))
+		return;
+	f->size = json_integer_value(size);
+	f->mtime_ns = json_integer_value(mtime);
+}
+
 /* What is no list of ours, or no element of one, is left out: the ledger may have been touched. */
 size_t result_files_of_text(struct arena *a, const char *text, struct out_file **file)
 {
@@ -113,6 +130,7 @@ size_t result_files_of_text(struct arena *a, const char *text, struct out_file *
 
 		f->name = name_of(a, o, "name", "name_hex");
 		f->tmp = name_of(a, o, "tmp", "tmp_hex");
+		left_of(o, f);
 		if (f->name && f->tmp && ino_of(json_object_get(o, "ino"), &f->ino))
 			n++;
 	}

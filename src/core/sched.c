@@ -11,6 +11,7 @@
 #include "core/finish.h"
 #include "core/heads.h"
 #include "core/intake.h"
+#include "core/keep.h"
 #include "core/life.h"
 #include "core/lost.h"
 #include "core/owners.h"
@@ -67,6 +68,7 @@ void core_start(struct core *c, struct now now, struct effects *fx)
 	life_resume(c);
 	core_plan(c);
 	export_begin(c);
+	keep_start(c);
 	c->fx = NULL;
 }
 
@@ -126,6 +128,9 @@ static void core_timer_due(struct core *c, struct timer *t)
 		break;
 	case TIMER_BOARD:
 		export_due(c, EXPORT_BOARD);
+		break;
+	case TIMER_KEEP:
+		keep_due(c);
 		break;
 	}
 }
@@ -213,6 +218,7 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 	for (size_t i = 0; i < c->spool_count; i++)
 		core_scan_soon(c, i, 0);
 	export_begin(c);
+	keep_conf(c);
 	log_info("event=reloaded");
 }
 
@@ -302,6 +308,12 @@ void core_step(struct core *c, const struct event *ev, struct effects *fx)
 		break;
 	case EV_RELOADED:
 		control_on_reloaded(c, &ev->u.reloaded);
+		break;
+	case EV_OLD:
+		keep_on_old(c, &ev->u.old);
+		break;
+	case EV_EXPIRED:
+		keep_on_expired(c, &ev->u.expired);
 		break;
 	}
 	core_plan(c);

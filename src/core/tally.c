@@ -112,3 +112,15 @@ void tally_job(struct core *c, const struct job *job)
 		tally_span(&t->stage[TALLY_WRITE], run->finished_ms, c->now.real_ms);
 	tally_show(&c->tally, job);
 }
+
+void tally_forget(struct core *c, uint64_t job)
+{
+	struct tally_ended *e;
+	TAILQ_FOREACH (e, &c->tally.ended, link)
+		if (e->id == job)
+			break;
+	if (e == NULL)
+		return;
+	tally_ended_free(&c->tally, e);
+	c->changed = true; /* no link leads to what is gone */
+}

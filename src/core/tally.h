@@ -26,6 +26,7 @@ struct tally_histogram {
 /* Of a spool. */
 struct tally_spool {
 	uint64_t ended[STATUS_COUNT];
+	uint64_t expired; /* that were removed for their age */
 	struct tally_histogram stage[TALLY_STAGES];
 };
 
@@ -88,5 +89,8 @@ void tally_error(struct core *c, enum tally_error what);
 
 /* The job's way is over; its run is still there. */
 void tally_job(struct core *c, const struct job *job);
+
+/* Its results are gone. */
+void tally_forget(struct core *c, uint64_t job);
 
 #endif

@@ -11,7 +11,8 @@ enum timer_what {
 	TIMER_SESSION,
 	TIMER_POOL,
 	TIMER_METRICS,
-	TIMER_BOARD
+	TIMER_BOARD,
+	TIMER_KEEP
 };
 
 /* Lives inside what it is for. */

@@ -74,8 +74,8 @@ void ledger_last_ids(struct ledger *l, uint64_t *job, uint64_t *session)
 
 static bool is_row(const struct effect *e)
 {
-	return e->type == FX_ROW_JOB || e->type == FX_ROW_SESSION || e->type == FX_ROW_SPOOL ||
-	       e->type == FX_ROW_PAUSE;
+	return e->type == FX_ROW_JOB || e->type == FX_ROW_FORGET || e->type == FX_ROW_SESSION ||
+	       e->type == FX_ROW_SPOOL || e->type == FX_ROW_PAUSE;
 }
 
 /* Most turns have none, and a transaction costs a sync. */
@@ -100,6 +100,8 @@ static int row_put(
 	case FX_ROW_JOB:
 		marks->job = max_u64(marks->job, e->u.job.rec.id);
 		return ledgerrow_put_job(&l->rows, &e->u.job, conf);
+	case FX_ROW_FORGET:
+		return ledgerrow_forget(&l->rows, e->u.forget);
 	case FX_ROW_SESSION:
 		marks->session = max_u64(marks->session, e->u.session.id);
 		return ledgerrow_put_session(&l->rows, &e->u.session, conf);

@@ -34,6 +34,8 @@ void ledger_recall(
 /* Appends the one EV_HISTORY. */
 void ledger_history(
     struct ledger *l, const struct fx_history *fx, const struct conf *conf, struct evq *q);
+/* Appends the one EV_OLD. */
+void ledger_old(struct ledger *l, const struct fx_old *fx, const struct conf *conf, struct evq *q);
 /* Appends the one EV_LAST. */
 void ledger_last(
     struct ledger *l, const struct fx_last *fx, const struct conf *conf, struct evq *q);

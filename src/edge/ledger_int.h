@@ -3,7 +3,7 @@
  * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
  * ledgerupgrade (once, under a new release: the tables of the former one), ledgerread (at a start:
  * rows become structs), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
- * ledgerrecall and ledgerhistory (questions about history), ledgerlost (whether there was another before
+ * ledgerrecall, ledgerhistory and ledgerold (questions about history), ledgerlost (whether there was another before
  * it). They call one way only, ledger and ledgerrow being called by the others, ledgerupgrade and
  * ledgerlost by ledgeropen. */
 #ifndef SPARKSPOOL_EDGE_LEDGER_INT_H
@@ -12,7 +12,8 @@
 #include "edge/ledger.h"
 #include <sqlite3.h>
 
-#define LEDGER_VERSION 3 /* 1: before the runner; 2: before files could be held and paused */
+/* 1: before the runner; 2: before files could be held and paused; 3: before `keep_for` */
+#define LEDGER_VERSION 4
 /* Room for an instance's or a machine's id: 32 digits, and some to spare. */
 #define LEDGER_ID_TEXT_LEN 64
 
@@ -29,7 +30,7 @@
 #define RUN_COLUMNS                                                                                \
 	"token, sha256, session, session_name, statement, started_ms, finished_ms, status, "       \
 	"error_name, error_message, warnings, files, hidden, superseded, recorded, "               \
-	"script, exit_code"
+	"script, exit_code, moved_to"
 /* What is known of the file, which outlives what is known of its run. */
 #define FILE_COLUMNS                                                                               \
 	"spool, name, " IDENT_COLUMNS ", state, kind, live, attempts, queued_ms, old_files, held"
@@ -44,6 +45,11 @@
 	"CREATE INDEX ended_owner ON ended(owner);"                                                \
 	"CREATE INDEX job_owner ON job(uid);"
 
+/* What has ended and may be forgotten, the oldest of a spool first; its place among the ends. */
+#define LEDGER_OLD_SQL                                                                             \
+	"CREATE INDEX job_old ON job(spool, finished_ms) WHERE state = 8 AND live = 0;"            \
+	"CREATE INDEX ended_job ON ended(job);"
+
 /* The statements of a commit, prepared once and kept. */
 enum ledgerrow_stmt {
 	ROW_JOB,
@@ -57,6 +63,8 @@ enum ledgerrow_stmt {
 	ROW_PAUSE_DROP,
 	ROW_MARK,
 	ROW_ENDED,
+	ROW_FORGET,
+	ROW_FORGET_ENDED,
 	ROW_STMTS
 };
 
@@ -77,6 +85,7 @@ int ledgerrow_put_session(
     struct ledgerrow *r, const struct session_rec *rec, const struct conf *conf);
 int ledgerrow_put_spool(struct ledgerrow *r, const struct spool_rec *rec, const struct conf *conf);
 int ledgerrow_put_pause(struct ledgerrow *r, const struct pause_rec *rec, const struct conf *conf);
+int ledgerrow_forget(struct ledgerrow *r, uint64_t job);
 int ledgerrow_put_mark(struct ledgerrow *r, const char *key, uint64_t id);
 
 /* The highest ids ever given; in meta, because rows of sessions go and history is pruned. */

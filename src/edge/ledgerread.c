@@ -145,6 +145,7 @@ static struct run_rec *get_run(struct get *g)
 	run->recorded = get_bool(g);
 	run->script = get_bool(g);
 	run->exit_code = get_int_or_none(g);
+	run->moved_to = get_text(g);
 	return run;
 }
 
@@ -270,6 +271,7 @@ static void job_free(struct job_rec *rec)
 	free(rec->run->warnings);
 	free(rec->run->files);
 	free(rec->run->hidden);
+	free(rec->run->moved_to);
 	free(rec->run);
 }
 
@@ -325,6 +327,7 @@ static void take_job(struct arena *a, struct job_rec *rec)
 	arena_take(a, rec->run->warnings);
 	arena_take(a, rec->run->files);
 	arena_take(a, rec->run->hidden);
+	arena_take(a, rec->run->moved_to);
 	arena_take(a, rec->run);
 }
 

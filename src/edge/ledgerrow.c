@@ -32,9 +32,9 @@ const char *ledgerrow_schema(void)
 	       " statement INT, started_ms INT, finished_ms INT, status INT, error_name TEXT,"
 	       " error_message TEXT, warnings TEXT, files TEXT, hidden BLOB, superseded INT,"
 	       " recorded INT, script INT DEFAULT 0, exit_code INT,"
-	       " held INT NOT NULL DEFAULT 0) STRICT;"
+	       " held INT NOT NULL DEFAULT 0, moved_to BLOB) STRICT;"
 	    /* The order in which jobs have ended, for who follows it; no number comes twice. */
-	    LEDGER_ENDED_SQL
+	    LEDGER_ENDED_SQL LEDGER_OLD_SQL
 	       /* A start reads the living among years of history. */
 	       "CREATE INDEX job_live ON job(id) WHERE live = 1;"
 	       /* A re-run asks for the files of the run before, in the same history. */
@@ -51,7 +51,7 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 		[ROW_JOB] = "INSERT OR REPLACE INTO job(" JOB_COLUMNS ") VALUES (?,?,?,"
 			    "?,?,?,?,?,?,?,?,?," /* the identity */
 			    "?,?,?,?,?,?,?,?,"
-			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", /* the run */
+			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", /* the run */
 		[ROW_JOB_FILE] = "UPDATE job SET (" FILE_COLUMNS ") = (?2,?3,"
 				 "?4,?5,?6,?7,?8,?9,?10,?11,?12,"
 				 "?13,?14,?15,?16,?17,?18,?19) WHERE id = ?1",
@@ -65,6 +65,10 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 		[ROW_PAUSE_DROP] = "DELETE FROM pause WHERE what = ? AND name = ?",
 		[ROW_MARK] = "UPDATE meta SET value = ?2 WHERE key = ?1",
 		[ROW_ENDED] = "INSERT INTO ended(job, owner) VALUES (?,?)",
+		/* Whatever is asked: the row of a file that may lie in its spool stays. */
+		[ROW_FORGET] = "DELETE FROM job WHERE id = ? AND state = 8 AND live = 0",
+		[ROW_FORGET_ENDED] = "DELETE FROM ended WHERE job = ?1 AND NOT EXISTS"
+				     " (SELECT 1 FROM job WHERE id = ?1)",
 	};
 	assert(which < ROW_STMTS && sql[which] != NULL);
 	return sql[which];
@@ -188,6 +192,7 @@ static void put_run(struct put *p, const struct run_rec *run)
 	put_int(p, run->recorded);
 	put_int(p, run->script);
 	put_unless_negative(p, run->exit_code);
+	put_file_name(p, run->moved_to);
 }
 
 /* A job that is being read is written as queued: a start has nothing of its bytes. */
@@ -293,6 +298,23 @@ int ledgerrow_put_job(struct ledgerrow *r, const struct fx_row_job *fx, const st
 	if (rc == SQLITE_OK)
 		rc = blob_put(r, fx->rec.id, BLOB_ANSWER, fx->answer);
 	return rc;
+}
+
+static int row_forget(struct ledgerrow *r, enum ledgerrow_stmt which, uint64_t id)
+{
+	struct put p = put_begin(r, which);
+
+	put_u64(&p, id);
+	return put_done(&p);
+}
+
+/* Its bytes went when it ended. Ids and places among the ends are never given again. */
+int ledgerrow_forget(struct ledgerrow *r, uint64_t job)
+{
+	int rc = row_forget(r, ROW_FORGET, job);
+
+	assert(job > 0 && job <= INT64_MAX);
+	return rc != SQLITE_OK ? rc : row_forget(r, ROW_FORGET_ENDED, job);
 }
 
 /* A session that is gone has no history: the jobs that it ran tell its name. */

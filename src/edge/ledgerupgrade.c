@@ -20,6 +20,8 @@ static const char *step_sql(int64_t version)
 		      " PRIMARY KEY(what, name)) STRICT;"
 		/* What has ended before has no place in that order. */
 		LEDGER_ENDED_SQL,
+		/* Where inputs were moved to before, nobody has written down: they stay there. */
+		[3] = "ALTER TABLE job ADD COLUMN moved_to BLOB;" LEDGER_OLD_SQL,
 	};
 
 	assert(version >= 1 && version < LEDGER_VERSION && sql[version] != NULL);

@@ -190,6 +190,7 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 {
 	switch (fx->type) {
 	case FX_ROW_JOB:
+	case FX_ROW_FORGET:
 	case FX_ROW_SESSION:
 	case FX_ROW_SPOOL:
 	case FX_ROW_PAUSE:
@@ -249,6 +250,16 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 		break;
 	case FX_RELOAD:
 		loop_reload_for(l, fx->u.reload);
+		break;
+	case FX_OLD:
+		ledger_old(l->ledger, &fx->u.old, l->conf, &l->events);
+		break;
+	case FX_EXPIRE:
+		output_expire(
+		    spools_dirfd(l->spools, fx->u.expire.spool), &fx->u.expire, &l->events);
+		break;
+	case FX_DISCARD:
+		spools_discard(l->spools, &fx->u.expire, &l->events);
 		break;
 	}
 }

@@ -177,19 +177,27 @@ static void drop_wholes(int dir, const struct fx_stage *fx, struct arena *a)
 
 /* ---- stage --------------------------------------------------------------------------------- */
 
-static int fill(int fd, struct bytes data, const struct ident *input, uint64_t *ino)
+static int fill(int fd, struct bytes data, const struct ident *input, struct out_file *out)
 {
 	struct stat st;
 	int err = write_all(fd, data);
 
 	if (err == 0)
 		err = output_err(fstat(fd, &st));
-	if (err == 0) {
-		*ino = st.st_ino;
+	if (err == 0)
 		err = output_follow(fd, &st, input);
-	}
 	/* Names and inodes are committed next: the bytes have to be there before. */
-	return err != 0 ? err : output_err(fsync(fd));
+	if (err == 0)
+		err = output_err(fsync(fd));
+	/* Now it is as it is left: a server may have had its own word on the time. */
+	if (err == 0)
+		err = output_err(fstat(fd, &st));
+	if (err == 0) {
+		out->ino = st.st_ino;
+		out->size = st.st_size;
+		out->mtime_ns = output_mtime_ns(&st);
+	}
+	return err;
 }
 
 static int stage_part(
@@ -201,7 +209,7 @@ static int stage_part(
 		return errno;
 	err = cut_part(dir, fd, file, fx);
 	if (err == 0)
-		err = fill(fd, file->data, &fx->input, &out->ino);
+		err = fill(fd, file->data, &fx->input, out);
 	return close_after(fd, err);
 }
 
@@ -213,7 +221,7 @@ static int stage_whole(
 
 	if (fd == -1)
 		return errno;
-	err = close_after(fd, fill(fd, file->data, &fx->input, &out->ino));
+	err = close_after(fd, fill(fd, file->data, &fx->input, out));
 	if (err != 0)
 		(void)unlinkat(dir, out->tmp, 0);
 	return err;

@@ -21,4 +21,8 @@ void output_stage(int dir, const struct fx_stage *fx, struct evq *q);
  * on the way, is somebody else's. In any case the same call may follow. */
 void output_publish(int dir, const struct fx_publish *fx, struct evq *q);
 
+/* Of each job all results or none: none when one of them is not as we have left it. What has another
+ * inode is not ours and stays, and so does a directory in which something else lies. */
+void output_expire(int dir, const struct fx_expire *fx, struct evq *q);
+
 #endif

@@ -276,3 +276,53 @@ int output_place_enter(
 	copy_part(p->leaf, name + dir_len, len - dir_len);
 	return 0;
 }
+
+/* ---- directories that nothing lies in any more ----------------------------------------------- */
+
+/* Later it may go better: then it is all done again, and so is this. */
+static bool may_pass(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EIO || err == ENOSPC ||
+	       err == EDQUOT;
+}
+
+/* The directories that the name lies in, from the innermost on, as long as they are empty. What can
+ * never be removed is in nobody's way. */
+static int remove_dirs(struct output_place *at, const char *name)
+{
+	size_t len = output_dir_len(name, strlen(name)), bad_len;
+
+	for (; len > 0; len = output_dir_len(name, len - 1)) {
+		int err = output_place_enter(at, name, len - 1, NULL, &bad_len);
+
+		/* ENOENT: gone already, with what lay in it; the one above may be empty as well. */
+		if (err == ENOENT)
+			continue;
+		if (err == 0) {
+			at->changed = true;
+			err = output_err(unlinkat(at->dir, at->leaf, AT_REMOVEDIR));
+		}
+		if (err != 0 && err != ENOENT)
+			return may_pass(err) ? err : 0;
+	}
+	return 0;
+}
+
+static bool is_in_same_dir(const char *a, const char *b)
+{
+	size_t len = output_dir_len(a, strlen(a));
+
+	return len == output_dir_len(b, strlen(b)) && memcmp(a, b, len) == 0;
+}
+
+/* Each is asked once, not once a file. */
+int output_remove_dirs(struct output_place *at, const struct out_file *file, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = count; err == 0 && i-- > 0;)
+		if (output_name_check(file[i].name) == 0 &&
+		    (i == 0 || !is_in_same_dir(file[i].name, file[i - 1].name)))
+			err = remove_dirs(at, file[i].name);
+	return err;
+}

@@ -1,7 +1,7 @@
 /* output_int: what the files of the output room share; nobody else includes it.
  *
  * output: a result under its hidden name, as it grows and when it is whole. output_publish: under
- * its final one. output_dir: the directories in between. */
+ * its final one. output_expire: not there any more. output_dir: the directories in between. */
 #ifndef SPARKSPOOL_EDGE_OUTPUT_INT_H
 #define SPARKSPOOL_EDGE_OUTPUT_INT_H
 
@@ -13,6 +13,11 @@
 static inline int output_err(int rc)
 {
 	return rc == -1 ? errno : 0;
+}
+
+static inline int64_t output_mtime_ns(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
 /* ---- output_dir.c ---- */
@@ -56,6 +61,10 @@ int output_place_enter(struct output_place *p, const char *name, size_t len,
 
 /* One that a power cut has left beside the directory that it had become. */
 void output_drop_hidden_dir(int dir, uint64_t job);
+
+/* Removes the directories that these files lay in, now that they are gone, where nothing else is in
+ * them. 0 or an errno: it may go better later. */
+int output_remove_dirs(struct output_place *p, const struct out_file *file, size_t count);
 
 /* Back to the spool; a directory that has changed is synced. 0 or an errno. */
 int output_place_leave(struct output_place *p);

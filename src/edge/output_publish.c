@@ -56,56 +56,6 @@ static int remove_old(struct publishing *pub, const struct out_file *old)
 	return 0;
 }
 
-/* Later it may go better: then it is all done again, and so is this. */
-static bool may_pass(int err)
-{
-	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EIO || err == ENOSPC ||
-	       err == EDQUOT;
-}
-
-/* The directories that the name lies in, from the innermost on, as long as they are empty. What can
- * never be removed is in nobody's way. */
-static int remove_dirs(struct publishing *pub, const char *name)
-{
-	struct output_place *at = &pub->at;
-	size_t len = output_dir_len(name, strlen(name)), bad_len;
-
-	for (; len > 0; len = output_dir_len(name, len - 1)) {
-		int err = output_place_enter(at, name, len - 1, NULL, &bad_len);
-
-		/* ENOENT: gone already, with what lay in it; the one above may be empty as well. */
-		if (err == ENOENT)
-			continue;
-		if (err == 0) {
-			at->changed = true;
-			err = output_err(unlinkat(at->dir, at->leaf, AT_REMOVEDIR));
-		}
-		if (err != 0 && err != ENOENT)
-			return may_pass(err) ? err : 0;
-	}
-	return 0;
-}
-
-static bool is_in_same_dir(const char *a, const char *b)
-{
-	size_t len = output_dir_len(a, strlen(a));
-
-	return len == output_dir_len(b, strlen(b)) && memcmp(a, b, len) == 0;
-}
-
-/* When all of them are empty: each is asked once, not once a file. */
-static int remove_all_dirs(struct publishing *pub)
-{
-	const struct out_file *old = pub->fx->old;
-	int err = 0;
-
-	for (size_t i = pub->fx->old_count; err == 0 && i-- > 0;)
-		if (output_name_check(old[i].name) == 0 &&
-		    (i == 0 || !is_in_same_dir(old[i].name, old[i - 1].name)))
-			err = remove_dirs(pub, old[i].name);
-	return err;
-}
-
 /* The old record goes first, for good: it must not speak of files that are not its own. */
 static int remove_all_old(struct publishing *pub)
 {
@@ -118,7 +68,7 @@ static int remove_all_old(struct publishing *pub)
 			err = fsop_sync_dir(pub->dir);
 	}
 	if (err == 0)
-		err = remove_all_dirs(pub);
+		err = output_remove_dirs(&pub->at, fx->old, fx->old_count);
 	return err != 0 ? err : output_place_leave(&pub->at);
 }
 

@@ -37,4 +37,7 @@ void spools_record(struct spools *s, const struct fx_record *fx, struct evq *q);
 void spools_unmark(struct spools *s, const struct fx_unmark *fx);
 void spools_dispose(struct spools *s, const struct fx_dispose *fx, struct evq *q);
 
+/* Removes inputs from where spools_dispose() has moved them to. */
+void spools_discard(struct spools *s, const struct fx_expire *fx, struct evq *q);
+
 #endif

@@ -137,7 +137,7 @@ static int open_absolute(const char *path)
 	return dir;
 }
 
-static int open_target(int spool, const char *path, bool create)
+int spool_target_open(int spool, const char *path, bool create)
 {
 	assert(path != NULL && path[0] != '\0');
 	return path[0] == '/' ? open_absolute(path) : open_below(spool, path, create);
@@ -169,7 +169,7 @@ static bool is_same_dir(int a, int b)
 
 static int move_away(int dir, const struct fx_dispose *fx, struct arena *a, const char **got)
 {
-	int err, target = open_target(dir, fx->move_to, true);
+	int err, target = spool_target_open(dir, fx->move_to, true);
 
 	/* ENOENT would say that there is no file. */
 	if (target == -1)
@@ -215,7 +215,7 @@ static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev
 
 	if (fx->after != AFTER_MOVE)
 		return ENOENT;
-	target = open_target(dir, fx->move_to, false);
+	target = spool_target_open(dir, fx->move_to, false);
 	if (target == -1)
 		return ENOENT;
 	ev->moved_to = find_moved(target, fx, a);
@@ -244,4 +244,7 @@ void spools_dispose(struct spools *s, const struct fx_dispose *fx, struct evq *q
 	assert(strchr(fx->hidden, '/') == NULL && strchr(fx->name, '/') == NULL);
 	ev->job = fx->job;
 	ev->err = dir == -1 ? SPOOL_CLOSED : dispose(dir, fx, &q->arena, ev);
+	/* A reload may have come in between: only here is it known where that was. */
+	if (ev->moved_to != NULL)
+		ev->move_to = arena_strdup(&q->arena, fx->move_to);
 }

@@ -78,6 +78,12 @@ const char *spool_hidden_why(const struct spools *s, const struct stat *st);
  * says in words what is wrong with which of them. */
 int spool_modules_read(const struct fx_read *fx, struct ev_read *ev, struct arena *a);
 
+/* ---- spool_dispose.c ---- */
+
+/* The directory of `after`, where users may have laid links: none of theirs is followed. -1 with
+ * errno. */
+int spool_target_open(int spool, const char *path, bool create);
+
 /* ---- spool_scan.c ---- */
 
 /* Reports the end of whatever was under way. */

@@ -301,6 +301,7 @@ static void check_spools(const struct conf *c)
 	ck_assert_int_eq(s->existing, EXISTING_SKIP);
 	ck_assert_int_eq(s->after, AFTER_MOVE);
 	ck_assert_str_eq(s->move_to, "done/today");
+	ck_assert_int_eq(s->keep_for_ms, INT64_C(2592000000));
 	ck_assert_int_eq(s->timeout_ms, 10800000);
 	ck_assert_int_eq(s->on_unknown, ON_UNKNOWN_RERUN);
 	ck_assert_int_eq(s->python, STYLE_RAW);
@@ -389,6 +390,7 @@ static void check_default_spool(const struct conf_spool *s)
 	ck_assert_int_eq(s->existing, EXISTING_RUN);
 	ck_assert_int_eq(s->after, AFTER_KEEP);
 	ck_assert_ptr_null(s->move_to);
+	ck_assert_int_eq(s->keep_for_ms, CONF_NEVER);
 	ck_assert_int_eq(s->timeout_ms, CONF_NEVER);
 	ck_assert_int_eq(s->on_unknown, ON_UNKNOWN_STOP);
 	ck_assert_int_eq(s->python, STYLE_SCRIPT);

@@ -346,6 +346,7 @@ static void same_run(const struct run_rec *a, const struct run_rec *b)
 	ck_assert_int_eq(a->recorded, b->recorded);
 	ck_assert_int_eq(a->script, b->script);
 	ck_assert_int_eq(a->exit_code, b->exit_code);
+	ck_assert(str_eq(a->moved_to, b->moved_to));
 }
 
 static void same_job(const struct job_rec *a, const struct job_rec *b)
@@ -557,15 +558,15 @@ START_TEST(open_refuses_a_newer_version)
 	size_t n, m;
 
 	ledger_close(open_dir(w.dir));
-	tamper("PRAGMA user_version = 4");
+	tamper("PRAGMA user_version = 5");
 	before = help_read_file(path, &n);
-	refused(w.dir, "was written by a newer sparkspool (ledger version 4, this one knows 3)");
+	refused(w.dir, "was written by a newer sparkspool (ledger version 5, this one knows 4)");
 	after = help_read_file(path, &m);
 	ck_assert_uint_eq(n, m);
 	ck_assert_mem_eq(before, after, n);
 	tamper("PRAGMA user_version = 0"); /* nobody has ever written that one */
 	refused(w.dir, "is not a ledger of sparkspool");
-	tamper("PRAGMA user_version = 3");
+	tamper("PRAGMA user_version = 4");
 	ledger_close(open_dir(w.dir));
 	free(path);
 	free(before);
@@ -866,7 +867,8 @@ static struct run_rec odd_run(char *long_text)
 		.superseded = true,
 		.recorded = false,
 		.script = true,
-		.exit_code = INT32_MAX };
+		.exit_code = INT32_MAX,
+		.moved_to = "/done\n/\xff.py.1" };
 }
 
 static struct job_rec odd_job(char *name, struct run_rec *run)
@@ -1663,7 +1665,7 @@ START_TEST(upgrade_keeps_everything)
 	put_version_1();
 	l = open_dir(w.dir);
 	ck_assert_uint_eq(w.log_lines, 1);
-	logged("upgraded from ledger version 1 to 3; an older sparkspool cannot read it any more");
+	logged("upgraded from ledger version 1 to 4; an older sparkspool cannot read it any more");
 	log_forget();
 	for (int i = 0; i < 2; i++) {
 		replay(l);
@@ -1821,6 +1823,7 @@ static int64_t assert_whole_version(void)
 	ck_assert_int_eq(strstr(columns, "exit_code") != NULL, version == LEDGER_VERSION);
 	ck_assert_int_eq(strstr(columns, "held") != NULL, version == LEDGER_VERSION);
 	ck_assert_int_eq(strstr(columns, "boot") != NULL, version == LEDGER_VERSION);
+	ck_assert_int_eq(strstr(columns, "moved_to") != NULL, version == LEDGER_VERSION);
 	l = open_dir(w.dir);
 	replay(l);
 	assert_jobs_of_version_1();

@@ -204,6 +204,159 @@ START_TEST(nothing_yet)
 }
 END_TEST
 
+/* ---- what is old ---------------------------------------------------------------------------- */
+
+/* The input of this one does not lie in its spool any more. */
+static void past(uint64_t id, const char *name, const char *files)
+{
+	row(id, 0, name, 7, STATUS_OK);
+	struct job_rec *rec = &fx.item[fx.count - 1].u.job.rec;
+	rec->live = false;
+	rec->run->files = arena_strdup(&fx.arena, files);
+}
+
+/* "2 4* 1+": those that are old, with a star when a later run has replaced their results. */
+static const char *old(struct fx_old question)
+{
+	struct buf ids;
+	size_t n;
+	while (evq_next(&q) != NULL)
+		;
+	evq_done(&q);
+	question.limit = question.limit == 0 ? 10 : question.limit;
+	ledger_old(l, &question, &conf, &q);
+	ck_assert_uint_eq(q.count, 1);
+	const struct ev_old *ev = &q.item[0].u.old;
+	ck_assert_ptr_null(ev->error);
+	ck_assert_uint_eq(ev->spool, question.spool);
+	buf_init(&ids, 1000);
+	for (size_t i = 0; i < ev->count; i++)
+		(void)buf_addf(&ids, "%s%d%s", i == 0 ? "" : " ", (int)ev->row[i].rec.id,
+		    ev->row[i].replaced ? "*" : "");
+	(void)buf_adds(&ids, ev->more ? "+" : "");
+	return arena_take(&q.arena, buf_steal(&ids, &n));
+}
+#define old_of(ms, ...) old((struct fx_old){ .before_ms = (ms), __VA_ARGS__ })
+
+/* Of the first spool: 1 to 6 have ended in this order, 7 lies there, 8 runs. */
+static void fill_old(void)
+{
+	past(1, "a.py", "[1]");
+	past(2, "b.py", "[2]");
+	past(3, "a.py", NULL);
+	past(4, "c.py", NULL);
+	past(5, "a.py", "[5]");
+	past(6, "b.py", "[6]");
+	row(7, 0, "b.py", 7, STATUS_OK);
+	row(8, 0, "a.py", 7, STATUS_NONE);
+	row(9, 1, "a.py", 7, STATUS_OK);
+	commit();
+}
+
+START_TEST(the_old_in_their_order)
+{
+	ck_assert_str_eq(old_of(10000, .limit = 3), "");
+	fill_old();
+	ck_assert_str_eq(old_of(10000, .limit = 0), "1* 2* 3* 4 5 6");
+	ck_assert_str_eq(old_of(6000, .limit = 5), "1* 2* 3* 4 5");
+	ck_assert_str_eq(old_of(10000, .limit = 2), "1* 2*+");
+	ck_assert_int_eq(q.item[0].u.old.last.ended_ms, 2000);
+	ck_assert_uint_eq(q.item[0].u.old.last.job, 2);
+	ck_assert_str_eq(old_of(10000, .limit = 4, .after = { 2000, 2 }), "3* 4 5 6");
+	ck_assert_str_eq(old_of(10000, .after = { 6000, 6 }), "");
+	ck_assert_uint_eq(q.item[0].u.old.last.job, 6);
+	ck_assert_str_eq(old_of(10000, .spool = 1), "");
+	ck_assert_str_eq(old_of(1000, .limit = 1), "");
+}
+END_TEST
+
+/* Many may have ended at one time. */
+START_TEST(the_old_of_one_time)
+{
+	for (uint64_t id = 1; id <= 4; id++) {
+		past(id, "a.py", NULL);
+		fx.item[fx.count - 1].u.job.rec.run->finished_ms = 500;
+	}
+	commit();
+	ck_assert_str_eq(old_of(501, .limit = 2), "1 2+");
+	ck_assert_str_eq(old_of(501, .limit = 2, .after = { 500, 2 }), "3 4");
+}
+END_TEST
+
+START_TEST(the_old_with_all_that_is_known)
+{
+	past(1, "a.py", "[{\"name\":\"a.py.out\"}]");
+	fx.item[0].u.job.rec.run->moved_to = arena_strdup(&fx.arena, "done/\xff.py.1");
+	fx.item[0].u.job.rec.ident = (struct ident){ 1, 2, 3, 4, 5, 7, 6, 7, 1 };
+	commit();
+	ck_assert_str_eq(old_of(10000, .limit = 1), "1");
+	const struct job_rec *rec = &q.item[0].u.old.row[0].rec;
+	ck_assert_str_eq(rec->run->moved_to, "done/\xff.py.1");
+	ck_assert_str_eq(rec->run->files, "[{\"name\":\"a.py.out\"}]");
+	ck_assert_int_eq(rec->ident.mtime_ns, 4);
+	ck_assert(!rec->live && rec->state == JOB_DONE);
+}
+END_TEST
+
+static void forget(uint64_t id)
+{
+	effects_add(&fx, FX_ROW_FORGET)->u.forget = id;
+}
+
+START_TEST(forgotten_it_is_nowhere)
+{
+	fill_old();
+	forget(5);
+	forget(1);
+	forget(77); /* there is none */
+	commit();
+	ck_assert_str_eq(old_of(10000, .limit = 0), "2* 3 4 6");
+	ck_assert_str_eq(ask_for(.job = 5), "");
+	ck_assert_str_eq(ask_for(.job = 0), "9 7 6 4 3 2");
+	ck_assert_str_eq(ask_for(.ends = true), "2 3 4 6 7 9");
+	ck_assert_str_eq(ask_for(.ends = true, .after = 4), "6 7 9");
+	forget(1); /* again does no harm */
+	forget(9);
+	commit();
+}
+END_TEST
+
+/* Whatever is asked: these rows are how files are known. */
+START_TEST(only_history_is_forgotten)
+{
+	fill_old();
+	forget(7);
+	forget(8);
+	commit();
+	ck_assert_str_eq(ask_for(.job = 7), "7");
+	ck_assert_str_eq(ask_for(.job = 8), "8");
+	ck_assert_str_eq(ask_for(.ends = true, .after = 6), "7 9");
+}
+END_TEST
+
+/* The highest ids are remembered apart from the rows, and so are the places among the ends. */
+START_TEST(forgotten_numbers_are_not_given_again)
+{
+	uint64_t job;
+	uint64_t session;
+	past(1, "a.py", NULL);
+	past(2, "a.py", NULL);
+	commit();
+	forget(1);
+	forget(2);
+	commit();
+	ledger_close(l);
+	open_ledger();
+	ledger_last_ids(l, &job, &session);
+	ck_assert_uint_eq(job, 2);
+	ck_assert_str_eq(ask_for(.ends = true, .last = true), "");
+	row(3, 0, "b.py", 7, STATUS_OK);
+	commit();
+	ck_assert_str_eq(ask_for(.ends = true, .after = 2), "3");
+	ck_assert_uint_eq(q.item[0].u.history.row[0].ended, 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ledgerhistory");
@@ -215,6 +368,12 @@ int main(void)
 	tcase_add_test(t, the_order_of_ends);
 	tcase_add_test(t, one_end_each);
 	tcase_add_test(t, nothing_yet);
+	tcase_add_test(t, the_old_in_their_order);
+	tcase_add_test(t, the_old_of_one_time);
+	tcase_add_test(t, the_old_with_all_that_is_known);
+	tcase_add_test(t, forgotten_it_is_nowhere);
+	tcase_add_test(t, only_history_is_forgotten);
+	tcase_add_test(t, forgotten_numbers_are_not_given_again);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

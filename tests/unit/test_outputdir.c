@@ -301,9 +301,14 @@ START_TEST(test_many_in_deep_ones)
 	put_text(&set.w, "a/.0", "0");
 	put_text(&set.w, "a/.1", "1");
 	put_text(&set.w, "a/.2", "2");
-	out[0] = (struct out_file){ deep, ".0", stat_of(&set.w, "a/.0").st_ino };
-	out[1] = (struct out_file){ "1/2/3/f", ".1", stat_of(&set.w, "a/.1").st_ino };
-	out[2] = (struct out_file){ "x.json", ".2", stat_of(&set.w, "a/.2").st_ino };
+	out[0] =
+	    (struct out_file){ .name = deep, .tmp = ".0", .ino = stat_of(&set.w, "a/.0").st_ino };
+	out[1] = (struct out_file){
+		.name = "1/2/3/f", .tmp = ".1", .ino = stat_of(&set.w, "a/.1").st_ino
+	};
+	out[2] = (struct out_file){
+		.name = "x.json", .tmp = ".2", .ino = stat_of(&set.w, "a/.2").st_ino
+	};
 	output_publish(set.dir, &fx, &set.w.q);
 	ck_assert_int_eq(set.w.q.item[0].u.published.err, 0);
 	ck_assert_int_eq(fstatat(set.dir, deep, &st, 0), 0);
@@ -329,7 +334,9 @@ START_TEST(test_names_that_lead_away)
 	set_open(&set);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		put_text(&set.w, "a/.0", "0");
-		out = (struct out_file){ bad[i], ".0", stat_of(&set.w, "a/.0").st_ino };
+		out = (struct out_file){
+			.name = bad[i], .tmp = ".0", .ino = stat_of(&set.w, "a/.0").st_ino
+		};
 		world_take(&set.w);
 		output_publish(set.dir, &fx, &set.w.q);
 		ck_assert_int_eq(set.w.q.item[0].u.published.err, EINVAL);
@@ -340,7 +347,9 @@ START_TEST(test_names_that_lead_away)
 	/* As an old one, it is nobody's to remove. */
 	put_text(&set.w, "x", "kept");
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		out = (struct out_file){ bad[i], ".0", stat_of(&set.w, "x").st_ino };
+		out = (struct out_file){
+			.name = bad[i], .tmp = ".0", .ino = stat_of(&set.w, "x").st_ino
+		};
 		fx = (struct fx_publish){ .job = 42, .old_count = 1, .old = &out };
 		world_take(&set.w);
 		output_publish(set.dir, &fx, &set.w.q);

@@ -19,9 +19,10 @@ END_TEST
 START_TEST(files_there_and_back)
 {
 	static const struct out_file file[] = {
-		{ "foo.py.out", ".sp-1", 1 },
-		{ "caf\xE9.py.json", ".sp-\xFF\xFE", UINT64_MAX },
-		{ "\xC3\xA9 \"q\"\n.csv", "", 0 },
+		{ "foo.py.out", ".sp-1", 1, 0, 0 },
+		{ "caf\xE9.py.json", ".sp-\xFF\xFE", UINT64_MAX, 0, -1 },
+		{ "a.py.err", ".sp-2", 2, INT64_MAX, INT64_MIN },
+		{ "\xC3\xA9 \"q\"\n.csv", "", 0, 9, 1 },
 	};
 	struct arena a;
 	struct out_file *back;
@@ -33,6 +34,8 @@ START_TEST(files_there_and_back)
 		ck_assert_str_eq(back[i].name, file[i].name);
 		ck_assert_str_eq(back[i].tmp, file[i].tmp);
 		ck_assert(back[i].ino == file[i].ino);
+		ck_assert_int_eq(back[i].size, file[i].size);
+		ck_assert_int_eq(back[i].mtime_ns, file[i].mtime_ns);
 	}
 	free(text);
 	arena_fini(&a);
@@ -41,11 +44,13 @@ END_TEST
 
 START_TEST(files_as_text)
 {
-	static const struct out_file file[] = { { "a.out", ".a", 42 }, { "\xFF", ".b", 7 } };
+	static const struct out_file file[] = { { "a.out", ".a", 42, 3, 5 },
+		{ "\xFF", ".b", 7, 0, 0 } };
 	char *text = result_files_to_text(file, 2);
 
-	ck_assert_str_eq(text, "[{\"name\":\"a.out\",\"tmp\":\".a\",\"ino\":\"42\"},"
-			       "{\"name_hex\":\"ff\",\"tmp\":\".b\",\"ino\":\"7\"}]");
+	ck_assert_str_eq(text,
+	    "[{\"name\":\"a.out\",\"tmp\":\".a\",\"ino\":\"42\",\"size\":3,\"mtime\":5},"
+	    "{\"name_hex\":\"ff\",\"tmp\":\".b\",\"ino\":\"7\"}]");
 	free(text);
 	ck_assert_ptr_null(result_files_to_text(NULL, 0));
 }
@@ -71,6 +76,15 @@ START_TEST(files_of_damaged_text)
 			      "[{\"x\":1},{\"name\":\"a\",\"tmp\":\"b\",\"ino\":\"3\"}]", &file),
 	    1);
 	ck_assert_str_eq(file[0].name, "a");
+	/* Half of how it was left proves nothing. */
+	ck_assert_uint_eq(
+	    result_files_of_text(&a,
+		"[{\"name\":\"a\",\"tmp\":\"b\",\"ino\":\"3\",\"mtime\":5},"
+		"{\"name\":\"a\",\"tmp\":\"b\",\"ino\":\"3\",\"size\":1,\"mtime\":\"5\"}]",
+		&file),
+	    2);
+	ck_assert_int_eq(file[0].mtime_ns, 0);
+	ck_assert_int_eq(file[1].size, 0);
 	arena_fini(&a);
 }
 END_TEST

@@ -46,6 +46,7 @@ static void conf_default_spool(struct conf_spool *s, const char *name, size_t po
 		.settle_ms = 1000,
 		.scan_ms = 60000,
 		.after = AFTER_KEEP,
+		.keep_for_ms = CONF_NEVER,
 		.timeout_ms = CONF_NEVER,
 		.file_bytes_max = 1 << 20,
 		.allow = ~0u,
@@ -196,7 +197,7 @@ static void perform(struct world *w, const struct effect *fx)
 		net_perform(w, &fx->u.http);
 	else if (fx->type == FX_EXPORT)
 		export(w, &fx->u.export);
-	else if (!ctl_perform(w, fx))
+	else if (!keep_perform(w, fx) && !ctl_perform(w, fx))
 		ck_assert(spool_perform(w, fx));
 }
 

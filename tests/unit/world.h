@@ -43,6 +43,7 @@ struct world_dir {
 	int append_err;
 	bool full;	 /* no more bytes, until there is room again */
 	int dispose_err; /* the same; the file is put back */
+	int expire_err;	 /* what all come to */
 	int scan;	 /* steps of the scan under way; 0: none */
 	bool scan_again;
 };
@@ -368,6 +369,8 @@ void dir_power_cut(
     const struct world *w, struct world_dir *d); /* what lies in parts was never synced */
 
 void ledger_apply(struct world *w, const struct effect *fx);
+void ledger_forget(struct world *w, uint64_t job);
+void ledger_drop(struct world_ledger *l, struct world_row *row);
 void ledger_replay(struct world *w);
 void ledger_fini(struct world_ledger *l);
 void ledger_recall(struct world *w, const struct fx_recall *fx);
@@ -405,7 +408,8 @@ void runner_fini(struct world_runner *r);
 
 void spool_append(struct world *w, const struct fx_append *fx);
 
-bool ctl_perform(struct world *w, const struct effect *fx); /* false: not its */
+bool keep_perform(struct world *w, const struct effect *fx); /* false: not its */
+bool ctl_perform(struct world *w, const struct effect *fx);  /* false: not its */
 void ctl_die(struct world *w);
 void ctl_fini(struct world *w);
 void ledger_end(struct world_ledger *l, const struct job_rec *rec);

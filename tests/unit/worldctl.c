@@ -109,10 +109,16 @@ static void ctl_history(struct world *w, const struct fx_history *fx)
 	    arena_calloc(&w->events.arena, (size_t)fx->limit, sizeof(struct history_row));
 	ck_assert_int_gt(fx->limit, 0);
 	ev.row = row;
-	if (fx->ends && fx->last && l->ends > 0)
-		add_row(w, fx, &ev, row, &ledger_job(l, l->end[l->ends - 1])->rec, l->ends);
+	size_t last = l->ends;
+	while (last > 0 && ledger_job(l, l->end[last - 1]) == NULL)
+		last--; /* forgotten */
+	if (fx->ends && fx->last && last > 0)
+		add_row(w, fx, &ev, row, &ledger_job(l, l->end[last - 1])->rec, last);
 	for (size_t i = fx->after; fx->ends && !fx->last && i < l->ends; i++) {
-		const struct job_rec *rec = &ledger_job(l, l->end[i])->rec;
+		const struct world_row *found = ledger_job(l, l->end[i]);
+		if (found == NULL)
+			continue;
+		const struct job_rec *rec = &found->rec;
 		if (fx->owner < 0 || fx->owner == (int64_t)rec->ident.uid)
 			add_row(w, fx, &ev, row, rec, i + 1);
 	}

@@ -38,6 +38,7 @@ static struct run_rec *run_dup(const struct run_rec *run)
 	copy->warnings = xstrdup(run->warnings);
 	copy->files = xstrdup(run->files);
 	copy->hidden = xstrdup(run->hidden);
+	copy->moved_to = xstrdup(run->moved_to);
 	return copy;
 }
 
@@ -51,6 +52,7 @@ static void run_free(struct run_rec *run)
 	free(run->warnings);
 	free(run->files);
 	free(run->hidden);
+	free(run->moved_to);
 	free(run);
 }
 
@@ -181,6 +183,14 @@ static void put_job(struct world *w, const struct fx_row_job *fx)
 	    fx->drop_blobs ? " -blobs" : "", fx->rec.live ? "" : " history");
 }
 
+void ledger_drop(struct world_ledger *l, struct world_row *row)
+{
+	size_t at = (size_t)(row - l->job);
+	job_clear(&row->rec);
+	drop_blobs(row);
+	memmove(row, row + 1, (--l->jobs - at) * sizeof(*row));
+}
+
 static void put_session(struct world *w, const struct session_rec *rec)
 {
 	struct world_ledger *l = &w->ledger;
@@ -208,6 +218,8 @@ void ledger_apply(struct world *w, const struct effect *fx)
 {
 	if (fx->type == FX_ROW_JOB) {
 		put_job(w, &fx->u.job);
+	} else if (fx->type == FX_ROW_FORGET) {
+		ledger_forget(w, fx->u.forget);
 	} else if (fx->type == FX_ROW_SESSION) {
 		put_session(w, &fx->u.session);
 	} else if (fx->type == FX_ROW_PAUSE) {

@@ -92,6 +92,8 @@ static int stage_all(
 			return ENOENT;
 		f->ident.uid = fx->input.uid;
 		out[i].ino = f->ident.ino;
+		out[i].size = f->ident.size;
+		out[i].mtime_ns = f->ident.mtime_ns;
 	}
 	return 0;
 }

@@ -403,8 +403,10 @@ static void end_hidden(
 		d->dispose_err = 0;
 		return;
 	}
-	if (fx->after == AFTER_MOVE)
+	if (fx->after == AFTER_MOVE) {
 		move_away(d, fx->name, ev, &w->events.arena);
+		ev->move_to = arena_strdup(&w->events.arena, fx->move_to);
+	}
 	dir_unlink(d, hidden);
 }
 
