@@ -96,6 +96,7 @@ static void sim_draw_rules(struct sim *s, struct conf_spool *in)
 static void sim_draw_spool(struct sim *s, size_t n)
 {
 	static char modules[] = "/modules";
+	static const int64_t keep_for_ms[] = { CONF_NEVER, 20 * SECOND, 5 * MINUTE, CONF_NEVER };
 	struct conf_spool *in = &s->w->spool[n];
 	in->ready = (enum conf_ready)sim_int(s, READY_SETTLE, READY_MARKER);
 	in->settle_ms = sim_int(s, 200, 2000);
@@ -108,6 +109,8 @@ static void sim_draw_spool(struct sim *s, size_t n)
 	if (sim_chance(s, 10))
 		in->existing = EXISTING_SKIP;
 	sim_draw_rules(s, in);
+	/* Not drawn, so that seeds are the stories that they were before there was this. */
+	in->keep_for_ms = keep_for_ms[(s->seed / 3 + n) % ARRAY_LEN(keep_for_ms)];
 }
 
 void sim_configure(struct sim *s)

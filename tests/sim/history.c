@@ -346,6 +346,7 @@ static void sim_disk(struct sim *s)
 		break;
 	case 1:
 		d->stage_err = ENOSPC;
+		d->expire_err = EIO;
 		break;
 	case 2:
 		d->dispose_err = EIO;
@@ -469,7 +470,7 @@ void sim_mend(struct sim *s)
 		struct world_dir *d = w->dir[i];
 		w->spool[i].removed = false;
 		d->gone = d->full = false;
-		d->append_err = d->stage_err = d->dispose_err = 0;
+		d->append_err = d->stage_err = d->dispose_err = d->expire_err = 0;
 		s->outage[i].end_ms = 0;
 		w->server[i].start = START_WELL;
 		w->server[i].refusal = NULL;

@@ -1,6 +1,7 @@
 /* properties: what must be true in every world, whatever happens in it. All of it stands here but what
  * must be on disk before what: that is held by the world itself, at each effect (worldnet.c,
- * worldspool.c, worldoutput.c), as is that nothing turns without end (world.c). */
+ * worldspool.c, worldoutput.c), as is that only what is old, ours, and not in its spool goes for its age
+ * (worldkeep.c), and that nothing turns without end (world.c). */
 #include "properties.h"
 
 #include <jansson.h>
@@ -266,11 +267,10 @@ static void check_precious(const struct sim *s)
 
 static bool may_be_gone(const struct sim *s, int version)
 {
-	for (size_t i = 0; i < s->w->ledger.jobs; i++) {
-		const struct job_rec *rec = &s->w->ledger.job[i].rec;
-		if (s->seen[rec->id].version == version && rec->state >= JOB_DISPOSING)
+	/* Its row may be gone as well by now. */
+	for (size_t i = 0; i < SIM_JOBS; i++)
+		if (s->seen[i].version == version && s->seen[i].state >= JOB_DISPOSING)
 			return true;
-	}
 	return false;
 }
 

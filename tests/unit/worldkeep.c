@@ -1,4 +1,5 @@
 /* worldkeep: what is removed for its age, as edge/ledger, edge/output and edge/spool do it. */
+#include "core/result.h"
 #include "world.h"
 
 #include <errno.h>
@@ -76,20 +77,6 @@ static void tell_old(struct world *w, const struct fx_old *fx)
 	(void)buf_addf(&w->trace, "old %s: %zu\n", w->spool[fx->spool].name, ev->count);
 }
 
-/* What must be true of it by then: nothing of it lies anywhere, and nobody needs it to know a file. */
-void ledger_forget(struct world *w, uint64_t job)
-{
-	struct world_ledger *l = &w->ledger;
-	struct world_row *row = NULL;
-	for (size_t i = 0; i < l->jobs; i++)
-		if (l->job[i].rec.id == job)
-			row = &l->job[i];
-	ck_assert_msg(row != NULL && row->rec.state == JOB_DONE && !row->rec.live,
-	    "job %llu is forgotten, which is more than history", (unsigned long long)job);
-	(void)buf_addf(&w->trace, "+ forget %llu\n", (unsigned long long)job);
-	ledger_drop(l, row);
-}
-
 /* ---- the spool ------------------------------------------------------------------------------ */
 
 static bool is_as_left(const struct world_file *f, const struct out_file *out)
@@ -101,6 +88,50 @@ static struct world_file *find_result(struct world_dir *d, const struct out_file
 {
 	struct world_file *f = dir_find(d, out->name);
 	return f != NULL && f->type == FILE_REGULAR && f->ident.ino == out->ino ? f : NULL;
+}
+
+/* By then nothing that we have left of it lies there, and nobody needs it to know a file. */
+void ledger_forget(struct world *w, uint64_t job)
+{
+	struct world_ledger *l = &w->ledger;
+	struct world_row *row = NULL;
+	struct out_file *out;
+	for (size_t i = 0; i < l->jobs; i++)
+		if (l->job[i].rec.id == job)
+			row = &l->job[i];
+	ck_assert_msg(row != NULL && row->rec.state == JOB_DONE && !row->rec.live,
+	    "job %llu is forgotten, which is more than history", (unsigned long long)job);
+	size_t n = result_files_of_text(&w->events.arena, row->rec.run->files, &out);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_msg(find_result(w->dir[row->rec.spool], &out[i]) == NULL,
+		    "job %llu is forgotten, and %s lies there", (unsigned long long)job,
+		    out[i].name);
+	(void)buf_addf(&w->trace, "+ forget %llu\n", (unsigned long long)job);
+	ledger_drop(l, row);
+}
+
+/* What has its name and its bytes: the input, as its row knows it. */
+static bool lies_there(struct world_dir *d, const struct job_rec *rec)
+{
+	const struct world_file *f = dir_find(d, rec->name);
+	return f != NULL && f->ident.ino == rec->ident.ino && f->ident.size == rec->ident.size &&
+	       f->ident.mtime_ns == rec->ident.mtime_ns;
+}
+
+/* Before anything of it goes. */
+static void check_old(const struct world *w, size_t spool, const struct old_job *job)
+{
+	const struct world_row *row = ledger_job(&w->ledger, job->job);
+	int64_t keep_for_ms = w->spool[spool].keep_for_ms;
+	unsigned long long id = job->job;
+	ck_assert_msg(row != NULL && row->rec.state == JOB_DONE && !row->rec.live &&
+			  row->rec.spool == spool && row->rec.run != NULL,
+	    "job %llu goes, which is more than history", id);
+	ck_assert_msg(keep_for_ms > 0 && row->rec.run->finished_ms < w->now.real_ms - keep_for_ms,
+	    "job %llu goes before its time", id);
+	ck_assert_msg(job->count == 0 || !lies_there(w->dir[spool], &row->rec),
+	    "job %llu goes, and its file %s is still there", id, row->rec.name);
+	ck_assert(str_eq(job->moved_to, row->rec.run->moved_to));
 }
 
 static bool is_changed(struct world_dir *d, const struct old_job *job)
@@ -152,6 +183,7 @@ static void expire(struct world *w, const struct fx_expire *fx, bool inputs)
 	ev->err = d->gone ? ENODEV : d->expire_err;
 	for (size_t i = 0; i < fx->count; i++) {
 		end[i].job = fx->job[i].job;
+		check_old(w, fx->spool, &fx->job[i]);
 		if (ev->err != 0)
 			end[i].fate = OLD_FAILED;
 		else if (inputs)
