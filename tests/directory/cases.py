@@ -496,6 +496,95 @@ def moved_to_itself(tools):
     must(p.has("a.py") and p.has("b.py"), "they stay where they are")
 
 
+# ---- what is old ---------------------------------------------------------------------------------
+
+def known(p):
+    """What the ledger knows, by name."""
+    return sorted(n.decode() for (n,) in p.rows("select name from job") or [])
+
+
+def beside(p, name):
+    """All that lies in the spool and begins with that name, and where its input was moved to."""
+    found = [n for n in os.listdir(p.path("s")) if n.startswith(name)]
+    return sorted(found + ["done/" + n for n in os.listdir(p.path("s", "done")) if n == name])
+
+
+def forget(p, settings):
+    """From now on; a reload is enough."""
+    times = p.logged("event=reloaded")
+    p.setting["spool"] += settings
+    p.configure()
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until_logged("event=reloaded", times + 1)
+
+
+def old(tools):
+    """What ended long ago goes: all that we have left as we left it, and nothing else."""
+    p = Place(tools, spool='after = "move:done"; html = true;')
+    yield p
+    p.begin()
+    names = ["a.py", "edited.py", "moved.py", "linked.py", "files.py"]
+    for name in names:
+        more = "  # leaves sub/left.txt\n" if name in ("a.py", "files.py") else ""
+        p.drop(name, code("w-" + name) + more)
+    for name in names:
+        p.until_status(name)
+        p.until(lambda n=name: p.is_there("s", "done", n), name + " being moved")
+    p.until_idle()
+    must(len(beside(p, "a.py")) == 5, "a.py has results of all kinds")
+    with open(p.path("s", "edited.py.out"), "a") as f:
+        f.write("a note\n")
+    with open(p.path("s", "done", "moved.py"), "a") as f:
+        f.write("# a note\n")
+    os.rename(p.path("s", "linked.py.out"), p.path("kept"))
+    os.symlink("../kept", p.path("s", "linked.py.out"))
+    with open(p.path("s", "files.py.files", "mine.txt"), "w") as f:
+        f.write("mine\n")
+    with open(p.path("s", "done", "mine.py"), "w") as f:
+        f.write("mine\n")
+    edited = beside(p, "edited.py")
+    forget(p, 'keep_for = "1s";')
+    p.until(lambda: known(p) == ["edited.py"], "the others to go")
+    must(beside(p, "a.py") == [], "nothing of a.py is left")
+    must(beside(p, "edited.py") == edited, "what was edited stays, and all with it")
+    must(p.read("edited.py.out").endswith(b"a note\n"), "... as it was edited")
+    must(beside(p, "moved.py") == ["done/moved.py"], "an input that was edited stays")
+    must(beside(p, "linked.py") == ["linked.py.out"], "a link in a result's place stays")
+    must(os.path.exists(p.path("kept")), "... and what it leads to")
+    must(os.listdir(p.path("s", "files.py.files")) == ["mine.txt"], "others' files stay")
+    must(p.is_there("s", "done", "mine.py"), "others' files stay where inputs are moved to")
+    must(p.logged("event=expired") >= 1, "it is said")
+    p.end(signal.SIGKILL)
+    p.begin()
+    p.drop("a.py", code("w-again"))
+    p.until(lambda: p.livy.times("w-again"), "a.py to run again, as a new file")
+    p.until(lambda: known(p) == ["edited.py"], "it to go again")
+    p.once("w-again", *["w-" + n for n in names])
+
+
+def old_but_there(tools):
+    """A file that lies in its spool keeps its results, and is not run again."""
+    p = Place(tools, spool='keep_for = "1s";', scan="10s")
+    yield p
+    p.begin()
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    p.drop("b.py", code("w-b"))
+    p.until_status("b.py")
+    os.unlink(p.path("s", "b.py"))
+    p.until(lambda: known(p) == ["a.py"], "b.py to go")  # and a.py is older
+    must(p.has("a.py.out") and p.has("a.py.json"), "a.py keeps its results")
+    must(not p.has("b.py.out") and not p.has("b.py.json"), "b.py does not")
+    p.end(signal.SIGKILL)
+    p.begin()
+    p.drop("c.py", code("w-c"))
+    p.until_status("c.py")
+    os.unlink(p.path("s", "c.py"))
+    p.until(lambda: known(p) == ["a.py"], "c.py to go")
+    must(p.has("a.py.json"), "a.py has them still")
+    p.once("w-a", "w-b", "w-c")
+
+
 # ---- names ---------------------------------------------------------------------------------------
 
 FORGED = "x\n2026-01-01T00:00:00.000Z info event=done status=ok.py"
@@ -785,5 +874,5 @@ def confined(tools):
 CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
-    clocks, two_daemons, copied, reload_while_it_waits, control, mounted_above, confined, burst, waiting_room,
+    clocks, old, old_but_there, two_daemons, copied, reload_while_it_waits, control, mounted_above, confined, burst, waiting_room,
 ]
