@@ -57,8 +57,7 @@ struct lost_state {
 /* Of what a spool does not keep any longer (keep.h). */
 struct keep_place {
 	struct old_place at; /* the last one that was looked at; all zero: begin with the oldest */
-	int64_t not_before_ms; /* after an error */
-	bool said;	       /* the log has it */
+	bool said;	     /* the log has the last error */
 };
 
 /* The jobs of it that are being removed. */

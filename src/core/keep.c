@@ -75,7 +75,7 @@ static bool keep_may_look(const struct core *c, size_t i)
 {
 	const struct conf_spool *conf = &c->conf->spool[i];
 	const struct spool_state *sp = c->spool[i];
-	if (keep_is_kept_for_ever(conf) || c->now.mono_ms < sp->keep.not_before_ms)
+	if (keep_is_kept_for_ever(conf))
 		return false;
 	if (!sp->known || sp->scan == 0 || sp->away || sp->strange || sp->removed || sp->broken)
 		return false;
@@ -109,9 +109,6 @@ void keep_due(struct core *c)
 
 void keep_conf(struct core *c)
 {
-	/* A new setting deserves a new try. */
-	for (size_t i = 0; i < c->spool_count; i++)
-		c->spool[i]->keep.not_before_ms = 0;
 	if (c->keep.asking)
 		return; /* the answer to that is held against what the new one says */
 	c->keep.spool = 0;
@@ -214,15 +211,14 @@ static void keep_say(struct core *c)
 		log_debug("spool=%s event=expired jobs=0 kept=%zu", spool, page->kept);
 }
 
-/* An error of one page is that of the next, most often: the rest of the spool has its time later. */
+/* An error of one page is that of the next, most often: what is left of the spool waits for the next
+ * look, which goes on behind it, so that one that can never be removed does not keep the others. */
 static void keep_page_done(struct core *c)
 {
 	struct keep_place *at = &c->spool[c->keep.spool]->keep;
 	bool more = c->keep.page.more && !c->keep.page.failed;
 	keep_say(c);
-	if (c->keep.page.failed)
-		at->not_before_ms = c->now.mono_ms + EVERY_MS;
-	else
+	if (!c->keep.page.failed)
 		at->said = false;
 	at->at = c->keep.page.more ? c->keep.page.last : (struct old_place){ 0 };
 	c->keep.asking = false;

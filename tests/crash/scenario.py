@@ -9,10 +9,10 @@ import re
 import signal
 import sqlite3
 
-from world import Failed
+from world import SPOOLS, Failed
 
 # Words that are sent, and how often: all of them once.
-RUN = ("w-a1", "w-a2", "w-b", "w-c", "w-m", "w-d", "w-slow1", "w-slow2", "w-raw1", "w-raw2",
+RUN = ("w-a1", "w-a2", "w-b", "w-c", "w-m", "w-o", "w-d", "w-slow1", "w-slow2", "w-raw1", "w-raw2",
        "w-new")
 NEVER = ("w-linked", "w-latin")
 PLAIN_WORDS = ("No space left on device", "disk full", "Input/output error", "disk I/O error",
@@ -38,9 +38,11 @@ class Scenario:
     def run(self):
         self.first_files()
         self.again()
+        self.ages()
         self.replaced("gone", "slow.py", "slow")
         self.replaced("raw", "r.py", "raw")
         self.reload()
+        self.forgotten()
         self.stop()
 
     def first_files(self):
@@ -69,6 +71,10 @@ class Scenario:
         w = self.w
         a = w.put("keep", "a.py", "print('w-a2')\n")
         w.until(lambda: w.is_recorded("keep", "a.py", a), "a.py again")
+
+    def ages(self):
+        """By the time that all others are done it is old."""
+        self.w.put("old", "o.py", "print('w-o')  # leaves sub/left.txt\n")
 
     def replaced(self, spool, name, word):
         """The old bytes' result says that it is superseded, then the new ones run."""
@@ -101,6 +107,18 @@ class Scenario:
         w.until(reloaded, "n.py after the reload")
         w.until(lambda: not w.is_there("more", "n.py"), "n.py being deleted")
         w.until(lambda: not w.is_there("gone", "slow.py"), "slow.py being deleted")
+
+    def forgotten(self):
+        """It goes, with all that it has left."""
+        w = self.w
+
+        def is_gone():
+            if w.livy.times("w-o") == 0:
+                return False
+            rows = ledger_rows(w, "select count(*) from job where spool = 'old'")
+            return rows == [(0,)] and os.listdir(w.path("old")) == ["done"] and \
+                os.listdir(w.path("old", "done")) == []
+        w.until(is_gone, "o.py to be forgotten")
 
     def stop(self):
         """Killed on the way, it is started again and stopped once more; again() says how often."""
@@ -155,7 +173,7 @@ def page(text):
 def contents(w):
     """All that lies in the spools, by name."""
     found = {}
-    for spool in ("keep", "raw", "away", "gone", "more"):
+    for spool in SPOOLS:
         for top, dirs, files in os.walk(w.path(spool)):
             for name in dirs + files:
                 path = os.path.join(top, name)

@@ -27,12 +27,13 @@ spool: {{
 	keep: {{ path = "{top}/keep"; pool = "all"; ready = "rename"; }};
 	raw: {{ path = "{top}/raw"; pool = "all"; ready = "marker"; python = "raw"; html = true; }};
 	away: {{ path = "{top}/away"; pool = "all"; ready = "rename"; after = "move:done"; }};
+	old: {{ path = "{top}/old"; pool = "all"; ready = "rename"; after = "move:done"; keep_for = "10s"; }};
 	gone: {{ path = "{top}/gone"; pool = "all"; settle = "20ms"; after = "delete"; }};
 	{more}
 }};
 """
 MORE = 'more: {{ path = "{top}/more"; pool = "all"; ready = "rename"; after = "delete"; }};'
-SPOOLS = ("keep", "raw", "away", "gone", "more")
+SPOOLS = ("keep", "raw", "away", "old", "gone", "more")
 
 
 class Failed(Exception):

@@ -259,7 +259,7 @@ static void assert_patience(void)
 {
 	world_forget(w);
 	world_run(w, 24 * HOURS);
-	ck_assert_int_le(world_logged(w, "event=not-expired"), 24 * 6);
+	ck_assert_int_le(world_logged(w, "event=not-expired"), 24 * 60 * 4 / 10 + 1);
 	ck_assert_int_eq(world_logged(w, "<4>spool=in event=not-expired"), 0);
 }
 
