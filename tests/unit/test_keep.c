@@ -119,16 +119,20 @@ START_TEST(moved_to_where_it_was_then)
 }
 END_TEST
 
-START_TEST(many_go_page_by_page)
+static void run_many(unsigned count)
 {
 	char name[32];
-	w->conf.pool[0].slots = 16;
 	world_begin(w);
-	for (int i = 0; i < 120; i++) {
-		(void)snprintf(name, sizeof(name), "f%d.py", i);
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "f%u.py", i);
 		world_put(w, name, name);
 	}
-	world_until(w, 60 * MINUTES, w->core->done[STATUS_OK] == 120);
+	world_until(w, 60 * MINUTES, w->core->done[STATUS_OK] == count);
+}
+
+START_TEST(many_go_page_by_page)
+{
+	run_many(120);
 	world_forget(w);
 	world_until(w, 60 * MINUTES, w->ledger.jobs == 0);
 	world_story(w, "^old in: [1-9]", "old in: 50\nold in: 50\nold in: 20\n");
@@ -282,6 +286,21 @@ START_TEST(what_cannot_be_removed_is_tried_again)
 	w->dir[0]->expire_err = EROFS;
 	world_run(w, 60 * MINUTES);
 	ck_assert_int_eq(world_logged(w, "<4>spool=in event=not-expired"), 1);
+}
+END_TEST
+
+/* Each look goes on behind the page that failed, and then from the beginning. */
+START_TEST(what_cannot_be_removed_keeps_no_others)
+{
+	run_many(60);
+	w->dir[0]->expire_err = EIO;
+	world_run(w, 10 * MINUTES);
+	world_forget(w);
+	world_run(w, 10 * MINUTES);
+	world_story(w, "^old in: [1-9]", "old in: 50\nold in: 10\nold in: 50\nold in: 10\n");
+	w->dir[0]->expire_err = 0;
+	world_run(w, 10 * MINUTES);
+	ck_assert_uint_eq(w->ledger.jobs, 0);
 }
 END_TEST
 
@@ -474,6 +493,7 @@ int main(void)
 	tcase_add_test(t, what_took_a_results_place_stays);
 	tcase_add_test(t, other_spools_keep_theirs);
 	tcase_add_test(t, what_cannot_be_removed_is_tried_again);
+	tcase_add_test(t, what_cannot_be_removed_keeps_no_others);
 	tcase_add_test(t, a_spool_that_is_away_is_left_alone);
 	tcase_add_test(t, another_directory_is_not_the_spool);
 	tcase_add_test(t, a_crash_anywhere_forgets_no_file);
