@@ -12,6 +12,31 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6, LO
  * or with a journal prefix (<6>) when standard error is the journal (JOURNAL_STREAM). */
 void log_set_sink(void (*sink)(enum log_level level, const char *line, void *arg), void *arg);
 void log_set_level(enum log_level level);
+enum log_level log_level_now(void);
+const char *log_level_name(enum log_level level);
+
+/* key=value of a line: the key is in the format, the value is as it was before it was escaped. Neither
+ * ends with a NUL. */
+struct log_field {
+	const char *key; /* a-z, 0-9 and _, with a letter first */
+	size_t key_len;
+	const char *value;
+	size_t value_len;
+};
+
+struct log_line {
+	enum log_level level;
+	const char *text; /* as a sink of lines gets it */
+	const struct log_field *field;
+	size_t field_count; /* a key may come twice */
+};
+
+/* In place of a sink of lines, until one is set. All that it gets lives for the call. */
+void log_set_line_sink(void (*sink)(const struct log_line *line, void *arg), void *arg);
+
+/* Whether standard error is the journal, and the default sink itself. */
+bool log_is_journal(void);
+void log_to_stderr(enum log_level level, const char *line);
 
 /* Of printf's conversions there are %s, %.*s and whole numbers without a width. Within quotation
  * marks of the format a value has its own, and backslashes, behind a backslash; as in key=%s it gets

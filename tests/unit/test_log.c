@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -226,6 +227,138 @@ START_TEST(the_worst_line_fits)
 }
 END_TEST
 
+/* ---- fields --------------------------------------------------------------------------------- */
+
+/* "key=value|" for each; what is no field is not there. */
+static void note_fields(const struct log_line *line, void *arg)
+{
+	struct seen *seen = arg;
+	size_t n = 0;
+
+	seen->level = line->level;
+	seen->count++;
+	for (size_t i = 0; i < line->field_count; i++) {
+		const struct log_field *f = &line->field[i];
+
+		ck_assert_uint_lt(n + f->key_len + f->value_len + 3, sizeof(seen->line));
+		memcpy(seen->line + n, f->key, f->key_len);
+		n += f->key_len;
+		seen->line[n++] = '=';
+		memcpy(seen->line + n, f->value, f->value_len);
+		n += f->value_len;
+		seen->line[n++] = '|';
+	}
+	seen->line[n] = '\0';
+	errno = EDOM;
+}
+
+static struct seen *fields_new(void)
+{
+	struct seen *seen = xcalloc(1, sizeof(*seen));
+
+	log_set_line_sink(note_fields, seen);
+	return seen;
+}
+
+START_TEST(fields_of_the_format)
+{
+	struct seen *seen = fields_new();
+
+	log_warn("job=%d event=queued spool=%s file=\"%s\"", 42, "in", "a b.py");
+	ck_assert_str_eq(seen->line, "job=42|event=queued|spool=in|file=a b.py|");
+	ck_assert_int_eq(seen->level, LOG_LEVEL_WARN);
+	log_info("event=stopped code=%d", -1);
+	ck_assert_str_eq(seen->line, "event=stopped|code=-1|");
+	log_info("job=%d event=%s session=%s; cancelling", 1, "timeout", "s-1");
+	ck_assert_str_eq(seen->line, "job=1|event=timeout|session=s-1|");
+	log_info("done=%zu held=%zu: an earlier life (err=%d), x=%d, y=1", (size_t)1, (size_t)2, 5, 6);
+	ck_assert_str_eq(seen->line, "done=1|held=2|x=6|y=1|");
+	log_info("path=\"%s/%s\" a=%d/%d e=\"\"", "/x", "y;z", 1, 2);
+	ck_assert_str_eq(seen->line, "path=/x/y;z|a=1/2|e=|");
+	log_info("msg=\"it is now \\\"%s\\\"\" job=%d", "a=b c=d", 7);
+	ck_assert_str_eq(seen->line, "msg=it is now \"a=b c=d\"|job=7|");
+	free(seen);
+}
+END_TEST
+
+/* The moves of a state machine have its name in front. */
+START_TEST(a_key_may_be_a_word_of_the_caller)
+{
+	struct seen *seen = fields_new();
+
+	log_info("%s=%d from=%s", "job", 42, "queued");
+	ck_assert_str_eq(seen->line, "job=42|from=queued|");
+	log_info("%s=%d x=1", "no key", 42);
+	ck_assert_str_eq(seen->line, "x=1|");
+	log_info("a %s%s=%d", "job", "s", 42);
+	ck_assert_str_eq(seen->line, "");
+	log_info("%d=%d %s: b=2", 1, 2, "path");
+	ck_assert_str_eq(seen->line, "b=2|");
+	free(seen);
+}
+END_TEST
+
+/* Whatever a name holds, it is one value, and what is not within a key=value is no field. */
+START_TEST(a_value_cannot_forge_a_field)
+{
+	static const char *const names[] = { "x\" job=1 y=\"", "a job=1 b", "a\njob=1", "; job=1",
+		"\\\" job=1", "" };
+	struct seen *seen = fields_new();
+	char want[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		log_info("file=\"%s\" state=%s: %s (%s)", names[i], names[i], names[i], names[i]);
+		(void)snprintf(want, sizeof(want), "file=%s|state=%s|", names[i], names[i]);
+		ck_assert_str_eq(seen->line, want);
+		log_info("%s", names[i]);
+		ck_assert_str_eq(seen->line, "");
+		log_info("%s: \"job=%s job=3\" a=1", names[i], names[i]);
+		ck_assert_str_eq(seen->line, "a=1|");
+	}
+	free(seen);
+}
+END_TEST
+
+START_TEST(fields_are_bounded)
+{
+	struct seen *seen = fields_new();
+	char text[5000];
+
+	memset(text, 'a', sizeof(text));
+	log_info("a=%.*s b=%.*s", 2000, text, (int)sizeof(text), text);
+	ck_assert_uint_eq(strlen(seen->line), 2048 + strlen("a=|b=|"));
+	log_info("a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 "
+		 "a=1 a=1 a=1 a=1 z=1 z=1");
+	ck_assert_uint_eq(strlen(seen->line), 24 * strlen("a=1|"));
+	ck_assert_ptr_null(strchr(seen->line, 'z'));
+	ck_assert_int_eq(seen->count, 2);
+	free(seen);
+}
+END_TEST
+
+START_TEST(one_sink_at_a_time)
+{
+	struct seen *fields = fields_new();
+	struct seen *lines = seen_new();
+
+	errno = ENOSPC;
+	log_info("a=1");
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(fields->count, 0);
+	ck_assert_int_eq(lines->count, 1);
+	log_set_line_sink(note_fields, fields);
+	log_debug("a=1");
+	ck_assert_int_eq(fields->count, 0);
+	log_info("a=1");
+	ck_assert_int_eq(fields->count, 1);
+	ck_assert_int_eq(lines->count, 1);
+	free(fields);
+	free(lines);
+}
+END_TEST
+
+/* ---- standard error ------------------------------------------------------------------------- */
+
 /* Standard error goes to a file while lines are logged; gives what was written there. */
 static char *stderr_of(void (*speak)(void), const char *journal)
 {
@@ -374,6 +507,11 @@ int main(void)
 	tcase_add_test(t, numbers_of_any_length);
 	tcase_add_test(t, a_long_line_is_cut_and_shows_it);
 	tcase_add_test(t, the_worst_line_fits);
+	tcase_add_test(t, fields_of_the_format);
+	tcase_add_test(t, a_key_may_be_a_word_of_the_caller);
+	tcase_add_test(t, a_value_cannot_forge_a_field);
+	tcase_add_test(t, fields_are_bounded);
+	tcase_add_test(t, one_sink_at_a_time);
 	tcase_add_test(t, standard_error_has_the_time);
 	tcase_add_test(t, the_journal_has_levels);
 	tcase_add_test(t, another_journal_is_not_ours);
