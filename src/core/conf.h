@@ -5,6 +5,7 @@
 #ifndef SPARKSPOOL_CORE_CONF_H
 #define SPARKSPOOL_CORE_CONF_H
 
+#include "base/log.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -153,7 +154,8 @@ struct conf {
 	int64_t metrics_every_ms;
 	char *status_dir; /* NULL: no status page */
 	int64_t status_every_ms;
-	char *admins;	   /* a group's name: control.admins */
+	char *admins; /* a group's name: control.admins */
+	enum log_level log_level;
 	bool landlock;	   /* the daemon confines itself to what is named here */
 	char *runner;	   /* the file with the runner's code, absolute */
 	char *runner_code; /* NULL when no spool needs it; ends with a NUL that does not count */

@@ -22,6 +22,13 @@ static const struct setting_word auth_words[] = {
 	{ "basic", AUTH_BASIC, NULL },
 	{ NULL, 0, NULL },
 };
+static const struct setting_word log_level_words[] = {
+	{ "error", LOG_LEVEL_ERROR, NULL },
+	{ "warn", LOG_LEVEL_WARN, NULL },
+	{ "info", LOG_LEVEL_INFO, NULL },
+	{ "debug", LOG_LEVEL_DEBUG, NULL },
+	{ NULL, 0, NULL },
+};
 static const struct setting_word statements_words[] = {
 	{ "auto", STATEMENTS_AUTO, NULL },
 	{ "single", STATEMENTS_SINGLE, NULL },
@@ -123,6 +130,8 @@ static const struct setting settings[] = {
 	  SETTING_TEXT, CONF(admins), FALLBACK("sparkspool") },
 	{ "runner", "the file with the runner's code", SETTING_PATH, CONF(runner),
 	  FALLBACK(PKGDATADIR "/runner.py"), .flags = SETTING_BUILT },
+	{ "log_level", "what is said in the log", SETTING_WORD, CONF(log_level),
+	  FALLBACK("info"), .words = log_level_words },
 	{ "landlock", "whether the daemon confines itself", SETTING_BOOL, CONF(landlock),
 	  FALLBACK("true") },
 

@@ -32,13 +32,15 @@
 #define EXIT_TROUBLE 1
 #define EXIT_TEMPORARY 75 /* another daemon, or a ledger that cannot be used */
 
-enum { FD_SIGNAL, FD_INOTIFY, FD_CONTROL, FD_COUNT };
+enum { FD_SIGNAL, FD_INOTIFY, FD_CONTROL, FD_JOURNAL, FD_COUNT };
 
 struct loop {
 	struct conf *conf;
 	const char *conf_path;
 	struct ledger *ledger;
 	const struct sandbox *sandbox;
+	struct journal *journal; /* NULL: the log goes elsewhere */
+	bool debug;		 /* whatever the configuration says */
 	struct spools *spools;
 	struct http *http;
 	struct ctl *ctl;
@@ -119,6 +121,18 @@ static void loop_hear_release(struct loop *l)
 		evq_add(&l->events, EV_RELEASE);
 }
 
+/* The change is said while lines of that kind are heard, before it or after it. */
+static void loop_set_level(const struct loop *l)
+{
+	enum log_level before = log_level_now();
+	enum log_level level = l->debug ? LOG_LEVEL_DEBUG : l->conf->log_level;
+
+	log_set_level(level > before ? level : before);
+	if (level != before)
+		log_info("event=log-level level=%s", log_level_name(level));
+	log_set_level(level);
+}
+
 /* False: it is as it was, and errors says why, in lines. */
 static bool loop_read_conf(struct loop *l, struct buf *errors)
 {
@@ -134,6 +148,7 @@ static bool loop_read_conf(struct loop *l, struct buf *errors)
 	} else {
 		l->old = l->conf;
 		l->conf = conf;
+		loop_set_level(l);
 		sandbox_open_files(conf);
 		http_conf(l->http, conf);
 		spools_conf(l->spools, conf);
@@ -329,6 +344,8 @@ static int loop_wait(struct loop *l)
 		[FD_SIGNAL] = { .fd = l->signals, .events = POLLIN },
 		[FD_INOTIFY] = { .fd = spools_fd(l->spools), .events = POLLIN },
 		[FD_CONTROL] = { .fd = ctl_fd(l->ctl), .events = POLLIN },
+		[FD_JOURNAL] = { .fd = l->journal == NULL ? -1 : journal_fd(l->journal),
+		    .events = POLLOUT },
 	};
 	if (http_wait(l->http, fd, FD_COUNT, loop_patience_ms(l)) != 0 && errno != EINTR) {
 		log_error("event=stopped error=\"cannot wait: %s\"", strerror(errno));
@@ -376,6 +393,8 @@ static int loop_turns(struct loop *l)
 		if (loop_wait(l) != 0)
 			return EXIT_TROUBLE;
 		l->now = loop_clock();
+		if (l->journal != NULL)
+			journal_pump(l->journal);
 		loop_pump_signals(l);
 		l->more = spools_pump(l->spools, &l->events);
 		http_pump(l->http, &l->events);
@@ -443,14 +462,15 @@ static void loop_close(struct loop *l)
 	conf_free(l->conf);
 }
 
-int loop_run(
-    struct conf *conf, const char *conf_path, struct ledger *ledger, const struct sandbox *sandbox)
+int loop_run(const struct loop_start *start)
 {
 	struct loop l = {
-		.conf = conf,
-		.conf_path = conf_path,
-		.ledger = ledger,
-		.sandbox = sandbox,
+		.conf = start->conf,
+		.conf_path = start->conf_path,
+		.ledger = start->ledger,
+		.sandbox = start->sandbox,
+		.journal = start->journal,
+		.debug = start->debug,
 		.signals = -1,
 	};
 	evq_init(&l.events);
@@ -460,7 +480,7 @@ int loop_run(
 	if (code == EXIT_OK) {
 		notify_send("READY=1\nSTATUS=Watching");
 		log_info("event=started version=%s instance=%s spools=%zu", PACKAGE_VERSION,
-		    ledger_instance(ledger), l.conf->spool_count);
+		    ledger_instance(l.ledger), l.conf->spool_count);
 		loop_hear_release(&l);
 		code = loop_turns(&l);
 		log_info("event=stopped code=%d", code);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "edge/confload.h"
 #include "edge/ctl.h"
+#include "edge/journal.h"
 #include "edge/loop.h"
 #include "edge/sandbox.h"
 #include <getopt.h>
@@ -33,6 +34,7 @@ static const char main_help[] =
 struct main_options {
 	const char *file;
 	bool check;
+	bool debug;
 };
 
 /* -1: go on; else the exit code. */
@@ -56,6 +58,7 @@ static int main_parse(int argc, char **argv, struct main_options *o)
 			o->check = true;
 			break;
 		case 'd':
+			o->debug = true;
 			log_set_level(LOG_LEVEL_DEBUG);
 			break;
 		case 'V':
@@ -82,7 +85,7 @@ static void main_show(const struct buf *errors, bool plain)
 	const char *line = errors->data == NULL ? "" : errors->data;
 	for (size_t n; *line != '\0'; line += n + (line[n] == '\n')) {
 		n = strcspn(line, "\n");
-		if (plain || getenv("JOURNAL_STREAM") == NULL)
+		if (plain || !log_is_journal())
 			fprintf(stderr, "%.*s\n", (int)n, line);
 		else
 			log_error("%.*s", (int)n, line);
@@ -100,7 +103,7 @@ static int main_check(const struct conf *conf)
 	return 0;
 }
 
-static int main_run(struct conf *conf, const char *file)
+static int main_run(struct conf *conf, const struct main_options *o, struct journal *journal)
 {
 	struct buf error;
 	buf_init(&error, TEXT_BYTES_MAX);
@@ -118,7 +121,12 @@ static int main_run(struct conf *conf, const char *file)
 	struct sandbox *sandbox = sandbox_enter(conf);
 	int code = EXIT_TEMPORARY;
 	if (sandbox != NULL)
-		code = loop_run(conf, file, ledger, sandbox);
+		code = loop_run(&(const struct loop_start){ .conf = conf,
+		    .conf_path = o->file,
+		    .ledger = ledger,
+		    .sandbox = sandbox,
+		    .journal = journal,
+		    .debug = o->debug });
 	else
 		conf_free(conf);
 	sandbox_free(sandbox);
@@ -135,9 +143,33 @@ static void main_keep_hangup(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* All of it but the options. */
+static int main_work(const struct main_options *o, struct journal *journal)
+{
+	struct buf errors;
+	int code = EXIT_CONFIG;
+
+	buf_init(&errors, TEXT_BYTES_MAX);
+	struct conf *conf =
+	    o->check ? conf_check(o->file, &errors) : conf_load(o->file, NULL, &errors);
+	if (conf == NULL) {
+		main_show(&errors, o->check);
+	} else if (o->check) {
+		code = main_check(conf);
+		conf_free(conf);
+	} else {
+		if (!o->debug)
+			log_set_level(conf->log_level);
+		code = main_run(conf, o, journal);
+	}
+	buf_fini(&errors);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	struct main_options o = { .file = SYSCONFDIR "/sparkspool.conf" };
+	struct journal *journal = NULL;
 	int code = main_parse(argc, argv, &o);
 	if (code >= 0)
 		return code;
@@ -145,20 +177,12 @@ int main(int argc, char **argv)
 		main_keep_hangup();
 	signal(SIGPIPE, SIG_IGN); /* libcurl is told not to touch signals */
 	json_object_seed(0);
+	/* First, so that nothing is said without fields, and before there is a sandbox around us. */
+	if (!o.check)
+		journal = journal_open(JOURNAL_SOCKET);
 	sandbox_keep_secrets(); /* before the configuration brings any */
-	struct buf errors;
-	buf_init(&errors, TEXT_BYTES_MAX);
-	struct conf *conf =
-	    o.check ? conf_check(o.file, &errors) : conf_load(o.file, NULL, &errors);
-	if (conf == NULL) {
-		main_show(&errors, o.check);
-		code = EXIT_CONFIG;
-	} else if (o.check) {
-		code = main_check(conf);
-		conf_free(conf);
-	} else {
-		code = main_run(conf, o.file);
-	}
-	buf_fini(&errors);
+	code = main_work(&o, journal);
+	if (journal != NULL)
+		journal_close(journal);
 	return code;
 }

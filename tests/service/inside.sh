@@ -93,6 +93,60 @@ check "each message without the prefix that carried its urgency" fails said '^<[
 check "nothing is an error so far, but the configuration's" is \
 	"$(journalctl -u $UNIT -t sparkspoold -p err -o cat | grep -vc '^/etc/sparkspool.conf')" 0
 
+# fields FIELD=VALUE...: what the journal has of such lines, as an object a line.
+fields() { journalctl --sync; journalctl -u $UNIT -o json --no-pager "$@"; }
+# events FIELD=VALUE...: in their order
+events() { fields "$@" | sed -n 's/.*"SPARKSPOOL_EVENT" *: *"\([a-z-]*\)".*/\1/p'; }
+JOB=$(fields SPARKSPOOL_FILE=first.py | sed -n 's/.*"SPARKSPOOL_JOB" *: *"\([0-9]*\)".*/\1/p' | head -n 1)
+check "a file's name gives the number of its job: $JOB" is_like "$JOB" '^[0-9]+$'
+check "and that the whole life of the job" is \
+	"$(events SPARKSPOOL_JOB="$JOB" | tr '\n' ' ')" 'queued running done '
+check "as plain text, too: each of these lines has its number" is \
+	"$(times_said "job=$JOB( |\$)")" "$(fields SPARKSPOOL_JOB="$JOB" | wc -l)"
+check "with the status" is_like "$(fields SPARKSPOOL_JOB="$JOB" SPARKSPOOL_EVENT=done)" \
+	'"SPARKSPOOL_STATUS" *: *"ok"'
+check "and by the journal's own protocol, from the first line on" is "$(journalctl -u $UNIT \
+	-t sparkspoold -o json --no-pager | grep -vc '"_TRANSPORT" *: *"journal"')" 0
+ODD=$'odd "name" job=7\nPRIORITY=0.py'
+echo "print('odd')" | put "$SPOOLS/in/$ODD"
+check "a name cannot forge a field: it runs" ran "$SPOOLS/in/$ODD" odd
+check "and none is forged" is "$(fields SPARKSPOOL_FILE="$ODD" PRIORITY=0 | wc -l)" 0
+check "the name is whole" is "$(events SPARKSPOOL_FILE="$ODD" SPARKSPOOL_EVENT=done)" 'done'
+
+# ---- the level of the log -----------------------------------------------------------------------
+
+GROUP=level
+# with_level LEVEL: in force by a reload
+with_level() { LEVEL="log_level = \"$1\";"; write_conf; systemctl reload $UNIT; }
+moves() { times_said '^job=[0-9]+ from=[a-z]+ to='; }
+check "no moves in the log as it is shipped" is "$(moves)" 0
+check "debug: reload" silent with_level debug
+check "debug: the log says so" wait_for said '^event=log-level level=debug' 6
+check "debug: a file runs" runs debug.py
+check "debug: and its moves are there, with their job" test \
+	"$(fields PRIORITY=7 | grep -c '"SPARKSPOOL_JOB" *:')" -gt 0
+check "error: reload" silent with_level error
+check "error: the last that is heard" wait_for said '^event=log-level level=error' 6
+MOVES=$(moves)
+check "error: a file runs" runs error.py
+check "error: in silence" fails said 'error\.py'
+check "error: no moves any more" is "$(moves)" "$MOVES"
+check "a word that is none: reload fails" fails with_level loud
+check "a word that is none: file and line" said "^$CONF:[0-9]+: .*log_level.*loud"
+check "error: a restart" silent eval 'with_level error; systemctl restart $UNIT'
+check "error: the start says nothing" is "$(times_said '^event=started')" 1
+printf '[Service]\nExecStart=\nExecStart=%s\n' "/usr/sbin/sparkspoold -d -f $CONF" | dropin
+check "the option -d: restart" silent systemctl restart $UNIT
+check "the option -d stands above it" wait_for test "$(moves)" -ge "$MOVES"
+check "also after a reload" silent with_level warn
+check "a file runs" runs option.py
+check "and is heard of" said 'file="option\.py"' 6
+no_dropin
+LEVEL=''
+write_conf
+check "as it is shipped: restart" silent systemctl restart $UNIT
+MAIN=$(prop MainPID)
+
 # ---- reload -------------------------------------------------------------------------------------
 
 GROUP=reload

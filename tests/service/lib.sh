@@ -83,13 +83,14 @@ no_dropin() {
 	systemctl daemon-reload
 }
 
-# write_conf [SPOOLS]: the usual file, with these spools beside in; ENDPOINT is its endpoint.
+# write_conf [SPOOLS]: the usual file, with these spools beside in; ENDPOINT is its endpoint, LEVEL
+# what it says of the log.
 COLD='warm: { pyspark = 0; };'
 AS_OWNER='max = 2; session: { proxyUser = "%owner"; };'
 QUICK='settle = "100ms"; scan = "1s"; python = "raw"; sql = "raw";'
 write_conf() {
 	cat >$CONF <<-END
-	state_dir = "/var/lib/sparkspool";
+	state_dir = "/var/lib/sparkspool"; ${LEVEL:-}
 	endpoint: { e: { $ENDPOINT }; };
 	pool: { p: { $COLD max = 1; owners = "shared"; }; each: { $COLD $AS_OWNER }; };
 	spool: { in: { path = "$SPOOLS/in"; pool = "p"; $QUICK }; ${1:-} };

@@ -335,6 +335,7 @@ START_TEST(test_each_field)
 	ck_assert_str_eq(c->state_dir, "/var/lib/s");
 	ck_assert_str_eq(c->run_dir, "/tmp/run");
 	ck_assert_str_eq(c->runner, "/nowhere/runner.py");
+	ck_assert_int_eq(c->log_level, LOG_LEVEL_DEBUG);
 	ck_assert(!c->landlock);
 	ck_assert_uint_eq(c->source_count, 1);
 	ck_assert_str_eq(c->source[0], "everything.conf");
@@ -413,6 +414,7 @@ START_TEST(test_defaults)
 	const struct conf_endpoint *e = &c->endpoint[0];
 
 	ck_assert_str_eq(c->run_dir, "/run/sparkspool");
+	ck_assert_int_eq(c->log_level, LOG_LEVEL_INFO);
 	ck_assert(c->landlock);
 	ck_assert_int_eq(e->auth, AUTH_NONE);
 	ck_assert(!e->insecure);
@@ -997,7 +999,8 @@ START_TEST(test_reload_with_errors_leaves_prev)
 
 	must_refuse_over(prev, RELOAD_ALL "nonsense = 1;\n", 1, 8,
 	    "setting 'nonsense' is not known; here may stand: state_dir, run_dir, "
-	    "metrics_file, metrics_every, status_dir, status_every, control, runner, landlock, "
+	    "metrics_file, metrics_every, status_dir, status_every, control, runner, log_level, "
+	    "landlock, "
 	    "endpoint, pool, spool");
 	char *after = describe(prev);
 	ck_assert_str_eq(before, after);

@@ -271,7 +271,8 @@ START_TEST(fields_of_the_format)
 	ck_assert_str_eq(seen->line, "event=stopped|code=-1|");
 	log_info("job=%d event=%s session=%s; cancelling", 1, "timeout", "s-1");
 	ck_assert_str_eq(seen->line, "job=1|event=timeout|session=s-1|");
-	log_info("done=%zu held=%zu: an earlier life (err=%d), x=%d, y=1", (size_t)1, (size_t)2, 5, 6);
+	log_info(
+	    "done=%zu held=%zu: an earlier life (err=%d), x=%d, y=1", (size_t)1, (size_t)2, 5, 6);
 	ck_assert_str_eq(seen->line, "done=1|held=2|x=6|y=1|");
 	log_info("path=\"%s/%s\" a=%d/%d e=\"\"", "/x", "y;z", 1, 2);
 	ck_assert_str_eq(seen->line, "path=/x/y;z|a=1/2|e=|");
