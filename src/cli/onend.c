@@ -81,16 +81,47 @@ static int take(struct watchman *w, const json_t *line)
 	return CLI_OK;
 }
 
-/* Until the connection is lost (CLI_NO_DAEMON) or something else ends it. */
-static int follow(struct watchman *w)
+/* Without a cursor the daemon says first where it begins, and that becomes one. */
+static int ask_ends(struct watchman *w)
 {
 	json_t *request = ask_for("ended");
-	int code;
 
 	if (w->cursor != NULL)
 		text_put(request, "after", text_json(w->cursor));
 	text_put(request, "follow", json_true());
-	code = ask_send(w->d, request);
+	return ask_send(w->d, request);
+}
+
+/* The ledger of the cursor was lost: then nothing of what is in the present one has been dealt with. */
+static int begin_anew(struct watchman *w)
+{
+	say_note("the cursor %s is none of the daemon's ledger: beginning with the first that has "
+		 "ended in it",
+	    w->cursor);
+	free(w->cursor);
+	w->cursor = xstrdup("0");
+	return ask_ends(w);
+}
+
+/* An error in the answer: CLI_OK where it is none for us. */
+static int refused(struct watchman *w, const json_t *line)
+{
+	const char *word = ask_text(line, "code");
+
+	if (w->cursor != NULL && str_eq(word, "not-found"))
+		return begin_anew(w);
+	if (w->cursor != NULL && w->o->cursor != NULL && str_eq(word, "bad-request"))
+		return say_failure(w->o->json, CLI_FAILED,
+		    "remove it, and it begins with what ends from then on",
+		    "%s: there is no such cursor", w->o->cursor);
+	return ask_error(w->d, line);
+}
+
+/* Until the connection is lost (CLI_NO_DAEMON) or something else ends it. */
+static int follow(struct watchman *w)
+{
+	int code = ask_ends(w);
+
 	while (code == CLI_OK) {
 		json_t *line;
 		enum wire_result got = wire_next(&w->d->wire, -1, &line);
@@ -99,7 +130,7 @@ static int follow(struct watchman *w)
 		else if (got != WIRE_LINE)
 			code = CLI_NO_DAEMON;
 		else if (ask_is(line, "error"))
-			code = ask_error(w->d, line);
+			code = refused(w, line);
 		else if (ask_is(line, "end"))
 			code = CLI_NO_DAEMON;
 		else
@@ -152,8 +183,13 @@ static int read_options(struct watchman *w)
 		    "write a number with a unit, such as 30s or 5m",
 		    "--timeout '%s' is no duration", o->timeout);
 	int err = o->cursor == NULL ? 0 : cursor_read(o->cursor, &w->cursor);
-	if (err == 0 || err == ENOENT)
+	if (err == 0 && w->cursor != NULL) /* now, and not when a command was run in vain */
+		err = cursor_write(o->cursor, w->cursor);
+	else if (err == ENOENT)
+		err = 0;
+	if (err == 0)
 		return CLI_OK;
+	free(w->cursor);
 	return say_failure(o->json, CLI_FAILED, NULL, "%s: %s", o->cursor, strerror(err));
 }
 

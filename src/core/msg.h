@@ -226,7 +226,8 @@ struct ev_history {
 	const char *error; /* in words; NULL: here it is */
 	const struct history_row *row;
 	size_t count;
-	bool more; /* there would be more rows than were asked for */
+	bool more;     /* there would be more rows than were asked for */
+	uint64_t last; /* of ends: the place of the last one, whoever's; 0: nothing has ended yet */
 };
 
 struct ev_reloaded {
@@ -437,7 +438,7 @@ struct fx_history {
 	uint64_t seq;
 	bool ends; /* in the order in which they ended, the oldest first; else the newest first */
 	uint64_t after;	 /* ends: behind this place ... */
-	bool last;	 /* ... or only the last one, whoever's */
+	bool last;	 /* ... or none of them: only the place of the last one */
 	uint64_t before; /* else: ids below this one */
 	uint64_t job;	 /* this one only */
 	const char *spool;

@@ -3,8 +3,12 @@
 
 #include "core/ask.h"
 #include "core/result.h"
+#include "core/text.h"
 #include "core/view.h"
+#include <assert.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PAGE_ROWS 50
@@ -115,6 +119,17 @@ static void past_rest(struct core *c, struct peer *p)
 		past_go_on(c, p);
 }
 
+/* Who has no cursor gets the first one at once: he may come again before anything has ended. */
+static void past_say_place(struct peer *p, uint64_t last)
+{
+	char *cursor = xasprintf("%" PRIu64, last);
+	json_t *o = peer_line("cursor");
+	text_put(o, "cursor", text_json(cursor));
+	peer_say(p, o);
+	free(cursor);
+	p->cursor = last;
+}
+
 void past_on_history(struct core *c, struct peer *p, const struct ev_history *ev)
 {
 	bool silent = p->from_now;
@@ -123,13 +138,22 @@ void past_on_history(struct core *c, struct peer *p, const struct ev_history *ev
 		peer_fail(c, p, "failed", ev->error, NULL);
 		return;
 	}
+	/* Of a ledger that was lost, or of another daemon's: what he waits for may never come. */
+	if (p->ask->what == DO_ENDED && p->cursor > ev->last) {
+		peer_fail(c, p, "not-found",
+		    "the cursor is none of this ledger: fewer jobs have ended in it",
+		    "\"0\" is before all that there is");
+		return;
+	}
+	if (silent)
+		past_say_place(p, ev->last);
+	assert(!silent || ev->count == 0);
 	for (size_t i = 0; i < ev->count; i++) {
 		p->cursor = p->ask->what == DO_ENDED ? ev->row[i].ended : ev->row[i].rec.id;
 		p->rest--;
-		if (!silent)
-			peer_say(p, view_row(&c->fx->arena, c, &ev->row[i], false));
+		peer_say(p, view_row(&c->fx->arena, c, &ev->row[i], false));
 	}
-	if (ev->more && p->rest > 0 && !silent)
+	if (ev->more && p->rest > 0)
 		peer_flush(c, p, ANSWER_MORE);
 	else
 		past_rest(c, p);

@@ -31,7 +31,7 @@ struct peer {
 	bool waits;	 /* for EV_TAKEN */
 	bool follows;	 /* has heard of all ends so far, and waits for more */
 	bool missed;	 /* something has ended since the ledger was asked */
-	bool from_now;	 /* of all ends so far nothing is said */
+	bool from_now;	 /* of all ends so far nothing is said but where they end */
 	bool listed;	 /* what it watches has been said once */
 	bool drains;	 /* waits until nothing runs */
 	enum peer_news news;

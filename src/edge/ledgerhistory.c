@@ -72,17 +72,16 @@ static void build(struct query *u, const struct fx_history *fx)
 	if (fx->ends) {
 		(void)buf_adds(&u->sql,
 		    "SELECT " JOB_COLUMNS ", seq FROM ended JOIN job ON job.id = ended.job");
-		if (!fx->last)
-			add_value(u, "seq > ?", (int64_t)fx->after, NULL);
-		if (fx->owner >= 0 && !fx->last)
+		add_value(u, "seq > ?", (int64_t)fx->after, NULL);
+		if (fx->owner >= 0)
 			add_value(u, "owner = ?", fx->owner, NULL);
-		(void)buf_adds(&u->sql, fx->last ? " ORDER BY seq DESC" : " ORDER BY seq");
+		(void)buf_adds(&u->sql, " ORDER BY seq");
 	} else {
 		(void)buf_adds(&u->sql, "SELECT " JOB_COLUMNS ", 0 FROM job");
 		add_conditions(u, fx);
 		(void)buf_adds(&u->sql, " ORDER BY id DESC");
 	}
-	(void)buf_addf(&u->sql, " LIMIT %d", fx->last ? 1 : fx->limit + 1);
+	(void)buf_addf(&u->sql, " LIMIT %d", fx->limit + 1);
 	assert(!u->sql.full);
 }
 
@@ -122,24 +121,52 @@ static int fill(sqlite3_stmt *st, const struct fx_history *fx, const struct conf
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int find(struct ledger *l, const struct fx_history *fx, const struct conf *conf,
+    struct ev_history *ev, struct arena *a)
+{
+	struct query u = { .count = 0 };
+	sqlite3_stmt *st = NULL;
+	int rc;
+
+	build(&u, fx);
+	rc = sqlite3_prepare_v2(l->db, u.sql.data, -1, &st, NULL);
+	if (rc == SQLITE_OK) {
+		bind(&u, st);
+		rc = fill(st, fx, conf, ev, a);
+	}
+	sqlite3_finalize(st);
+	buf_fini(&u.sql);
+	return rc;
+}
+
+/* SQLite's own count of the numbers that it has given: it holds also when the last rows are gone. */
+static int find_last(struct ledger *l, uint64_t *last)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(
+	    l->db, "SELECT seq FROM sqlite_sequence WHERE name = 'ended'", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*last = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 void ledger_history(
     struct ledger *l, const struct fx_history *fx, const struct conf *conf, struct evq *q)
 {
 	struct ev_history ev = { .peer = fx->peer, .seq = fx->seq };
-	struct query u = { .count = 0 };
-	sqlite3_stmt *st = NULL;
+	int rc = SQLITE_OK;
 
 	assert(fx->limit > 0);
-	build(&u, fx);
-	int rc = sqlite3_prepare_v2(l->db, u.sql.data, -1, &st, NULL);
-	if (rc == SQLITE_OK) {
-		bind(&u, st);
-		rc = fill(st, fx, conf, &ev, &q->arena);
-	}
-	sqlite3_finalize(st);
+	if (fx->ends)
+		rc = find_last(l, &ev.last);
+	if (rc == SQLITE_OK && !fx->last)
+		rc = find(l, fx, conf, &ev, &q->arena);
 	if (rc != SQLITE_OK)
 		ev.error =
 		    arena_printf(&q->arena, "the ledger cannot be read: %s", sqlite3_errmsg(l->db));
 	evq_add(q, EV_HISTORY)->u.history = ev;
-	buf_fini(&u.sql);
 }

@@ -12,9 +12,10 @@ RECORD = 'import os; open(os.environ["LOG"], "a").write("%s %s %s %s\\n" % tuple
 
 
 def begin(p, *words, **env):
+    """It follows: what ends from now on is heard of."""
+    before = p.stand.followed
     one = p.begin("on-end", *words, LOG=p.path("log"), **env)
-    until(lambda: any(r["do"] == "ended" for r in p.stand.asked), "the request")
-    p.stand.asked = [r for r in p.stand.asked if r["do"] != "ended"]
+    until(lambda: p.stand.followed > before, "the request")
     return one
 
 
@@ -53,7 +54,7 @@ def case_on_end_cursor(tools):
     words = ["--cursor", p.path("cursor"), "--", "python3", "-c", RECORD]
     one = begin(p, *words)
     end_one(p, "a.py")
-    until(lambda: os.path.exists(p.path("cursor")), "the cursor")
+    until(lambda: os.path.exists(p.path("cursor")) and p.read("cursor") == "1\n", "the cursor")
     one.kill()
     one.communicate()
     end_one(p, "b.py")
@@ -61,6 +62,82 @@ def case_on_end_cursor(tools):
     until(lambda: p.read("cursor") == "2\n", "the one that ended meanwhile")
     stop(p, one)
     same(log(p), ["41 a.py ok 0", "42 b.py ok 0"], "each once")
+
+
+def case_on_end_first_cursor(tools):
+    """There is none yet: it begins with what ends from now on, and where that is, is on disk at once."""
+    p = Place(tools)
+    yield p
+    words = ["--cursor", p.path("cursor"), "--", "python3", "-c", RECORD]
+    end_one(p, "before.py")
+    one = begin(p, *words)
+    until(lambda: os.path.exists(p.path("cursor")), "the cursor, before anything has ended")
+    same(p.read("cursor"), "1\n", "the place")
+    one.kill()
+    one.communicate()
+    end_one(p, "a.py")
+    one = begin(p, *words)
+    until(lambda: p.read("cursor") == "2\n", "the one that ended meanwhile")
+    stop(p, one)
+    same(log(p), ["42 a.py ok 0"], "it, and none of before")
+    p.write("cursor", "")
+    one = begin(p, *words)
+    until(lambda: p.read("cursor") == "2\n", "an empty one is none")
+    stop(p, one)
+    same(len(log(p)), 1, "and nothing was run")
+
+
+def case_on_end_no_cursor(tools):
+    """Without a file: from now on, but what ends while the daemon is away is not missed."""
+    p = Place(tools)
+    yield p
+    end_one(p, "before.py")
+    one = begin(p, "--", "python3", "-c", RECORD)
+    p.stand.stop()
+    must(b"waiting for one" in one.stderr.readline(), "a word")
+    end_one(p, "a.py")
+    p.stand.start()
+    until(lambda: log(p), "the one that ended meanwhile")
+    end_one(p, "b.py")
+    until(lambda: len(log(p)) == 2, "the next")
+    stop(p, one)
+    same(log(p), ["42 a.py ok 0", "43 b.py ok 0"], "which")
+    one = begin(p, "--", "python3", "-c", RECORD)
+    end_one(p, "c.py")
+    until(lambda: len(log(p)) == 3, "what ends after another start")
+    stop(p, one)
+    same(log(p)[2], "44 c.py ok 0", "and nothing twice")
+
+
+def case_on_end_lost_ledger(tools):
+    """The ledger was lost, the cursor was not: all that has ended in the new one is dealt with."""
+    p = Place(tools)
+    yield p
+    p.write("cursor", "17\n")
+    end_one(p, "a.py")
+    one = begin(p, "--cursor", p.path("cursor"), "--", "python3", "-c", RECORD)
+    must(b"beginning with the first that has ended" in one.stderr.readline(), "a word")
+    until(lambda: p.read("cursor") == "1\n", "the cursor")
+    end_one(p, "b.py")
+    until(lambda: p.read("cursor") == "2\n", "the next")
+    stop(p, one)
+    same(log(p), ["41 a.py ok 0", "42 b.py ok 0"], "which")
+
+
+def case_on_end_bad_cursor(tools):
+    """Before anything is run."""
+    p = Place(tools)
+    yield p
+    end_one(p, "a.py")
+    p.write("cursor", "nonsense\n")
+    p.fails(125, "on-end", "--cursor", p.path("cursor"), "--", "true", says=p.path("cursor"))
+    same(p.read("cursor"), "nonsense\n", "it is left alone")
+    p.write("cursor", "0\n")
+    os.mkdir(p.path("cursor.new"))  # where the next one would be written
+    p.fails(125, "on-end", "--cursor", p.path("cursor"), "--", "python3", "-c", RECORD, says=p.path("cursor"))
+    same(log(p), [], "no command was run")
+    for bad in (p.path("nowhere/cursor"), p.path("s")):
+        p.fails(125, "on-end", "--cursor", bad, "--", "true", says=bad)
 
 
 def case_on_end_status(tools):
@@ -135,12 +212,11 @@ def case_on_end_mail(tools):
     p = Place(tools)
     yield p
     job = p.stand.add(p.path("s") + "/a.py\nBcc: x", "s", owner_name="anna")
-    one = p.begin("on-end", "--cursor", p.path("cursor"), "--",
-                  os.path.join(tools.source, "examples", "mail-on-end"), MAILER="tee " + p.path("mail"))
-    until(lambda: any(r["do"] == "ended" for r in p.stand.asked), "the request")
+    one = begin(p, "--cursor", p.path("cursor"), "--",
+                os.path.join(tools.source, "examples", "mail-on-end"), MAILER="tee " + p.path("mail"))
     p.stand.finish(job, "error", err="Traceback\nValueError: no\n", exit_code=3,
                    error={"name": "ValueError", "message": "no"})
-    until(lambda: os.path.exists(p.path("cursor")), "the mail")
+    until(lambda: os.path.exists(p.path("cursor")) and p.read("cursor") == "1\n", "the mail")
     head, body = p.read("mail").split("\n\n", 1)
     same(head, "To: anna\nSubject: a.py?Bcc: x: error", "the head")
     must("status error, exit code 3\nno\n" in body and body.endswith("ValueError: no\n"), body)

@@ -162,11 +162,18 @@ def case_real_on_end(tools):
     p = Real(tools)
     yield p
     p.start()
-    one = p.begin("on-end", "--cursor", p.path("cursor"), "--", "sh", "-c",
-                  'echo "$SPARKSPOOL_NAME $SPARKSPOOL_STATUS" >>"$LOG"', LOG=p.path("ends"))
+    words = ["on-end", "--cursor", p.path("cursor"), "--", "sh", "-c",
+             'echo "$SPARKSPOOL_NAME $SPARKSPOOL_STATUS" >>"$LOG"']
+    one = p.begin(*words, LOG=p.path("ends"))
+    until(lambda: os.path.exists(p.path("cursor")), "a cursor, before anything has ended")
+    same(p.read("cursor"), "0\n", "the first")
+    one.kill()
+    one.communicate()
     p.write("home/a.py", code("told"))
     p.good("run", "a.py")
+    one = p.begin(*words, LOG=p.path("ends"))
     until(lambda: os.path.exists(p.path("ends")), "the command")
     same(p.read("ends"), "a.py ok\n", "what it was told")
+    until(lambda: p.read("cursor") == "1\n", "the next cursor")
     one.send_signal(signal.SIGTERM)
     same(p.end(one).code, 0, "the end")

@@ -22,6 +22,7 @@ class Stand:
         """spools: {name: directory}"""
         self.path = os.path.join(top, "run", "control")
         self.spools, self.jobs, self.asked = spools, {}, []
+        self.followed = 0  # requests that hear of each end from now on
         self.lock, self.changed = threading.RLock(), threading.Condition()
         self.faults, self.answers, self.connections = {}, {}, []
         self.next_id, self.ready, self.listener, self.ended = 40, "rename", None, []
@@ -258,7 +259,15 @@ class Stand:
                     raise OSError
 
     def do_ended(self, peer, request):
-        at = int(request.get("after", len(self.ended)))
+        after = request.get("after", str(len(self.ended)))
+        if not after.isdigit():
+            return self.error(peer, "bad-request", '"after" is not a cursor that was given')
+        at = int(after)
+        if at > len(self.ended):
+            return self.error(peer, "not-found", "it is behind all that has ended")
+        if "after" not in request:
+            self.send(peer, [{"type": "cursor", "cursor": after}])
+        self.followed += 1
         while True:
             with self.changed:
                 while at < len(self.ended):

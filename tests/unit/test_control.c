@@ -266,7 +266,7 @@ START_TEST(following_the_ends)
 	world_ask_as(w, 2, HIS, "{\"v\":1,\"do\":\"ended\",\"after\":\"0\",\"follow\":true}");
 	world_ask_as(w, 3, 0, "{\"v\":1,\"do\":\"ended\",\"after\":\"0\",\"follow\":true}");
 	world_run(w, 1000);
-	ck_assert_str_eq(world_said(w, 1), "");
+	ck_assert_str_eq(world_said(w, 1), "{\"type\":\"cursor\",\"cursor\":\"1\"}\n");
 	ck_assert_int_eq(count(world_said(w, 3), "\"cursor\":\"1\""), 1);
 	world_put(w, "b.py", "fail");
 	world_put(w, "c.py", "quick");
@@ -280,7 +280,39 @@ START_TEST(following_the_ends)
 	ck_assert_int_eq(count(world_said(w, 3), "\"type\":\"job\""), 3);
 	ck_assert(world_waits(w, 1) && world_waits(w, 2) && world_waits(w, 3));
 	has(world_ask(w, "{\"v\":1,\"do\":\"ended\",\"after\":\"x\"}"), "bad-request");
-	has(world_ask(w, "{\"v\":1,\"do\":\"ended\"}"), "{\"type\":\"end\"}");
+	ck_assert_str_eq(world_ask(w, "{\"v\":1,\"do\":\"ended\"}"),
+	    "{\"type\":\"cursor\",\"cursor\":\"3\"}\n{\"type\":\"end\"}\n");
+}
+END_TEST
+
+/* Where he begins is said to who has no cursor, also when nothing has ended yet. */
+START_TEST(the_first_cursor)
+{
+	world_begin(w);
+	ck_assert_str_eq(world_ask(w, "{\"v\":1,\"do\":\"ended\"}"),
+	    "{\"type\":\"cursor\",\"cursor\":\"0\"}\n{\"type\":\"end\"}\n");
+	world_ask_as(w, 2, HERS, "{\"v\":1,\"do\":\"ended\",\"follow\":true}");
+	world_run(w, 1000);
+	ck_assert_str_eq(world_said(w, 2), "{\"type\":\"cursor\",\"cursor\":\"0\"}\n");
+	world_put(w, "a.py", "quick");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	world_run(w, 1000);
+	has(world_said(w, 2), "\"cursor\":\"1\"");
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"ended\"}"), "\"cursor\":\"1\"");
+}
+END_TEST
+
+/* Of a ledger that was lost: nobody shall wait for a number that comes in a year. */
+START_TEST(a_cursor_of_another_ledger)
+{
+	world_begin(w);
+	world_put(w, "a.py", "quick");
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	has(world_ask(w, "{\"v\":1,\"do\":\"ended\",\"after\":\"2\"}"), "not-found");
+	has(ask_as(HIS, "{\"v\":1,\"do\":\"ended\",\"after\":\"2\",\"follow\":true}"), "not-found");
+	ck_assert_str_eq(
+	    world_ask(w, "{\"v\":1,\"do\":\"ended\",\"after\":\"1\"}"), "{\"type\":\"end\"}\n");
+	has(ask_as(HERS, "{\"v\":1,\"do\":\"ended\",\"after\":\"0\"}"), "\"cursor\":\"1\"");
 }
 END_TEST
 
@@ -302,6 +334,8 @@ int main(void)
 	tcase_add_test(t, history);
 	tcase_add_test(t, a_long_history_comes_page_by_page);
 	tcase_add_test(t, following_the_ends);
+	tcase_add_test(t, the_first_cursor);
+	tcase_add_test(t, a_cursor_of_another_ledger);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

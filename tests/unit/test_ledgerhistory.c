@@ -173,7 +173,9 @@ START_TEST(the_order_of_ends)
 	ck_assert_uint_eq(q.item[0].u.history.row[2].ended, 3);
 	ck_assert_str_eq(ask_for(.ends = true, .after = 2, .limit = 2), "2 5+");
 	ck_assert_str_eq(ask_of(7, .ends = true, .after = 2), "5 4");
-	ck_assert_str_eq(ask_of(8, .ends = true, .last = true), "4");
+	ck_assert_uint_eq(q.item[0].u.history.last, 5);
+	ck_assert_str_eq(ask_of(8, .ends = true, .last = true), "");
+	ck_assert_uint_eq(q.item[0].u.history.last, 5);
 	ck_assert_str_eq(ask_for(.ends = true, .after = 5), "");
 }
 END_TEST
@@ -191,8 +193,9 @@ START_TEST(one_end_each)
 	row(7, 0, "g.py", 7, STATUS_OK);
 	commit();
 	ck_assert_str_eq(ask_for(.ends = true), "1 3 2 5 4 7");
-	ck_assert_str_eq(ask_for(.ends = true, .last = true), "7");
+	ck_assert_str_eq(ask_for(.ends = true, .after = 5), "7");
 	ck_assert_uint_eq(q.item[0].u.history.row[0].ended, 6);
+	ck_assert_uint_eq(q.item[0].u.history.last, 6);
 }
 END_TEST
 
@@ -201,6 +204,7 @@ START_TEST(nothing_yet)
 	ck_assert_str_eq(ask_for(.job = 0), "");
 	ck_assert_str_eq(ask_for(.ends = true), "");
 	ck_assert_str_eq(ask_for(.ends = true, .last = true), "");
+	ck_assert_uint_eq(q.item[0].u.history.last, 0);
 }
 END_TEST
 

@@ -104,16 +104,11 @@ static void add_row(struct world *w, const struct fx_history *fx, struct ev_hist
 static void ctl_history(struct world *w, const struct fx_history *fx)
 {
 	const struct world_ledger *l = &w->ledger;
-	struct ev_history ev = { .peer = fx->peer, .seq = fx->seq };
+	struct ev_history ev = { .peer = fx->peer, .seq = fx->seq, .last = l->ends };
 	struct history_row *row =
 	    arena_calloc(&w->events.arena, (size_t)fx->limit, sizeof(struct history_row));
 	ck_assert_int_gt(fx->limit, 0);
 	ev.row = row;
-	size_t last = l->ends;
-	while (last > 0 && ledger_job(l, l->end[last - 1]) == NULL)
-		last--; /* forgotten */
-	if (fx->ends && fx->last && last > 0)
-		add_row(w, fx, &ev, row, &ledger_job(l, l->end[last - 1])->rec, last);
 	for (size_t i = fx->after; fx->ends && !fx->last && i < l->ends; i++) {
 		const struct world_row *found = ledger_job(l, l->end[i]);
 		if (found == NULL)
