@@ -151,6 +151,13 @@ static void control_watch(struct core *c, struct peer *p)
 
 /* ---- the door ------------------------------------------------------------------------------- */
 
+/* Two of those whom the daemon cannot tell apart would see and cancel what is the other's. So none of
+ * them hears more than sums. */
+static bool control_knows(const struct peer *p)
+{
+	return p->admin || !p->hidden || p->ask->what == DO_METRICS;
+}
+
 /* begin answers, or begins to; go_on when the peer has taken what there was, until the answer has its
  * end; on_history when the ledger has answered. */
 static const struct command {
@@ -194,6 +201,10 @@ void control_on_request(struct core *c, const struct ev_request *ev)
 	const struct command *command = &commands[p->ask->what];
 	if (command->begin == NULL)
 		peer_fail(c, p, "not-now", "this daemon cannot do that yet", NULL);
+	else if (!control_knows(p))
+		peer_fail(c, p, "not-allowed",
+		    "the daemon cannot see who you are: its service has PrivateUsers=yes",
+		    "see THE SERVICE in sparkspoold(8)");
 	else if (command->admin && !p->admin)
 		peer_fail(c, p, "not-allowed", "this is for administrators",
 		    "they are root and the group of the setting control.admins");

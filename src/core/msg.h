@@ -209,6 +209,7 @@ struct ev_http {
 struct ev_request {
 	uint64_t peer;
 	uint32_t uid;
+	bool hidden;	   /* ... or not: it stands for everybody who has no name here */
 	bool own;	   /* that is the user whom this process runs as */
 	bool group;	   /* it is in the group of the setting control.admins */
 	struct bytes line; /* without its end */

@@ -25,6 +25,7 @@ struct peer *peer_add(struct core *c, const struct ev_request *ev)
 	struct peer *p = xcalloc(1, sizeof(*p));
 	p->id = ev->peer;
 	p->uid = ev->uid;
+	p->hidden = ev->hidden;
 	p->admin = ev->uid == 0 || ev->own || ev->group;
 	buf_init(&p->out, OUT_BYTES_MAX);
 	TAILQ_INSERT_TAIL(&c->peers, p, link);
@@ -64,7 +65,7 @@ void peers_fini(struct core *c)
 
 bool peer_may(const struct peer *p, uint32_t owner)
 {
-	return p->admin || p->uid == owner;
+	return p->admin || (!p->hidden && p->uid == owner);
 }
 
 /* ---- lines ---------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ struct peer_job {
 struct peer {
 	uint64_t id;
 	uint32_t uid;
+	bool hidden; /* who that is cannot be told: it owns nothing, whatever its uid */
 	bool admin;
 	struct ask *ask;      /* that is being answered; NULL: none */
 	struct peer_job *job; /* to go through, as they were when that was begun */

@@ -249,6 +249,7 @@ static void peer_take_line(struct ctl *ctl, struct ctl_peer *p, struct evq *q)
 	struct ev_request *ev = &evq_add(q, EV_REQUEST)->u.request;
 	ev->peer = p->id;
 	ev->uid = p->uid;
+	ev->hidden = p->hidden;
 	ev->own = p->own;
 	ev->group = p->group;
 	ev->line.n = n;

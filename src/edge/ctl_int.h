@@ -23,6 +23,7 @@ struct ctl_peer {
 	uint64_t id;
 	int fd;
 	uint32_t uid;
+	bool hidden; /* uid is what stands for all whom the user namespace has no name for */
 	bool own;
 	bool group;
 	bool known;   /* to the core */
@@ -48,6 +49,8 @@ struct ctl {
 	int epoll;
 	int listen; /* -1: not open */
 	char *path; /* of the socket, if it is ours */
+	bool hides_users;
+	bool hides_groups;
 	bool any_group;
 	gid_t group;
 	uint64_t last_id;

@@ -2,6 +2,7 @@
 #include "edge/ctl_int.h"
 
 #include "base/log.h"
+#include "base/userns.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -111,6 +112,18 @@ int ctl_listen(struct ctl *ctl, const struct conf *conf)
 	return -1;
 }
 
+/* The group of administrators, unless all whom we cannot tell apart would be in it. */
+static void set_group(struct ctl *ctl, const char *name, gid_t group)
+{
+	ctl->any_group = userns_shows_group(group);
+	ctl->group = group;
+	if (!ctl->any_group)
+		log_warn("event=no-admins group=%s: it is hidden by the service's "
+			 "PrivateUsers=yes; the administrators are root and the service's own "
+			 "user: see THE SERVICE in sparkspoold(8)",
+		    name);
+}
+
 void ctl_conf(struct ctl *ctl, const struct conf *conf)
 {
 	struct group gr;
@@ -118,6 +131,8 @@ void ctl_conf(struct ctl *ctl, const struct conf *conf)
 	int err = ERANGE;
 	char *buf = NULL;
 
+	ctl->hides_users = !userns_shows_user(USERNS_NOBODY);
+	ctl->hides_groups = !userns_shows_group(USERNS_NOBODY);
 	ctl->any_group = false;
 	if (*conf->admins == '\0')
 		return;
@@ -126,8 +141,7 @@ void ctl_conf(struct ctl *ctl, const struct conf *conf)
 		err = getgrnam_r(conf->admins, &gr, buf, size, &found);
 	}
 	if (found != NULL) {
-		ctl->any_group = true;
-		ctl->group = gr.gr_gid;
+		set_group(ctl, conf->admins, gr.gr_gid);
 	} else {
 		log_info("event=no-admins group=%s: there is no such group; root is the only "
 			 "administrator",
@@ -161,6 +175,7 @@ static struct ctl_peer *peer_of(struct ctl *ctl, int fd)
 	struct ctl_peer *p = xcalloc(1, sizeof(*p));
 	p->fd = fd;
 	p->uid = cred.uid;
+	p->hidden = ctl->hides_users && cred.uid == USERNS_NOBODY;
 	p->own = cred.uid == geteuid();
 	p->group = is_in_group(ctl, fd, cred.gid);
 	p->half_ms = -1;

@@ -105,7 +105,7 @@ void sandbox_each_common(want_fn *fn, void *arg)
 		"/var/lib/sss",
 		"/var/lib/extrausers",
 		"/var/lib/ca-certificates",
-		"/proc/self/uid_map", /* which owners are hidden: spool_hidden.c */
+		"/proc/self/uid_map", /* who is hidden: base/userns */
 		"/proc/self/gid_map",
 #if defined(HAS_SANITIZER)
 		"/proc", /* the search for leaks */

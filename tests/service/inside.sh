@@ -87,6 +87,40 @@ check "and so is one of another group" wait_for said 'status=rejected .*group.py
 check "none of them was sent" fails was_sent '"print(.drop'
 rm $SPOOLS/in/alice.py $SPOOLS/in/group.py
 
+# Who may ask: the kernel shows the daemon root, its own user and its own group, and one nobody.
+GROUP=control
+HIDDEN='^sparkspool: the daemon cannot see who you are: its service has PrivateUsers=yes; see THE SERVICE in sparkspoold\(8\)$'
+put_waiting $SPOOLS/in/long.py long
+check "a statement runs" wait_for was_sent 'box/long'
+echo "print('waits')" | put $SPOOLS/in/waits.py
+check "and another file waits" wait_for said 'event=queued .*waits.py'
+for who in root sparkspool; do
+	check "$who sees both" cli_says $who 0 'waits\.py' list
+	check "$who sees what runs" cli_says $who 0 'long\.py' list
+done
+check "so does a member of the service's group" cli_says bob,sparkspool 0 'long\.py' list
+for command in list "cancel ALL" "show $SPOOLS/in/long.py" sessions history hold\ ALL reload watch; do
+	# shellcheck disable=SC2086 # words
+	check "another user has one line and 123: $command" cli_says alice 123 "$HIDDEN" $command
+done
+check "and nothing but that line" is "$(cli_as alice list | wc -l)" 2
+check "sums are for everybody" cli_says alice 0 '^sparkspool_files\{' metrics
+echo 'print(1)' >$BOX/mine.py
+check "run: he is told before the file is in the spool" cli_says alice 123 "$HIDDEN" run $BOX/mine.py
+check "run: nothing is there" absent $SPOOLS/in/mine.py
+check "the service's user cancels what waits" cli_says sparkspool 0 waits.py cancel $SPOOLS/in/waits.py
+check "which says so" wait_for said 'event=done status=cancelled .*waits.py'
+release long
+check "the other runs to its end" ran $SPOOLS/in/long.py long
+check "a group that the service does not see: reload" silent eval \
+	'LEVEL="control: { admins = \"analysts\"; };"; write_conf; systemctl reload $UNIT'
+check "a warning that nobody is in it for the daemon" wait_for \
+	said 'event=no-admins group=analysts: it is hidden by .*PrivateUsers=yes' 4
+check "and its members are hidden as before" cli_says alice,analysts 123 "$HIDDEN" list
+LEVEL=''
+write_conf
+check "as it was: reload" silent systemctl reload $UNIT
+
 GROUP=journal
 check "the start, as information" said '^event=started version=' 6
 check "each message without the prefix that carried its urgency" fails said '^<[0-9]>'
@@ -374,6 +408,25 @@ done
 check "bob cannot read alice's" fails as bob cat $MANY/alice.py.out
 check "nor take it away" fails as bob rm -f $MANY/alice.py.out
 check "each has a session" is "$(grep -c '^POST /sessions 201' $BOX/requests)" "$((SESSIONS + 2))"
+GROUP=control-owners
+for who in alice bob; do
+	put_waiting $MANY/wait_$who.py $who $who
+	check "a statement of $who's runs" wait_for was_sent "box/$who"
+done
+check "alice sees her file" cli_says alice 0 'wait_alice\.py' list
+check "and no other" fails cli_says alice 0 'wait_bob\.py' list
+check "bob cannot ask after hers" cli_says bob 123 'it belongs to another user' show $MANY/wait_alice.py
+check "nor cancel it" cli_says bob 123 'it belongs to another user' cancel $MANY/wait_alice.py
+check "he sees his own" cli_says bob 0 'wait_bob\.py' list
+check "nor pause the spool" cli_says bob 123 'administrators' pause --spool many
+for who in root sparkspool bob,sparkspool; do
+	check "$who sees both" is "$(cli_as $who list | grep -c 'wait_\(alice\|bob\)\.py')" 2
+done
+for who in alice bob; do
+	release $who
+	check "$who's file runs to its end" ran $MANY/wait_$who.py $who
+done
+GROUP=owners
 echo "print('alice again')" | put_as alice $MANY/alice.py
 check "a changed file runs again" wait_for out_is $MANY/alice.py "alice again"
 check "its results are still alice's" is "$(stat -c '%U %a' $MANY/alice.py.out)" 'alice 600'

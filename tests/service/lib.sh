@@ -143,9 +143,9 @@ put_as() { as "$1" sh -c "umask ${3:-077}; "'cat >"$1"' - "$2"; }
 # put FILE: by the service's own user, with a mode that keeps others out.
 put() { put_as sparkspool "$1" 027; }
 
-# put_waiting FILE WORD: code that prints WORD once `release WORD` was said.
+# put_waiting FILE WORD [USER]: code that prints WORD once `release WORD` was said.
 put_waiting() {
-	put "$1" <<-END
+	put_as "${3:-sparkspool}" "$1" 027 <<-END
 	import os, time
 	while not os.path.exists("$BOX/$2"): time.sleep(0.02)
 	print("$2")
@@ -172,6 +172,22 @@ runs() {
 times_sent() { grep -c "^POST [^ ]*/statements 201 .*$1" $BOX/requests; }
 was_sent() { [ "$(times_sent "$1")" -gt 0 ]; }
 sent_once() { is "$(times_sent "$1")" 1; }
+
+# ---- the command line ---------------------------------------------------------------------------
+
+# cli_as USER[,GROUP] COMMAND...: what it says, and its code in the last line. A group is one more.
+cli_as() {
+	local user=${1%,*} more=(--init-groups)
+	[ "$user" = "$1" ] || more=(--groups="${1#*,}")
+	setpriv --reuid="$user" --regid="$user" "${more[@]}" sparkspool -f $CONF "${@:2}" 2>&1
+	echo "code $?"
+}
+# cli_says USER CODE PATTERN COMMAND...: with this code and a line like that
+cli_says() {
+	local said
+	said=$(cli_as "$1" "${@:4}")
+	is "$(tail -n 1 <<<"$said")" "code $2" && is_like "$said" "$3" || { echo "$said"; return 1; }
+}
 
 # ---- the server ---------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,25 @@ const char *help_data_dir(void)
 	const char *dir = getenv("TEST_DATA_DIR");
 
 	return dir != NULL ? dir : "tests/data";
+}
+
+static void put_map(const char *path, const char *map)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(write(fd, map, strlen(map)), (ssize_t)strlen(map));
+	close(fd);
+}
+
+bool help_hide_others(void)
+{
+	if (unshare(CLONE_NEWUSER) == -1)
+		return false;
+	put_map("/proc/self/uid_map", "0 0 1\n");
+	put_map("/proc/self/setgroups", "deny");
+	put_map("/proc/self/gid_map", "0 0 1\n");
+	return true;
 }
 
 int help_run(Suite *suite)

@@ -3,6 +3,7 @@
 #define SPARKSPOOL_TESTS_HELP_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Each fails the running test, saying why, when the system refuses. */
@@ -24,6 +25,10 @@ char *help_path(const char *dir, const char *name);
 
 /* Where the tests' data lies: "tests/data" of the source tree, whatever the build directory. */
 const char *help_data_dir(void);
+
+/* Into a user namespace that has root and nobody else, as a service with PrivateUsers= is in; for good.
+ * False: errno says why not. */
+bool help_hide_others(void);
 
 /* Runs the suite as CK_VERBOSITY and CK_RUN_CASE ask and gives main()'s exit status. */
 int help_run(Suite *suite);

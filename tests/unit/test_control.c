@@ -257,6 +257,33 @@ START_TEST(a_long_history_comes_page_by_page)
 }
 END_TEST
 
+/* Those whom the daemon cannot tell apart see nothing of each other, nor of anybody. */
+START_TEST(who_is_hidden)
+{
+	static const char *const lines[] = { "{\"v\":1,\"do\":\"hello\"}",
+		"{\"v\":1,\"do\":\"list\"}", "{\"v\":1,\"do\":\"spools\"}",
+		"{\"v\":1,\"do\":\"sessions\"}", "{\"v\":1,\"do\":\"history\"}",
+		"{\"v\":1,\"do\":\"watch\"}", "{\"v\":1,\"do\":\"show\",\"jobs\":[1]}",
+		"{\"v\":1,\"do\":\"cancel\",\"jobs\":\"ALL\"}",
+		"{\"v\":1,\"do\":\"ended\",\"after\":\"0\"}", "{\"v\":1,\"do\":\"reload\"}",
+		"{\"v\":1,\"do\":\"why\",\"path\":\"/spool/in/a.py\"}" };
+
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_run(w, 1000);
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		ck_assert_str_eq(ask_as(WORLD_HIDDEN, lines[i]),
+		    "{\"type\":\"error\",\"code\":\"not-allowed\",\"message\":\"the daemon cannot "
+		    "see who you are: its service has PrivateUsers=yes\",\"hint\":\"see THE "
+		    "SERVICE "
+		    "in sparkspoold(8)\"}\n");
+	has(ask_as(WORLD_HIDDEN, "{\"v\":1,\"do\":\"metrics\"}"), "sparkspool_files{");
+	has(ask_as(WORLD_HIDDEN, "{\"v\":1,\"do\":\"nonsense\"}"), "unknown-command");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
 START_TEST(following_the_ends)
 {
 	world_begin(w);
@@ -333,6 +360,7 @@ int main(void)
 	tcase_add_test(t, sessions_and_spools);
 	tcase_add_test(t, history);
 	tcase_add_test(t, a_long_history_comes_page_by_page);
+	tcase_add_test(t, who_is_hidden);
 	tcase_add_test(t, following_the_ends);
 	tcase_add_test(t, the_first_cursor);
 	tcase_add_test(t, a_cursor_of_another_ledger);

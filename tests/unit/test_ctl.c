@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "edge/ctl.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ struct heard {
 	uint64_t last;
 	char line[100];
 	uint32_t uid;
+	bool hidden;
 	bool own;
 	bool group;
 };
@@ -104,6 +106,7 @@ static struct heard turn(const char *answer)
 		h.requests++;
 		h.last = r->peer;
 		h.uid = r->uid;
+		h.hidden = r->hidden;
 		h.own = r->own;
 		h.group = r->group;
 		snprintf(h.line, sizeof(h.line), "%.*s", (int)r->line.n, r->line.p);
@@ -431,36 +434,109 @@ START_TEST(a_flood_of_another_user)
 END_TEST
 
 /* The kernel says who it is, whatever it may claim. */
-START_TEST(another_user)
-{
+/* A child that is another user, has said a line, and stays until it is let go. */
+struct stranger {
+	pid_t pid;
 	int ready[2];
 	int go[2];
+};
+
+static void stranger_come(struct stranger *s, uid_t uid, gid_t gid)
+{
 	char c = 0;
-	if (geteuid() != 0)
-		return;
-	ck_assert_int_eq(pipe(ready), 0);
-	ck_assert_int_eq(pipe(go), 0);
-	pid_t pid = fork();
-	if (pid == 0) {
-		if (setgid(OTHER_UID) != 0 || setuid(OTHER_UID) != 0)
+
+	ck_assert_int_eq(pipe2(s->ready, O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(s->go, O_CLOEXEC), 0);
+	s->pid = fork();
+	if (s->pid == 0) {
+		if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
 			_exit(1);
 		int fd = peer();
 		say(fd, "who am I\n");
-		(void)!write(ready[1], &c, 1);
-		(void)!read(go[0], &c, 1);
+		(void)!write(s->ready[1], &c, 1);
+		(void)!read(s->go[0], &c, 1);
 		_exit(0);
 	}
-	ck_assert_int_eq(read(ready[0], &c, 1), 1);
+	ck_assert_int_eq(read(s->ready[0], &c, 1), 1);
+}
+
+static void stranger_go(struct stranger *s)
+{
+	ck_assert_int_eq(write(s->go[1], "", 1), 1);
+	ck_assert_int_eq(waitpid(s->pid, NULL, 0), s->pid);
+	for (int i = 0; i < 2; i++) {
+		close(s->ready[i]);
+		close(s->go[i]);
+	}
+}
+
+START_TEST(another_user)
+{
+	struct stranger other;
+
+	if (geteuid() != 0)
+		return;
+	stranger_come(&other, OTHER_UID, OTHER_UID);
 	turn(NULL);
 	struct heard h = turn("other\n");
 	ck_assert_uint_eq(h.uid, OTHER_UID);
-	ck_assert(!h.own && !h.group);
-	ck_assert_int_eq(write(go[1], &c, 1), 1);
-	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-	for (int i = 0; i < 2; i++) {
-		close(ready[i]);
-		close(go[i]);
+	ck_assert(!h.own && !h.group && !h.hidden);
+	stranger_go(&other);
+}
+END_TEST
+
+/* As in a service with PrivateUsers=: whoever has no name there is one of many. */
+START_TEST(users_that_are_hidden)
+{
+	struct stranger alice, ours;
+
+	if (geteuid() != 0 || str_eq(getenv("CK_FORK"), "no"))
+		return;
+	stranger_come(&alice, 12345, 12345);
+	stranger_come(&ours, 12346, 0);
+	if (help_hide_others()) {
+		free(conf.admins);
+		conf.admins = xstrdup("root");
+		ctl_conf(ctl, &conf);
+		turn(NULL);
+		pump();
+		ck_assert_uint_eq(q.count, 2);
+		for (size_t i = 0; i < q.count; i++) {
+			const struct ev_request *r = &q.item[i].u.request;
+			ck_assert_uint_eq(r->uid, 65534);
+			ck_assert(r->hidden && !r->own);
+			ck_assert_int_eq(r->group, i == 1); /* that of the service is known */
+		}
 	}
+	stranger_go(&alice);
+	stranger_go(&ours);
+}
+END_TEST
+
+static void count_hidden(enum log_level level, const char *line, void *arg)
+{
+	*(int *)arg += level == LOG_LEVEL_WARN && strstr(line, "PrivateUsers=yes") != NULL;
+}
+
+/* Its members would be all whose groups are hidden. */
+START_TEST(a_group_that_is_hidden)
+{
+	int warnings = 0;
+	struct stranger alice;
+
+	if (geteuid() != 0 || getgrnam("nogroup") == NULL || str_eq(getenv("CK_FORK"), "no"))
+		return;
+	stranger_come(&alice, 12345, 12345);
+	if (help_hide_others()) {
+		log_set_sink(count_hidden, &warnings);
+		free(conf.admins);
+		conf.admins = xstrdup("nogroup"); /* which is 65534 */
+		ctl_conf(ctl, &conf);
+		ck_assert_int_eq(warnings, 1);
+		turn(NULL);
+		ck_assert(!turn("no\n").group);
+	}
+	stranger_go(&alice);
 }
 END_TEST
 
@@ -583,6 +659,8 @@ int main(void)
 	tcase_add_test(t, news_are_lost_not_kept);
 	tcase_add_test(t, a_flood_of_another_user);
 	tcase_add_test(t, another_user);
+	tcase_add_test(t, users_that_are_hidden);
+	tcase_add_test(t, a_group_that_is_hidden);
 	tcase_add_test(t, the_admins_group);
 	tcase_add_test(t, more_than_there_is_place_for);
 	tcase_add_test(t, everybody_may_come);

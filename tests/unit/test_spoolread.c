@@ -407,26 +407,6 @@ START_TEST(test_read_a_link_in_its_place)
 }
 END_TEST
 
-static void put_map(const char *path, const char *map)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ne(fd, -1);
-	ck_assert_int_eq(write(fd, map, strlen(map)), (ssize_t)strlen(map));
-	close(fd);
-}
-
-/* Into a user namespace that has root and nobody else, as a service with PrivateUsers= is in. */
-static bool hide_others(void)
-{
-	if (unshare(CLONE_NEWUSER) == -1)
-		return !skip(strerror(errno));
-	put_map("/proc/self/uid_map", "0 0 1\n");
-	put_map("/proc/self/setgroups", "deny");
-	put_map("/proc/self/gid_map", "0 0 1\n");
-	return true;
-}
-
 static void put_owned(const char *path, uid_t uid, gid_t gid)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -456,8 +436,10 @@ START_TEST(test_read_hidden)
 		goto out;
 	for (size_t i = 0; i < ARRAY_LEN(t); i++)
 		put_owned(at(&w, t[i].name), t[i].uid, t[i].gid);
-	if (!hide_others())
+	if (!help_hide_others()) {
+		(void)skip(strerror(errno));
 		goto out;
+	}
 	spools_free(w.s);
 	w.s = spools_new();
 	ck_assert_int_eq(spools_conf(w.s, &w.conf), 0);

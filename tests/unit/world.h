@@ -340,6 +340,8 @@ int world_acked(const struct world *w); /* runs that the first server's runners 
 /* An administrator asks, and has the whole answer: until the next question. */
 const char *world_ask(struct world *w, const char *line);
 
+#define WORLD_HIDDEN 65534 /* the uid of all whom the service's user namespace has no name for */
+
 /* The same for any peer, from 1, without waiting. Each line is told, and how far it is. */
 void world_ask_as(struct world *w, uint64_t peer, uint32_t uid, const char *line);
 bool world_waits(struct world *w, uint64_t peer);

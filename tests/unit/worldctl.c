@@ -23,6 +23,7 @@ void world_ask_as(struct world *w, uint64_t peer, uint32_t uid, const char *line
 	struct ev_request *ev = &evq_add(&w->events, EV_REQUEST)->u.request;
 	ev->peer = peer;
 	ev->uid = uid;
+	ev->hidden = uid == WORLD_HIDDEN;
 	ev->line.n = strlen(line);
 	ev->line.p = arena_strdup(&w->events.arena, line);
 }
