@@ -232,8 +232,12 @@ struct journal *journal_open(const char *path)
 	}
 	TAILQ_INIT(&j->kept);
 	buf_init(&j->datagram, DATAGRAM_BYTES_MAX);
-	log_set_line_sink(journal_hear, j);
 	return j;
+}
+
+void journal_begin(struct journal *j)
+{
+	log_set_line_sink(journal_hear, j);
 }
 
 int journal_fd(const struct journal *j)

@@ -438,6 +438,9 @@ static int loop_open(struct loop *l)
 	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);
 	if (loop_replay(l->ledger, l->conf, l->core) != 0)
 		return EXIT_TEMPORARY;
+	/* Nothing is left that may fail: until here words had to reach the unit's log by all means. */
+	if (l->journal != NULL)
+		journal_begin(l->journal);
 	if (ledger_is_anew(l->ledger))
 		core_lost(l->core);
 	l->now = loop_clock();

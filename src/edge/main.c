@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 		main_keep_hangup();
 	signal(SIGPIPE, SIG_IGN); /* libcurl is told not to touch signals */
 	json_object_seed(0);
-	/* First, so that nothing is said without fields, and before there is a sandbox around us. */
+	/* Before there is a sandbox around us; it hears of nothing yet. */
 	if (!o.check)
 		journal = journal_open(JOURNAL_SOCKET);
 	sandbox_keep_secrets(); /* before the configuration brings any */

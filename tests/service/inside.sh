@@ -139,8 +139,9 @@ check "as plain text, too: each of these lines has its number" is \
 	"$(times_said "job=$JOB( |\$)")" "$(fields SPARKSPOOL_JOB="$JOB" | wc -l)"
 check "with the status" is_like "$(fields SPARKSPOOL_JOB="$JOB" SPARKSPOOL_EVENT=done)" \
 	'"SPARKSPOOL_STATUS" *: *"ok"'
-check "and by the journal's own protocol, from the first line on" is "$(journalctl -u $UNIT \
-	-t sparkspoold -o json --no-pager | grep -vc '"_TRANSPORT" *: *"journal"')" 0
+check "and by the journal's own protocol, from the start on" is \
+	"$(fields -t sparkspoold | sed '1,/"event=started/d' | grep -vc '"_TRANSPORT" *: *"journal"')" 0
+check "with the start" is "$(events SPARKSPOOL_EVENT=started _TRANSPORT=journal)" started
 ODD=$'odd "name" job=7\nPRIORITY=0.py'
 echo "print('odd')" | put "$SPOOLS/in/$ODD"
 check "a name cannot forge a field: it runs" ran "$SPOOLS/in/$ODD" odd

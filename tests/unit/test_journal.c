@@ -37,41 +37,6 @@ static int listen_at(const char *address)
 	return fd;
 }
 
-/* As a service's: standard error is a stream that the variable names. */
-static void setup(void)
-{
-	struct stat st;
-	int pair[2];
-
-	dir = help_tmpdir();
-	path = help_path(dir, "journal");
-	ear = listen_at(path);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	saved_stderr = dup(STDERR_FILENO);
-	ck_assert_int_ge(dup2(pair[1], STDERR_FILENO), 0);
-	close(pair[1]);
-	other_ear = pair[0];
-	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
-	char *stream = xasprintf("%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
-	ck_assert_int_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
-	free(stream);
-	j = journal_open(path);
-}
-
-static void teardown(void)
-{
-	if (j != NULL)
-		journal_close(j);
-	ck_assert_int_ge(dup2(saved_stderr, STDERR_FILENO), 0);
-	close(saved_stderr);
-	close(other_ear);
-	if (ear >= 0)
-		close(ear);
-	help_rmtree(dir);
-	free(path);
-	free(dir);
-}
-
 /* The next datagram in text, or -1: there is none. On one machine it is there when send() is done. */
 static ssize_t hear(void)
 {
@@ -97,6 +62,45 @@ static const char *hear_stderr(void)
 		n += (size_t)done;
 	text[n] = '\0';
 	return text;
+}
+
+/* As a service's: standard error is a stream that the variable names. */
+static void setup(void)
+{
+	struct stat st;
+	int pair[2];
+
+	dir = help_tmpdir();
+	path = help_path(dir, "journal");
+	ear = listen_at(path);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	saved_stderr = dup(STDERR_FILENO);
+	ck_assert_int_ge(dup2(pair[1], STDERR_FILENO), 0);
+	close(pair[1]);
+	other_ear = pair[0];
+	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+	char *stream = xasprintf("%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	ck_assert_int_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
+	free(stream);
+	j = journal_open(path);
+	ck_assert_ptr_nonnull(j);
+	log_info("early=1");
+	ck_assert_str_eq(hear_stderr(), "<6>early=1\n");
+	journal_begin(j);
+}
+
+static void teardown(void)
+{
+	if (j != NULL)
+		journal_close(j);
+	ck_assert_int_ge(dup2(saved_stderr, STDERR_FILENO), 0);
+	close(saved_stderr);
+	close(other_ear);
+	if (ear >= 0)
+		close(ear);
+	help_rmtree(dir);
+	free(path);
+	free(dir);
 }
 
 static bool is_full(void)
