@@ -1,58 +1,9 @@
 /* test_cancel: cancel, rerun, hold, release, pause, resume, drain, reload, by the control socket. */
-#include "world.h"
+#include "askhelp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MINUTES INT64_C(60000)
-#define HERS 1000 /* the owner of the world's files */
-#define HIS 1001
-
-static struct world *w;
-
-static void setup(void)
-{
-	w = world_new();
-}
-
-static void teardown(void)
-{
-	world_free(w);
-}
-
-#define has(text, what)                                                                            \
-	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%.2000s", what, (const char *)(text))
-
-static int count(const char *text, const char *what)
-{
-	int n = 0;
-	for (const char *p = text; (p = strstr(p, what)) != NULL; p += strlen(what))
-		n++;
-	return n;
-}
-
-static void ends_as(const char *name, const char *status)
-{
-	world_until(w, 10 * MINUTES, world_done(w, name));
-	ck_assert_str_eq(world_status(w, name), status);
-}
-
-static const char *record(const char *name)
-{
-	char file[100];
-	snprintf(file, sizeof(file), "%s.json", name);
-	return world_text(w, file);
-}
-
-static const char *ask_as(uint32_t uid, const char *line)
-{
-	world_ask_as(w, 1, uid, line);
-	world_until(w, 1000, !world_waits(w, 1));
-	const char *said = arena_strdup(&w->fx.arena, world_said(w, 1));
-	world_hang_up(w, 1); /* the next one may be another user */
-	return said;
-}
 
 static void start(const char *code)
 {
@@ -397,7 +348,7 @@ int main(void)
 {
 	Suite *s = suite_create("cancel");
 	TCase *t = tcase_create("cancel");
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, ask_setup, ask_teardown);
 	tcase_add_test(t, one_that_waits);
 	tcase_add_test(t, by_an_administrator);
 	tcase_add_test(t, one_that_settles);

@@ -1,47 +1,9 @@
 /* test_control: what peers of the control socket ask, in a whole world. */
-#include "world.h"
+#include "askhelp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MINUTES INT64_C(60000)
-#define HERS 1000 /* the owner of the world's files */
-#define HIS 1001
-
-static struct world *w;
-
-static void setup(void)
-{
-	w = world_new();
-}
-
-static void teardown(void)
-{
-	world_free(w);
-}
-
-static int count(const char *text, const char *what)
-{
-	int n = 0;
-	for (const char *p = text; (p = strstr(p, what)) != NULL; p += strlen(what))
-		n++;
-	return n;
-}
-
-#define has(text, what)                                                                            \
-	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%.2000s", what, (const char *)(text))
-#define lacks(text, what)                                                                          \
-	ck_assert_msg(strstr(text, what) == NULL, "%s in:\n%.2000s", what, (const char *)(text))
-
-static const char *ask_as(uint32_t uid, const char *line)
-{
-	world_ask_as(w, 1, uid, line);
-	world_until(w, 1000, !world_waits(w, 1));
-	const char *said = arena_strdup(&w->fx.arena, world_said(w, 1));
-	world_hang_up(w, 1); /* the next one may be another user */
-	return said;
-}
 
 /* One that runs for an hour, and others behind it. */
 static void start_queue(const char *const *names)
@@ -347,7 +309,7 @@ int main(void)
 {
 	Suite *s = suite_create("control");
 	TCase *t = tcase_create("control");
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, ask_setup, ask_teardown);
 	tcase_add_test(t, hello);
 	tcase_add_test(t, the_order_of_turns);
 	tcase_add_test(t, metrics);

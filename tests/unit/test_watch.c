@@ -1,45 +1,9 @@
 /* test_watch: what those hear who watch. */
-#include "world.h"
+#include "askhelp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MINUTES INT64_C(60000)
-#define HERS 1000 /* the owner of the world's files */
-#define HIS 1001
-
-static struct world *w;
-
-static void setup(void)
-{
-	w = world_new();
-}
-
-static void teardown(void)
-{
-	world_free(w);
-}
-
-#define has(text, what)                                                                            \
-	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%.2000s", what, (const char *)(text))
-
-static int count(const char *text, const char *what)
-{
-	int n = 0;
-	for (const char *p = text; (p = strstr(p, what)) != NULL; p += strlen(what))
-		n++;
-	return n;
-}
-
-static void ends_as(const char *name, const char *status)
-{
-	world_until(w, 10 * MINUTES, world_done(w, name));
-	ck_assert_str_eq(world_status(w, name), status);
-}
-
-#define lacks(text, what)                                                                          \
-	ck_assert_msg(strstr(text, what) == NULL, "%s in:\n%.2000s", what, (const char *)(text))
 
 START_TEST(a_whole_life)
 {
@@ -171,7 +135,7 @@ int main(void)
 {
 	Suite *s = suite_create("watch");
 	TCase *t = tcase_create("watch");
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, ask_setup, ask_teardown);
 	tcase_add_test(t, a_whole_life);
 	tcase_add_test(t, one_job_to_its_end);
 	tcase_add_test(t, what_is_watched_is_asked_after);

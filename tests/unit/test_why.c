@@ -1,28 +1,9 @@
 /* test_why: each rule that keeps a file from its turn says so, and what would change it. */
-#include "world.h"
+#include "askhelp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MINUTES INT64_C(60000)
-#define HERS 1000 /* the owner of the world's files */
-#define HIS 1001
-
-static struct world *w;
-
-static void setup(void)
-{
-	w = world_new();
-}
-
-static void teardown(void)
-{
-	world_free(w);
-}
-
-#define has(text, what)                                                                            \
-	ck_assert_msg(strstr(text, what) != NULL, "no %s in:\n%s", what, (const char *)(text))
 
 static const char *why(const char *name)
 {
@@ -174,7 +155,7 @@ int main(void)
 {
 	Suite *s = suite_create("why");
 	TCase *t = tcase_create("why");
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, ask_setup, ask_teardown);
 	tcase_add_test(t, names);
 	tcase_add_test(t, rules_of_the_queue);
 	tcase_add_test(t, markers);
