@@ -18,6 +18,28 @@ def wait_job(p, name="a.py"):
     return p.stand.find(path)
 
 
+def begin_run(p):
+    """A file is being run: the command, and the job as the daemon has it."""
+    p.write("home/a.py", "1\n")
+    one = p.begin("run", "a.py")
+    return one, wait_job(p)
+
+
+def wait_watch(p, times=1):
+    until(lambda: sum(r["do"] == "watch" for r in p.stand.asked) == times, "the watch")
+
+
+def grow(p, job, name, text, **more):
+    """Its output comes into that hidden file."""
+    p.stand.change(job, output={"path": p.write("s/" + name, text), "bytes": len(text)}, **more)
+
+
+def end_with(p, job, name):
+    """That hidden file is the whole of its output."""
+    os.rename(p.path("s", name), job["path"] + ".out")
+    p.stand.change(job, state="done", status="ok", exit_code=0, record=job["path"] + ".json")
+
+
 def case_run_codes(tools):
     p = Place(tools)
     yield p
@@ -58,11 +80,9 @@ def case_run_grows(tools):
     """Output is shown as it comes, each byte once, also when the file goes on under another name."""
     p = Place(tools)
     yield p
-    p.write("home/a.py", "1\n")
-    one = p.begin("run", "a.py")
-    job = wait_job(p)
-    hidden = p.write("s/.sparkspool-1-p0.tmp", "first\n")
-    p.stand.change(job, state="running", progress=0.1, output={"path": hidden, "bytes": 6})
+    one, job = begin_run(p)
+    hidden = p.path("s", ".sparkspool-1-p0.tmp")
+    grow(p, job, ".sparkspool-1-p0.tmp", "first\n", state="running", progress=0.1)
     same(one.stdout.readline(), b"first\n", "what there is")
     with open(hidden, "a") as f:
         f.write("second\nhalf")
@@ -73,8 +93,7 @@ def case_run_grows(tools):
     with open(hidden, "a") as f:
         f.write(" a line")
     os.rename(trace, job["path"] + ".err")
-    os.rename(hidden, job["path"] + ".out")
-    p.stand.change(job, state="done", status="ok", exit_code=0, record=job["path"] + ".json")
+    end_with(p, job, ".sparkspool-1-p0.tmp")
     done = p.end(one)
     same((done.code, done.out, done.err), (0, "half a line", ""), "the rest")
 
@@ -83,15 +102,12 @@ def case_run_again(tools):
     """A second attempt: what it prints is another file, and all of that is shown."""
     p = Place(tools)
     yield p
-    p.write("home/a.py", "1\n")
-    one = p.begin("run", "a.py")
-    job = wait_job(p)
-    p.stand.change(job, state="running", attempts=1, output={"path": p.write("s/.1.tmp", "one\n"), "bytes": 4})
+    one, job = begin_run(p)
+    grow(p, job, ".1.tmp", "one\n", state="running", attempts=1)
     same(one.stdout.readline(), b"one\n", "the first attempt")
-    p.stand.change(job, output={"path": p.write("s/.2.tmp", "two\n"), "bytes": 4}, attempts=2)
+    grow(p, job, ".2.tmp", "two\n", attempts=2)
     same(one.stdout.readline(), b"two\n", "the second")
-    os.rename(p.path("s", ".2.tmp"), job["path"] + ".out")
-    p.stand.change(job, state="done", status="ok", record=job["path"] + ".json")
+    end_with(p, job, ".2.tmp")
     same(p.end(one).out, "", "and nothing twice")
 
 
@@ -99,18 +115,15 @@ def case_run_fetched_again(tools):
     """A daemon that was restarted fetches the output of the same run into another file."""
     p = Place(tools)
     yield p
-    p.write("home/a.py", "1\n")
-    one = p.begin("run", "a.py")
-    job = wait_job(p)
-    p.stand.change(job, state="running", attempts=1, output={"path": p.write("s/.1.tmp", "one\n"), "bytes": 4})
+    one, job = begin_run(p)
+    grow(p, job, ".1.tmp", "one\n", state="running", attempts=1)
     same(one.stdout.readline(), b"one\n", "the first file")
     os.unlink(p.path("s", ".1.tmp"))
-    p.stand.change(job, output={"path": p.write("s/.2.tmp", "on"), "bytes": 2})
+    grow(p, job, ".2.tmp", "on")
     with open(p.path("s", ".2.tmp"), "a") as f:
         f.write("e\ntwo\n")
     same(one.stdout.readline(), b"two\n", "the second goes on where the first was")
-    os.rename(p.path("s", ".2.tmp"), job["path"] + ".out")
-    p.stand.change(job, state="done", status="ok", record=job["path"] + ".json")
+    end_with(p, job, ".2.tmp")
     same(p.end(one).out, "", "and nothing twice")
 
 
@@ -150,11 +163,9 @@ def case_run_interrupted(tools):
     """Ctrl-C leaves the file alone and says how to come back; or cancels it, if that was asked for."""
     p = Place(tools)
     yield p
-    p.write("home/a.py", "1\n")
-    one = p.begin("run", "a.py")
-    job = wait_job(p)
+    one, job = begin_run(p)
     p.stand.change(job, state="running")
-    until(lambda: any(r["do"] == "watch" for r in p.stand.asked), "the watch")
+    wait_watch(p)
     one.send_signal(signal.SIGINT)
     done = p.end(one)
     same((done.code, done.is_one_line()), (-signal.SIGINT, True), "as the shell expects it")
@@ -163,7 +174,7 @@ def case_run_interrupted(tools):
     one = p.begin("run", "--cancel-on-interrupt", "-n", "b.py", "a.py")
     job = wait_job(p, "b.py")
     p.stand.change(job, state="running")
-    until(lambda: sum(r["do"] == "watch" for r in p.stand.asked) == 2, "the watch")
+    wait_watch(p, 2)
     one.send_signal(signal.SIGINT)
     done = p.end(one)
     same((done.code, job["status"]), (127, "cancelled"), "cancelled")
@@ -205,15 +216,13 @@ def case_run_restart(tools):
     """The daemon is stopped and started while the file runs: its end is seen all the same."""
     p = Place(tools)
     yield p
-    p.write("home/a.py", "1\n")
-    one = p.begin("run", "a.py")
-    job = wait_job(p)
+    one, job = begin_run(p)
     p.stand.change(job, state="running")
-    until(lambda: any(r["do"] == "watch" for r in p.stand.asked), "the watch")
+    wait_watch(p)
     p.stand.stop()
     same(one.stderr.readline(), b"sparkspool: the daemon is gone; waiting for it to come back\n", "a word")
     p.stand.start()
-    until(lambda: sum(r["do"] == "watch" for r in p.stand.asked) == 2, "another watch")
+    wait_watch(p, 2)
     p.stand.finish(job, "ok", out="told\n")
     done = p.end(one)
     same((done.code, done.out), (0, "told\n"), "the end")
@@ -236,9 +245,7 @@ def case_run_closed_output(tools):
     """Nobody reads any more: as any program it ends, and the file goes on."""
     p = Place(tools)
     yield p
-    p.write("home/a.py", "1\n")
-    one = p.begin("run", "a.py")
-    job = wait_job(p)
+    one, job = begin_run(p)
     one.stdout.close()
     p.stand.change(job, state="running", output={"path": p.write("s/.1.tmp", "x" * 100000), "bytes": 1})
     same((one.wait(), job["state"]), (128 + signal.SIGPIPE, "running"), "the code and the job")
@@ -250,7 +257,7 @@ def case_watch_one(tools):
     yield p
     job = p.stand.add(p.write("s/a.py", "1\n"), "s", ino=os.stat(p.path("s", "a.py")).st_ino, state="running")
     one = p.begin("watch", str(job["id"]))
-    until(lambda: any(r["do"] == "watch" for r in p.stand.asked), "the watch")
+    wait_watch(p)
     p.stand.finish(job, "error", out="told\n", exit_code=3)
     done = p.end(one)
     same((done.code, done.out), (1, "told\n"), "its output")
