@@ -45,13 +45,14 @@ enum field_type { FIELD_TEXT, FIELD_BOOL, FIELD_NUMBER, FIELD_JOBS };
 #define AT(field) offsetof(struct ask, field)
 
 /* Which commands know a field, and which cannot do without it. */
-static const struct field {
+struct field {
 	const char *name;
 	enum field_type type;
 	size_t offset;
 	uint32_t known;
 	uint32_t needed;
-} fields[] = {
+};
+static const struct field fields[] = {
 	{ "jobs", FIELD_JOBS, 0, OF_JOBS | OF(DO_WATCH), OF_JOBS },
 	{ "spool", FIELD_TEXT, AT(spool), OF(DO_LIST) | OF(DO_HISTORY) | OF(DO_WATCH) | OF_PLACE,
 	    0 },

@@ -160,12 +160,13 @@ static bool control_knows(const struct peer *p)
 
 /* begin answers, or begins to; go_on when the peer has taken what there was, until the answer has its
  * end; on_history when the ledger has answered. */
-static const struct command {
+struct command {
 	void (*begin)(struct core *c, struct peer *p);
 	void (*go_on)(struct core *c, struct peer *p);
 	void (*on_history)(struct core *c, struct peer *p, const struct ev_history *ev);
 	bool admin; /* for administrators only */
-} commands[DO_COUNT] = {
+};
+static const struct command commands[DO_COUNT] = {
 	[DO_HELLO] = { .begin = control_hello },
 	[DO_SPOOLS] = { .begin = control_spools },
 	[DO_LIST] = { .begin = control_list, .go_on = control_list_on },

@@ -283,10 +283,11 @@ static const char *why_place(struct why *y)
 
 /* ---- the rules ------------------------------------------------------------------------------ */
 
-static const struct why_rule {
+struct why_rule {
 	const char *name;
 	const char *(*look)(struct why *y); /* the message */
-} why_rules[] = {
+};
+static const struct why_rule why_rules[] = {
 	{ "spool", why_spool },
 	{ "name", why_name },
 	{ "directory", why_directory },
