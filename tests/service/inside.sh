@@ -148,6 +148,23 @@ check "a name cannot forge a field: it runs" ran "$SPOOLS/in/$ODD" odd
 check "and none is forged" is "$(fields SPARKSPOOL_FILE="$ODD" PRIORITY=0 | wc -l)" 0
 check "the name is whole" is "$(events SPARKSPOOL_FILE="$ODD" SPARKSPOOL_EVENT=done)" 'done'
 
+told_again() { is "$(events SPARKSPOOL_FILE=again.py | tr '\n' ' ')" 'queued done '; }
+check "a restart of the journal" systemctl restart systemd-journald
+check "files run as before" runs again.py
+check "and are heard of with their fields" wait_for told_again
+
+# It hangs: the daemon does not, and nothing of what it says is lost.
+JOURNALD=$(systemctl show -P MainPID systemd-journald)
+MANY_FILES=$(seq -f 'deaf%03g.py' 60)
+all_told() { is "$(fields SPARKSPOOL_EVENT=done | grep -c '"SPARKSPOOL_FILE" *: *"deaf')" 60; }
+kill -STOP "$JOURNALD"
+for name in $MANY_FILES; do echo "print('$name')" | put $SPOOLS/in/$name; done
+check "files run while the journal hangs" ran $SPOOLS/in/deaf060.py deaf060.py
+for name in $MANY_FILES; do wait_for test -e $SPOOLS/in/$name.json; done
+kill -CONT "$JOURNALD"
+check "all that was said meanwhile comes, with its fields" wait_for all_told
+check "nothing had to be given up" fails said 'event=log-lost'
+
 # ---- the level of the log -----------------------------------------------------------------------
 
 GROUP=level
