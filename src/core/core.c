@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How often a result asks whether its own directory is back. Scans tell that; this is only their
+ * echo, so it need not be quick. */
 #define AWAY_MS 5000
 #define FIRST_SCAN_MS 100 /* soon it is known which directory is there */
 
@@ -18,6 +20,8 @@ const struct conf_spool *core_spool_conf(const struct core *c, const struct job 
 bool core_is_away(const struct core *c, const struct job *job)
 {
 	const struct spool_state *sp = c->spool[job->r.spool];
+	assert(job->r.spool < c->spool_count);
+	assert(job->r.spool < c->spool_count);
 	/* One that was seen there since belongs there; before the first scan none was. */
 	return sp->away && (sp->scan == 0 || job->scan != sp->scan);
 }
@@ -55,6 +59,8 @@ bool core_endpoint_up(const struct core *c, const struct session *s)
 	return core_session_endpoint(c, s)->phase == ENDPOINT_UP;
 }
 
+/* The name, where it works: an id may be a stranger's after a restart of the server, which counts
+ * from 0 again, and a name is never used twice. */
 const char *core_session_key(const struct core *c, const struct session *s)
 {
 	if (core_session_endpoint(c, s)->dialect.names)
@@ -74,13 +80,17 @@ uint64_t core_random(struct core *c)
 	return c->rng[1] + y;
 }
 
+/* Without it all that failed in one bad moment would come back in one moment, and make the next one
+ * bad. */
 int64_t core_jitter_ms(struct core *c, int64_t ms)
 {
+	assert(ms >= 0);
 	return ms - ms / 4 + (int64_t)(core_random(c) % (uint64_t)(ms / 2 + 1));
 }
 
 void core_token(struct core *c, char token[TOKEN_TEXT_LEN])
 {
+	/* 128 bits: no two are ever alike, and nothing that a program prints is one by chance. */
 	uint64_t high = core_random(c);
 	uint64_t low = core_random(c);
 	snprintf(token, TOKEN_TEXT_LEN, "%016llx%016llx", (unsigned long long)high,
@@ -89,12 +99,16 @@ void core_token(struct core *c, char token[TOKEN_TEXT_LEN])
 
 int64_t core_backoff_ms(struct core *c, int failures, int64_t base_ms, int64_t max_ms)
 {
+	assert(base_ms > 0 && base_ms <= max_ms);
 	int64_t ms = base_ms;
+	/* Doubled step by step: a shift by the failures of a whole night would run over. */
 	for (int i = 1; i < failures && ms < max_ms; i++)
 		ms *= 2;
 	return core_jitter_ms(c, ms < max_ms ? ms : max_ms);
 }
 
+/* Rows are copies: between this effect and its commit, which may be tried again for hours on a full
+ * disk, nothing else is stepped, but later effects of the same turn still change the job. */
 static struct run_rec *run_rec_dup(struct arena *a, const struct run_rec *run)
 {
 	if (run == NULL)
@@ -112,6 +126,7 @@ static struct run_rec *run_rec_dup(struct arena *a, const struct run_rec *run)
 
 static struct fx_row_job *core_add_row(struct core *c, struct job *job)
 {
+	assert(c->fx != NULL);
 	assert(job->r.id != 0 && job->r.state != JOB_SETTLING);
 	struct fx_row_job *row = &effects_add(c->fx, FX_ROW_JOB)->u.job;
 	job->rowed = true;
@@ -128,6 +143,8 @@ void core_row_job(struct core *c, struct job *job)
 	core_add_row(c, job);
 }
 
+/* The bytes are large and never change once they are sent: they go into the ledger once, with the
+ * intent, and the rows after that leave them alone. */
 void core_row_job_code(struct core *c, struct job *job)
 {
 	struct fx_row_job *row = core_add_row(c, job);
@@ -157,12 +174,14 @@ void core_row_session(struct core *c, const struct session *s)
 	row->livy_id = arena_strdup(&c->fx->arena, s->r.livy_id);
 	row->proxy_user = arena_strdup(&c->fx->arena, s->r.proxy_user);
 	row->boot = arena_strdup(&c->fx->arena, s->r.boot);
+	/* Whatever is worth a row of a session may have made a place, or taken one. */
 	c->plan = true;
 	c->changed = true;
 }
 
 void core_look(struct core *c, size_t spool, const char *name)
 {
+	assert(spool < c->spool_count && name != NULL);
 	struct fx_look *look = &effects_add(c->fx, FX_LOOK)->u.look;
 	look->spool = spool;
 	look->name = arena_strdup(&c->fx->arena, name);
@@ -170,14 +189,19 @@ void core_look(struct core *c, size_t spool, const char *name)
 
 void core_scan_soon(struct core *c, size_t spool, int64_t in_ms)
 {
+	assert(spool < c->spool_count && in_ms >= 0);
 	timer_set_earlier(&c->timers, &c->spool[spool]->timer, c->now.mono_ms + in_ms);
 }
 
 uint64_t core_ask(
     struct core *c, size_t endpoint, uint64_t session, uint64_t call, const struct request *rq)
 {
+	assert(endpoint < c->endpoint_count && rq->path != NULL);
 	const struct conf_endpoint *conf = &c->conf->endpoint[endpoint];
 	struct fx_http *http = &effects_add(c->fx, FX_HTTP)->u.http;
+	/* Ids only: by the time of the answer the session, the call or the whole server may be
+	 * gone, and then nobody is found. The number tells answers to an earlier question from
+	 * those to this one. */
 	http->tag.session = session;
 	http->tag.call = call;
 	http->tag.seq = ++c->last_seq;

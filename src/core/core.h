@@ -178,7 +178,8 @@ struct core {
 	struct keep_state keep;
 };
 
-/* What belongs to what. */
+/* What belongs to what. All of these are borrowed, and the configuration's only until the next
+ * EV_CONF: nobody keeps them. */
 const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job);
 /* The path leads to another directory than the one that this file was found in: what is written there
  * would not be found beside it, and that it is not there does not say that it is gone. */
@@ -192,6 +193,8 @@ bool core_endpoint_up(const struct core *c, const struct session *s);
 /* The key of a session in a URL: its name where names work there, else the server's id. */
 const char *core_session_key(const struct core *c, const struct session *s);
 
+/* Repeatable from the seed that core_new() was given, and no secret: names, tokens and jitter.
+ * Tokens must be unique and hard to meet by chance; nobody is kept out by them. */
 uint64_t core_random(struct core *c);
 int64_t core_jitter_ms(struct core *c, int64_t ms); /* something between 3/4 and 5/4 of ms */
 void core_token(struct core *c, char token[TOKEN_TEXT_LEN]);
@@ -204,7 +207,9 @@ void core_row_job_code(struct core *c, struct job *job);   /* with job->code */
 void core_row_job_answer(struct core *c, struct job *job); /* with job->answer */
 void core_row_job_end(struct core *c, struct job *job);	   /* code and answer are dropped */
 void core_row_session(struct core *c, const struct session *s);
+/* Asks for a look at a name; the answer goes to core/intake, whatever it was asked for. */
 void core_look(struct core *c, size_t spool, const char *name);
+/* At the latest then; a scan that is due sooner stays so. */
 void core_scan_soon(struct core *c, size_t spool, int64_t in_ms);
 
 /* The one way of asking a server something. Returns the request's seq. */

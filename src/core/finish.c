@@ -16,9 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A full disk or a name that is taken is not mended in seconds, and a result waits well: it is in
+ * the ledger. */
 #define RETRY_FIRST_MS 2000
 #define RETRY_MAX_MS 300000
 
+/* -1 of a kind in `warm` says that the pool does not serve it; 0 that it does, with none kept
+ * ready. */
 static bool finish_is_served(const struct core *c, const struct job *job, const struct terms *t)
 {
 	return c->conf->pool[t->d.pool].warm[job->r.kind] >= 0;
@@ -76,6 +80,7 @@ void finish_unserved(struct core *c, struct job *job)
 
 static void finish_outcome(struct core *c, struct job *job, enum job_status status)
 {
+	assert(job->r.run != NULL && status < STATUS_COUNT);
 	job->r.run->status = status;
 	if (job->r.run->finished_ms == 0)
 		job->r.run->finished_ms = c->now.real_ms;
@@ -109,6 +114,8 @@ void finish_remember(struct job *job)
 {
 	free(job->r.old_files);
 	job->r.old_files = NULL;
+	/* Half of the hash: it only has to tell whether somebody who did not try has the same bytes
+	 * there, and there may be a million of these. */
 	const char *hex = job->r.run == NULL ? "" : job->r.run->sha256;
 	job->sha_known = strlen(hex) == SHA256_TEXT_LEN - 1;
 	for (size_t i = 0; job->sha_known && i < JOB_SHA_BYTES; i++) {
@@ -148,6 +155,8 @@ static void finish_say(const struct core *c, const struct job *job, enum job_sta
 		    job->r.run->error_message);
 }
 
+/* The order matters: the row with all that is known goes first, then those who count, watch and
+ * wait learn of it, and only at last what they may have looked at is freed. */
 static void finish_end(struct core *c, struct job *job, bool live)
 {
 	assert(job->r.run != NULL);
@@ -164,6 +173,8 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	row_ended(c, job);
 	wait_ended(c, job->r.spool, job->r.name, status);
 	finish_say(c, job, status);
+	/* Something has happened to the name while it was busy, or the input went: a look finds
+	 * what lies there now. */
 	if (job->again || !live)
 		core_look(c, job->r.spool, job->r.name);
 	job->again = false;
@@ -210,12 +221,15 @@ void finish_known(struct core *c, struct job *job, const char sha256[SHA256_TEXT
 /* It was not sent, or it may be sent again, and nobody wants it to be. */
 static void finish_cancelled(struct core *c, struct job *job)
 {
+	assert(job_is_cancelled(job));
+	/* Its own copy: the run that holds the words goes first. */
 	const char *who = arena_strdup(&c->fx->arena, job->r.run->error_message);
 	job_drop_run(job);
 	job_move(&c->jobs, job, JOB_QUEUED);
 	finish_silent(c, job, STATUS_CANCELLED, who);
 }
 
+/* Only what has certainly not run, or may run twice by its own word, comes here. */
 void finish_requeue(struct core *c, struct job *job, const char *why)
 {
 	if (job_is_cancelled(job)) {
@@ -269,6 +283,7 @@ static void finish_stage(struct core *c, struct job *job)
 						     : "notebook",
 		.stays = finish_keeps_input(c, job),
 	};
+	assert(!job->staging);
 	struct result_file *file = NULL;
 	struct out_file *before;
 	size_t count = job->r.run->recorded ? result_build(a, &in, &file) : 0;
@@ -282,6 +297,8 @@ static void finish_stage(struct core *c, struct job *job)
 	stage->before = result_files_of_text(a, job->r.old_files, &before);
 }
 
+/* The old record goes first and the new one comes last (edge/output): whoever waits for the .json
+ * never finds it beside files of another run. */
 static void finish_publish(struct core *c, struct job *job)
 {
 	struct arena *a = &c->fx->arena;
@@ -307,6 +324,7 @@ static void finish_dispose(struct core *c, struct job *job)
 	dispose->spool = job->r.spool;
 	dispose->name = arena_strdup(a, job->r.name);
 	dispose->hidden = arena_strdup(a, job->r.run->hidden);
+	/* The identity that ran: whatever has taken its name since is put back. */
 	dispose->ident = job->r.ident;
 	dispose->after = spool->after; /* as it says now: AFTER_KEEP puts back what was hidden */
 	dispose->move_to = arena_strdup(a, spool->move_to);
@@ -345,6 +363,7 @@ void finish_go_on(struct core *c, struct job *job)
 static void finish_later(
     struct core *c, struct job *job, const char *what, int err, const char *name)
 {
+	/* Aloud once, then quietly: each retry says the same. */
 	if (job->failures < UINT16_MAX)
 		job->failures++;
 	int64_t ms = core_backoff_ms(c, job->failures, RETRY_FIRST_MS, RETRY_MAX_MS);
@@ -381,6 +400,8 @@ void finish_staged(struct core *c, const struct ev_staged *ev)
 		return;
 	}
 	job->failures = 0;
+	/* The inodes are committed before the names become visible: after a crash only what is in
+	 * this list is ours to rename or remove. */
 	free(job->r.run->files);
 	job->r.run->files = result_files_to_text(ev->file, ev->count);
 	job_move(&c->jobs, job, JOB_STAGED);
@@ -426,6 +447,8 @@ void finish_published(struct core *c, const struct ev_published *ev)
 		finish_end(c, job, true);
 		return;
 	}
+	/* The name is committed before the input is moved to it: a start that finds DISPOSING looks
+	 * there, too. */
 	job->r.run->hidden = xasprintf(".sparkspool-%llu-input", (unsigned long long)job->r.id);
 	job_move(&c->jobs, job, JOB_DISPOSING);
 	core_row_job_end(c, job);
@@ -436,6 +459,7 @@ void finish_disposed(struct core *c, const struct ev_disposed *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
 	assert(job != NULL && job->r.state == JOB_DISPOSING);
+	/* Neither gets better by waiting: it is for whoever wrote the configuration. */
 	if (ev->err == EXDEV || ev->err == ELOOP) {
 		log_error(
 		    "job=%llu event=not-moved file=\"%s\": the directory of `after` %s; the input "

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each is a file that is opened and held in memory for a turn: a million that arrive at once are
+ * read a few at a time. */
 #define HEADS_AT_ONCE 32 /* of 64 KiB at most */
 #define HEADS_KEYS                                                                                 \
 	(CONF_ALLOW(KEY_PRIORITY) | CONF_ALLOW(KEY_AFTER) | CONF_ALLOW(KEY_AFTER_ANY) |            \
@@ -19,6 +21,8 @@ void heads_want(struct core *c, struct job *job)
 	struct heads *h = &c->heads;
 	if (job->headed || job->said != NULL || (core_spool_conf(c, job)->allow & HEADS_KEYS) == 0)
 		return;
+	/* A queue in an array: it is filled in the order of arrival and emptied in the same, and
+	 * begins anew when it is empty. */
 	if (h->at == h->len)
 		h->at = h->len = 0;
 	if (h->len == h->cap) {
@@ -47,7 +51,10 @@ void heads_go(struct core *c)
 	struct heads *h = &c->heads;
 	if (c->stopping)
 		return;
+	assert(h->at <= h->len && h->len <= h->cap);
 	while (h->at < h->len && h->asked < HEADS_AT_ONCE) {
+		/* It may have gone, run or changed since it was noted: ids are not taken out of the
+		 * middle. */
 		const struct job *job = job_by_id(&c->jobs, h->id[h->at++]);
 		if (job != NULL && job->r.state == JOB_QUEUED && !job->headed)
 			heads_ask(c, job);
@@ -105,6 +112,8 @@ struct job *heads_on_read(struct core *c, const struct ev_read *ev)
 		job_forget_said(job);
 		return NULL;
 	}
+	/* Its place may be another one now. What it says is not kept: until its turn a file is a
+	 * name. */
 	queue_remove(job);
 	heads_learn(c, job);
 	job_forget_said(job);

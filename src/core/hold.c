@@ -41,6 +41,8 @@ bool hold_job(struct core *c, struct job *job, enum job_held why)
 	if (job->r.state == JOB_SETTLING && core_spool_conf(c, job)->ready == READY_MARKER &&
 	    (job->marker == NULL || (job->r.id == 0 && !job->batched)))
 		return false; /* a marker without a file, or the other way round */
+	/* A marker and its file are only one job when both are there: held before that, it would be
+	 * queued without the one or the other. */
 	job->r.held = why;
 	if (!job->batched) /* else it gets its number first */
 		hold_put(c, job);

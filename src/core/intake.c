@@ -14,6 +14,8 @@
 #define LINKED_LOOKS 5	  /* a second link may be on its way out (link, then unlink) */
 #define LINKED_MS 1000
 
+/* A second name would let somebody write into the file after it was read, and delete or move one
+ * name of two: neither of them would then be what was promised. */
 static bool intake_is_file(const struct ev_looked *ev)
 {
 	return ev->type == FILE_REGULAR && ev->ident.nlink == 1;
@@ -35,6 +37,7 @@ static const char *intake_refusal(const struct ev_looked *ev)
 
 static void intake_settle(struct core *c, struct job *job)
 {
+	assert(job->r.state == JOB_SETTLING && !job->batched);
 	timer_set(&c->timers, &job->timer, c->now.mono_ms + core_spool_conf(c, job)->settle_ms);
 }
 
@@ -43,6 +46,7 @@ void intake_queue(struct core *c, struct job *job)
 	timer_clear(&c->timers, &job->timer);
 	job_move(&c->jobs, job, JOB_QUEUED);
 	job->failures = 0;
+	/* What it says of itself is of other bytes now. */
 	job->headed = job->own_priority = false;
 	job_drop_wait(job);
 	job->r.queued_ms = c->now.real_ms;
@@ -55,6 +59,8 @@ void intake_queue(struct core *c, struct job *job)
 void intake_resume(struct core *c, struct job *job)
 {
 	assert(job->r.state == JOB_QUEUED && job->lane == NULL);
+	/* It was complete once; where that is known by a pause, the pause is made again, since it
+	 * may have been written to for as long as it was held. */
 	if (core_spool_conf(c, job)->ready != READY_SETTLE) {
 		finish_ready(c, job);
 		return;
@@ -66,6 +72,7 @@ void intake_resume(struct core *c, struct job *job)
 /* It has its place in the order of arrival; now it has to be complete. */
 void intake_arrived(struct core *c, struct job *job)
 {
+	assert(!job->batched);
 	job_number(&c->jobs, job, ++c->last_job);
 	(void)row_holds(c, job);
 	bool settles = core_spool_conf(c, job)->ready == READY_SETTLE || job->r.ident.nlink != 1;
@@ -81,6 +88,7 @@ static void intake_batch_add(struct spool_state *sp, struct job *job)
 		sp->batch_cap = sp->batch_cap == 0 ? 64 : sp->batch_cap * 2;
 		sp->batch = xrealloc(sp->batch, sp->batch_cap * sizeof(*sp->batch));
 	}
+	assert(!job->batched && job->r.id == 0);
 	sp->batch[sp->batch_count++] = job;
 	job->batched = true;
 }
@@ -105,6 +113,8 @@ static void intake_arrive(struct core *c, struct job *job)
 
 static void intake_refuse(struct core *c, struct job *job, const char *why)
 {
+	assert(job->r.state == JOB_SETTLING && !job->batched);
+	/* Its end is a row of the history, and rows are known by their number. */
 	if (job->r.id == 0)
 		job_number(&c->jobs, job, ++c->last_job);
 	timer_clear(&c->timers, &job->timer);
@@ -114,6 +124,8 @@ static void intake_refuse(struct core *c, struct job *job, const char *why)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
+/* A hint, never a proof: by now the name may be there again, and of a directory that was moved away
+ * all names are gone. */
 static void intake_on_gone(struct core *c, const struct ev_name *ev)
 {
 	const struct job *job = job_find(&c->jobs, ev->spool, ev->name);
@@ -121,6 +133,8 @@ static void intake_on_gone(struct core *c, const struct ev_name *ev)
 		core_scan_soon(c, ev->spool, GONE_SCAN_MS);
 }
 
+/* The number of the scan is noted before anything else: it is what proves, when the scan has ended,
+ * that the name is still there, also of files that are otherwise left alone. */
 static void intake_on_code_name(struct core *c, const struct ev_name *ev)
 {
 	const struct conf_spool *spool = &c->conf->spool[ev->spool];
@@ -128,6 +142,8 @@ static void intake_on_code_name(struct core *c, const struct ev_name *ev)
 	if (job != NULL)
 		job->scan = c->spool[ev->spool]->scan;
 	if (job != NULL && job_is_active(job)) {
+		/* A scan sees every name each time; only an event says that something has happened
+		 * to this one. */
 		job->again = job->again || ev->cause != NAME_SCAN;
 		return;
 	}
@@ -175,6 +191,7 @@ static void intake_unmark(struct core *c, struct job *job)
 	struct fx_unmark *unmark = &effects_add(c->fx, FX_UNMARK)->u.unmark;
 	unmark->spool = job->r.spool;
 	unmark->name = arena_printf(&c->fx->arena, "%s.ready", job->r.name);
+	/* Only that very marker goes: one that was made since vouches for newer bytes. */
 	unmark->ident = *job->marker;
 	free(job->marker);
 	job->marker = NULL;
@@ -191,6 +208,7 @@ static void intake_on_marker(
 	if (job == NULL && !source_name_fits(code.name))
 		return;
 	if (job == NULL) {
+		/* The file itself has not been looked at: whatever it is, it differs from this. */
 		memset(&code.ident, 0, sizeof(code.ident));
 		job = intake_new(c, &code, kind);
 	}
@@ -204,6 +222,8 @@ static void intake_on_marker(
 
 /* ---- looks ---------------------------------------------------------------------------------- */
 
+/* What cannot be run for what it is gets an end of its own, so that `why`, the log and the history
+ * can say so. Unknown suffixes do not come here: a directory may hold whatever its users like. */
 static void intake_first_look(struct core *c, const struct ev_looked *ev, enum kind kind)
 {
 	if (ev->type == FILE_MISSING)
@@ -311,6 +331,7 @@ static void intake_renew(struct core *c, struct job *job, const struct ev_looked
 
 void intake_reread(struct core *c, struct job *job, const struct ident *ident)
 {
+	/* No names are taken by its results: nothing of this reading is ever published. */
 	static const char *const nothing[] = { NULL };
 	struct fx_read *read = &effects_add(c->fx, FX_READ)->u.read;
 	job->reread = true;

@@ -4,7 +4,10 @@
 
 #include "core/core.h"
 
+/* A name has been heard of (inotify) or seen (a scan). Most names lead to a look (FX_LOOK), none to
+ * more: what it is and whether it is complete only the look can say. */
 void intake_on_name(struct core *c, const struct ev_name *ev);
+/* What lies under a name. The job of this name may be gone afterwards, or another one. */
 void intake_on_looked(struct core *c, const struct ev_looked *ev);
 
 /* Reads a file that is not to run, to see whether it is what has run. */

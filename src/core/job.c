@@ -30,6 +30,9 @@ static const struct sm_state job_states[JOB_STATES] = {
 
 static const struct sm_conf job_machine = { "job", job_states, JOB_STATES, NULL };
 
+/* Two trees over the same jobs: events of a spool know a file by its name, answers of the other
+ * edges by the job's number. The list beside them is for walks that free what they stand on, which
+ * twalk() does not allow. */
 static int job_cmp_name(const void *a, const void *b)
 {
 	const struct job *x = a;
@@ -134,6 +137,7 @@ void job_free(struct jobs *jobs, struct heap *timers, struct job *job)
 	if (job->r.id != 0)
 		tdelete(job, &jobs->by_id, job_cmp_id);
 	TAILQ_REMOVE(&jobs->all, job, link);
+	assert(jobs->count > 0 && jobs->in_state[job->r.state] > 0);
 	jobs->count--;
 	jobs->in_state[job->r.state]--;
 	job_drop_run(job);
@@ -163,6 +167,7 @@ struct job *job_by_id(const struct jobs *jobs, uint64_t id)
 void job_move(struct jobs *jobs, struct job *job, enum job_state to)
 {
 	struct sm sm;
+	assert(jobs->in_state[job->r.state] > 0);
 	sm_init(&sm, &job_machine, job->r.id, job->r.state);
 	sm_move(&sm, to);
 	jobs->in_state[job->r.state]--;
@@ -173,6 +178,9 @@ void job_move(struct jobs *jobs, struct job *job, enum job_state to)
 
 void jobs_touch(struct jobs *jobs, struct job *job)
 {
+	/* Without anybody who watches, a flood of files costs nothing here; and what has no number
+	 * yet has nothing that a peer could know it by. Ids are kept, not pointers: it may be freed
+	 * before it is told. */
 	if (!jobs->watched || job->touched || job->r.id == 0)
 		return;
 	if (jobs->touched_count == jobs->touched_cap) {
@@ -192,6 +200,8 @@ struct run_rec *job_begin_run(struct job *job)
 {
 	job_drop_run(job);
 	job->r.run = xcalloc(1, sizeof(*job->r.run));
+	/* 0 is a session's first statement and the exit code of success: neither may be what an
+	 * empty record says. */
 	job->r.run->statement = -1;
 	job->r.run->exit_code = -1;
 	job->r.run->recorded = true;
@@ -216,6 +226,7 @@ void job_drop_run(struct job *job)
 void job_set_error(struct job *job, const char *name, const char *message)
 {
 	struct run_rec *run = job->r.run;
+	assert(run != NULL);
 	free(run->error_name);
 	free(run->error_message);
 	run->error_name = xstrdup(name);
@@ -234,6 +245,7 @@ bool job_is_timed_out(const struct job *job)
 
 void job_end_cancelled(struct job *job, const char *how)
 {
+	assert(job_is_cancelled(job));
 	char *words = xasprintf("%s; %s", job->r.run->error_message, how);
 	job_set_error(job, JOB_CANCELLED, words);
 	free(words);
@@ -253,6 +265,7 @@ void job_drop_wait(struct job *job)
 	struct wait *wait = job->wait;
 	if (wait == NULL)
 		return;
+	assert(wait->job == job);
 	if (wait->listed)
 		LIST_REMOVE(wait, link);
 	for (size_t i = 0; i < wait->after_count; i++)
@@ -278,12 +291,16 @@ void job_set_code(struct job *job, struct bytes code)
 	job->code_bytes = (uint32_t)code.n;
 }
 
+/* The number of links is not of it: one that comes and goes (editors, backups) leaves the bytes as
+ * they were. The owner is: it decides as whom the file runs. */
 bool ident_same(const struct ident *a, const struct ident *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
 	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->uid == b->uid;
 }
 
+/* Inode and ctime are left out: a chmod, a rename and a backup that was put back change them, and
+ * then what has run runs again only if its sha256 is another. */
 bool ident_rewritten(const struct ident *a, const struct ident *b)
 {
 	return a->size != b->size || a->mtime_ns != b->mtime_ns;

@@ -94,12 +94,16 @@ struct job *job_new(
     struct jobs *jobs, size_t spool, const char *name, enum kind kind, const struct ident *ident);
 /* A job from the ledger; takes over everything that rec points to. */
 struct job *job_restore(struct jobs *jobs, struct job_rec *rec);
+/* From here on it is in the history: a number is given once and never used again, not even by a
+ * later life. */
 void job_number(struct jobs *jobs, struct job *job, uint64_t id);
+/* It must be in no lane (queue_remove()): those point to it, and would not know. */
 void job_free(struct jobs *jobs, struct heap *timers, struct job *job);
 
 struct job *job_find(const struct jobs *jobs, size_t spool, const char *name); /* or NULL */
 struct job *job_by_id(const struct jobs *jobs, uint64_t id);		       /* or NULL */
 
+/* A move that the table in job.c does not have is an error of ours and aborts. */
 void job_move(struct jobs *jobs, struct job *job, enum job_state to);
 void jobs_touch(struct jobs *jobs, struct job *job); /* something of it has changed */
 bool job_is_active(const struct job *job);	     /* its turn has come and it is not done */
@@ -117,8 +121,11 @@ bool job_is_timed_out(const struct job *job);
 /* It has come to it: how, behind who it was. */
 void job_end_cancelled(struct job *job, const char *how);
 
+/* What the file says of itself is read again at its turn; so a million that wait do not hold it. */
 void job_forget_said(struct job *job);
 void job_drop_wait(struct job *job);
+/* Both copy; no p drops what there was. At most UINT32_MAX bytes: answer_max and file_max are far
+ * below. */
 void job_set_answer(struct job *job, struct bytes answer);
 void job_set_code(struct job *job, struct bytes code);
 

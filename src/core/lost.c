@@ -7,6 +7,7 @@
 #include "core/intake.h"
 #include "core/jsontext.h"
 #include "core/source.h"
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,17 @@ static bool lost_is_record(const char *name)
 	size_t stem;
 	if (n <= suffix || !str_eq(name + n - suffix, RECORD_SUFFIX))
 		return false;
+	/* A record is known by the file that it is of: any other .json in the directory is a user's
+	 * own. */
 	char *code = xstrndup(name, n - suffix);
 	bool found = source_classify(code, &kind, &stem) == NAME_CODE;
 	free(code);
 	return found;
 }
 
-/* A member that is a short string, or "". */
+/* A member that is a short string, or "". The record lies in a directory that others may write: it
+ * is read as any other input, and whatever does not look as it should is as if it were not there.
+ * */
 static void lost_member(struct bytes object, const char *name, char *out, size_t size)
 {
 	struct bytes value = jsontext_member(object, name);
@@ -101,13 +106,15 @@ bool lost_is_suspect(const struct core *c, size_t spool)
 void lost_add(struct core *c, struct job *job, bool shown)
 {
 	struct lost_state *l = &c->spool[job->r.spool]->lost;
+	assert(job->r.id != 0 && job->r.held == HELD_LOST);
 	if (l->next == 0)
 		l->next = job->r.id;
 	l->last = job->r.id;
 	l->shown = l->shown || shown;
 }
 
-/* Still there, and nobody has let it go. */
+/* Still there, and nobody has let it go. By number, each time: between a question and its answer a
+ * user may have removed or rewritten the file, or an operator may have let it go. */
 static struct job *lost_job(const struct core *c, uint64_t id)
 {
 	struct job *job = job_by_id(&c->jobs, id);
@@ -150,6 +157,7 @@ static void lost_end(struct core *c, size_t spool)
 static void lost_ask(struct core *c, size_t spool, const char *name)
 {
 	struct fx_record *record = &effects_add(c->fx, FX_RECORD)->u.record;
+	assert(!c->spool[spool]->lost.asking);
 	record->spool = spool;
 	record->name = name;
 	record->bytes_max = RECORD_BYTES_MAX;
@@ -171,6 +179,8 @@ static void lost_disprove(struct core *c, size_t spool)
 	lost_end(c, spool);
 }
 
+/* One file after the other: the records may be large, and the daemon has other things to do. Until
+ * its answer has come nothing else is asked for this spool. */
 static void lost_look(struct core *c, size_t spool)
 {
 	struct lost_state *l = &c->spool[spool]->lost;
@@ -239,6 +249,8 @@ void lost_on_record(struct core *c, const struct ev_record *ev)
 	struct job *job = lost_job(c, l->next);
 	lost_member(jsontext_member(ev->text, "input"), "sha256", sha256, sizeof(sha256));
 	if (job != NULL && strlen(sha256) == SHA256_TEXT_LEN - 1) {
+		/* A record says what has run; only the bytes that lie there now say whether they
+		 * are the same. */
 		memcpy(l->sha256, sha256, SHA256_TEXT_LEN);
 		l->asking = true;
 		intake_reread(c, job, &job->r.ident);

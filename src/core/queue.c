@@ -1,9 +1,14 @@
-/* queue: the files whose turn may come, in lanes of one kind of session, one spool and one owner. */
+/* queue: the files whose turn may come, in lanes of one kind of session, one spool and one owner.
+ *
+ * Lanes, so that a plan looks at as many things as there are kinds and owners, however many files
+ * wait: a million of one owner are one lane with a heap in it. */
 #include "core/queue.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+/* Numbers are given in the order of arrival and are never used twice, so they settle every tie: two
+ * runs over the same events give files the same turns, which the simulator lives on. */
 static bool job_earlier(const void *a, const void *b)
 {
 	const struct job *x = a;
@@ -13,6 +18,7 @@ static bool job_earlier(const void *a, const void *b)
 	return x->r.id < y->r.id;
 }
 
+/* A row knows no priority: a file that could overtake would break the one promise of `ordered`. */
 static bool job_arrived_earlier(const void *a, const void *b)
 {
 	const struct job *x = a;
@@ -26,6 +32,8 @@ static void job_set_pos(void *item, size_t pos)
 	job->lane_pos = pos;
 }
 
+/* A walk, but of lanes: as many as there are owners with files in this pool, not as many as
+ * files. */
 static struct lane *lane_of(struct lane_list *lanes, const struct lane *like)
 {
 	struct lane *lane;
@@ -47,6 +55,8 @@ static struct lane *lane_of(struct lane_list *lanes, const struct lane *like)
 void queue_push(struct lane_list *lanes, struct job *job, const struct lane *like)
 {
 	assert(job->lane == NULL && job->r.id != 0);
+	/* Whatever changes what a lane stands for (a reload, a file's own words) takes the job out
+	 * first: it never moves from lane to lane. */
 	job->lane = lane_of(lanes, like);
 	heap_insert(&job->lane->ready, job);
 }
@@ -68,9 +78,12 @@ void queue_remove(struct job *job)
 	struct lane *lane = job->lane;
 	if (lane == NULL)
 		return;
+	assert(job->lane_pos < lane->ready.len && lane->ready.item[job->lane_pos] == job);
 	heap_remove(&lane->ready, job->lane_pos);
 	assert(job->lane_pos == HEAP_NOWHERE);
 	job->lane = NULL;
+	/* Empty lanes go at once: whoever plans takes each lane for somebody who waits, and
+	 * queue_first() of one for a file. A row is part of its spool's state and stays. */
 	if (lane->ready.len > 0 || lane->home == NULL)
 		return;
 	heap_fini(&lane->ready);
@@ -78,6 +91,8 @@ void queue_remove(struct job *job)
 	free(lane);
 }
 
+/* Spool and owner's uid are left out: they decide whose turn it is, not which session can take the
+ * file. */
 bool queue_alike(const struct lane *a, const struct lane *b)
 {
 	return a->kind == b->kind && a->owner == b->owner && a->fresh == b->fresh;

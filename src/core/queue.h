@@ -29,7 +29,8 @@ struct lane {
 
 TAILQ_HEAD(lane_list, lane);
 
-/* A row is a lane that no session is given files of: in the order of arrival alone. */
+/* A row is a lane that no session is given files of: in the order of arrival alone. The lane stays
+ * where it is as long as it lives: its jobs point to it. */
 void queue_row_init(struct lane *row);
 void queue_row_push(struct lane *row, struct job *job);
 
@@ -37,6 +38,7 @@ void queue_row_push(struct lane *row, struct job *job);
 void queue_push(struct lane_list *lanes, struct job *job, const struct lane *like);
 void queue_remove(
     struct job *job); /* from where it is, if it is; frees a lane that is empty then */
+/* Borrowed; NULL only of a row, since other lanes do not exist when they are empty. */
 struct job *queue_first(const struct lane *lane);
 bool queue_alike(const struct lane *a, const struct lane *b); /* the same sessions serve both */
 size_t queue_len(const struct lane *lane);

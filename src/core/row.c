@@ -4,18 +4,24 @@
 #include "core/share.h"
 #include <assert.h>
 
+/* Asked for every file, also of spools that have no row: which spools do may change with each
+ * reload. */
 bool row_holds(struct core *c, struct job *job)
 {
 	struct spool_state *sp = c->spool[job->r.spool];
 	assert(job->r.id != 0);
 	if (!core_spool_conf(c, job)->ordered || sp->front == job->r.id)
 		return false;
+	/* From its arrival on, while it still settles: the row is in the order of arrival, and one
+	 * that is complete sooner must not pass one that came before it. */
 	if (job->lane == NULL)
 		queue_row_push(&sp->row, job);
 	c->plan = true;
 	return true;
 }
 
+/* What was under way when an earlier life ended is still the front: nothing of the row is in the
+ * ledger, since it follows from the jobs. */
 void row_resume(struct core *c, const struct job *job)
 {
 	if (core_spool_conf(c, job)->ordered)
@@ -37,6 +43,7 @@ static struct job *row_next_of(struct core *c, size_t spool)
 	if (job == NULL)
 		return NULL;
 	const struct job *front = job_by_id(&c->jobs, sp->front);
+	/* Whatever way it went: a front that is not there any more holds up nobody. */
 	if (front == NULL || front->r.state == JOB_DONE)
 		sp->front = 0;
 	/* One that is not complete yet holds up those behind it. */
@@ -45,6 +52,7 @@ static struct job *row_next_of(struct core *c, size_t spool)
 	share_count(c); /* some may run since before the spool had a row */
 	if (share_of_spool(c, spool) > 0)
 		return NULL;
+	assert(job->lane == &sp->row);
 	queue_remove(job);
 	sp->front = job->r.id;
 	return job;

@@ -11,6 +11,8 @@
 
 #define RETRY_SCAN_MS 5000 /* a directory could not be read */
 
+/* The order of a directory is that of a hash table: mtime is as near as one can come to the order
+ * in which files were written, and the name makes it the same each time. */
 static int scan_by_age(const void *a, const void *b)
 {
 	const struct job *x = *(struct job *const *)a;
@@ -30,6 +32,8 @@ enum scan_fate {
 
 static void scan_number_batch(struct core *c, struct spool_state *sp, enum scan_fate fate)
 {
+	for (size_t i = 0; i < sp->batch_count; i++)
+		assert(sp->batch[i]->batched && sp->batch[i]->r.id == 0);
 	if (sp->batch_count > 1)
 		qsort(sp->batch, sp->batch_count, sizeof(*sp->batch), scan_by_age);
 	for (size_t i = 0; i < sp->batch_count; i++) {
@@ -77,6 +81,8 @@ static void scan_vanished(struct core *c, struct job *job)
 static void scan_forget(struct core *c, struct job *job)
 {
 	assert(job->r.state == JOB_DONE);
+	/* Its history stays in the ledger; what goes is the promise not to run this name again
+	 * while it lies there. */
 	job->r.live = false;
 	core_row_job(c, job);
 	job_free(&c->jobs, &c->timers, job);
@@ -90,6 +96,8 @@ static size_t scan_missing(struct core *c, size_t spool, bool drop)
 	size_t missing = 0;
 	struct job *job;
 	struct job *next;
+	/* All jobs, once a scan: a list for each spool would cost two pointers for each of a
+	 * million queued files, and a scan has read as many names anyway. */
 	for (job = TAILQ_FIRST(&c->jobs.all); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, link);
 		if (job->r.spool != spool || job->scan == sp->scan || (drop && job_is_active(job)))
@@ -105,6 +113,8 @@ static size_t scan_missing(struct core *c, size_t spool, bool drop)
 	return missing;
 }
 
+/* Device and inode, not the path: a file system that was not mounted, or another that was, has the
+ * same path. */
 static bool scan_is_known(const struct spool_state *sp, const struct ev_scan *ev)
 {
 	return sp->dev == ev->dev && sp->ino == ev->ino;
@@ -193,6 +203,8 @@ static void scan_failed(struct core *c, size_t spool, const struct ev_scan *ev)
 void scan_on_scan(struct core *c, const struct ev_scan *ev)
 {
 	struct spool_state *sp = c->spool[ev->spool];
+	/* Events are missing, since the kernel's queue ran over or the directory was moved: only a
+	 * scan that begins after this can be trusted. */
 	if (ev->lost)
 		core_scan_soon(c, ev->spool, 0);
 	if (ev->lost && ev->err == 0)
@@ -210,9 +222,12 @@ void scan_on_scan(struct core *c, const struct ev_scan *ev)
 
 void scan_due(struct core *c, size_t spool)
 {
+	assert(spool < c->spool_count);
 	if (c->conf->spool[spool].removed)
 		return;
 	if (c->spool[spool]->scanning) {
+		/* Two at once would have one number, and what only the earlier one saw would count
+		 * for both. */
 		core_scan_soon(c, spool, 100);
 		return;
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A look costs the session a statement, so it is as frequent as a person would notice and no more;
+ * the ceiling bounds how late a long run's end is seen. */
 #define PAUSE_FLOOR_MS 50
 #define PAUSE_CEILING_MS 120000
 #define NAME_BYTES_MAX 1024
@@ -82,6 +84,8 @@ struct script_part *script_part(struct script *sc, const char *name)
 	if (sc->part_count == SCRIPT_PARTS_MAX ||
 	    !(script_name_is_plain(name) || script_name_is_below(name)))
 		return NULL;
+	/* Nothing that a program names outside of its own directory gets here: names come from
+	 * whoever wrote the file, and become names in a spool that others read. */
 	sc->part = xrealloc(sc->part, (sc->part_count + 1) * sizeof(*sc->part));
 	struct script_part *part = &sc->part[sc->part_count++];
 	*part = (struct script_part){ .name = xstrdup(name) };
@@ -112,7 +116,10 @@ void script_keep(const struct script *sc, struct script_part *part, struct bytes
 {
 	if (part->at == 0)
 		part->head_bytes = 0;
+	assert(part >= sc->part && part < sc->part + sc->part_count);
 	size_t max = script_head_max(sc, part);
+	/* A piece that is not the next one is left out: a page shows a beginning, not a text with a
+	 * hole. */
 	if (part->at != (int64_t)part->head_bytes || part->head_bytes >= max)
 		return;
 	size_t n = piece.n < max - part->head_bytes ? piece.n : max - part->head_bytes;
@@ -121,6 +128,8 @@ void script_keep(const struct script *sc, struct script_part *part, struct bytes
 	part->head_bytes += n;
 }
 
+/* Appended is not yet on disk: that is what FX_STAGE does, and only then the runner is told to
+ * forget. */
 bool script_is_fetched(const struct script *sc)
 {
 	for (size_t i = 0; i < sc->part_count; i++)

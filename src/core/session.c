@@ -1,4 +1,8 @@
-/* session: one Spark session on a server, the calls under way in it and the runs that it holds. */
+/* session: one Spark session on a server, the calls under way in it and the runs that it holds.
+ *
+ * States and what a session holds. When it changes is decided by the rooms that speak with the
+ * server (HACKING, from talk down): each knows its own part of that, and none has to know all of
+ * it. */
 #include "core/session.h"
 
 #include "base/sm.h"
@@ -46,7 +50,9 @@ struct session *session_new(
 	assert(rec->id != 0 && rec->name != NULL);
 	struct session *s = xcalloc(1, sizeof(*s));
 	s->r = *rec;
+	assert(s->r.kind < KIND_SESSIONS && s->r.state < SESSION_STATES);
 	s->since_ms = s->used_ms = now_ms;
+	/* 0 is a moment: the simulator's clock begins there, and so may a machine's. */
 	s->lost_ms = s->heard_ms = -1;
 	timer_init(&s->timer, TIMER_SESSION);
 	TAILQ_INIT(&s->calls);
@@ -71,6 +77,7 @@ void session_free(struct session_list *list, struct heap *timers, struct session
 	free(s);
 }
 
+/* A walk: a pool's `max` and the size of a Spark driver keep the sessions few. */
 struct session *session_by_id(const struct session_list *list, uint64_t id)
 {
 	struct session *s;
@@ -86,6 +93,8 @@ void session_move(struct session *s, enum session_state to, int64_t now_ms)
 	sm_init(&sm, &session_machine, s->r.id, s->r.state);
 	sm_move(&sm, to);
 	s->r.state = (enum session_state)sm.state;
+	/* Each state has its own patience and its own failures: what went wrong in the last one
+	 * counts no more. */
 	s->since_ms = now_ms;
 	s->failures = 0;
 }
@@ -115,6 +124,8 @@ const char *session_phase_name(enum session_phase phase)
 	return name[phase];
 }
 
+/* Late ones are left out, or a server that swallows creations would fill the pool with sessions
+ * that nobody has ever seen, and no other would be made. */
 bool session_exists(const struct session *s)
 {
 	return s->r.state != SESSION_GONE && !s->late;
@@ -136,6 +147,8 @@ bool session_is_coming(const struct session *s)
 	}
 }
 
+/* `fresh` is the promise of a driver that no other file has seen; without processes of their own
+ * files share an interpreter, so they take turns there. */
 static int session_capacity(const struct session *s, int slots)
 {
 	return s->r.kind == KIND_RUNNER && !s->alone && !s->fresh ? slots : 1;
@@ -161,6 +174,8 @@ int session_places(const struct session *s, int slots)
 	return places > 0 ? places : 0;
 }
 
+/* parked: its server is being met anew, and until it has said that it still has the session, a file
+ * that is given to it may be lost with it. */
 bool session_is_free(const struct session *s, int64_t owner, int slots, bool fresh)
 {
 	if (!session_holds(s) || s->parked || (fresh && (s->r.statements > 0 || s->run_count > 0)))
@@ -170,8 +185,11 @@ bool session_is_free(const struct session *s, int64_t owner, int slots, bool fre
 
 void session_add_ack(struct session *s, const char *id, int64_t due_ms)
 {
+	assert(id != NULL);
 	s->ack = xrealloc(s->ack, (s->ack_count + 1) * sizeof(*s->ack));
 	s->ack[s->ack_count++] = xstrdup(id);
+	/* The first one sets the time for all: a steady stream of ends must not put it off for
+	 * ever. */
 	if (s->ack_count == 1)
 		s->ack_ms = due_ms;
 }
@@ -190,6 +208,8 @@ void session_load(struct session *s, uint64_t job)
 {
 	assert(s->run_count < SESSION_RUNS_MAX);
 	assert(s->run_count == 0 || s->r.kind == KIND_RUNNER);
+	for (unsigned i = 0; i < s->run_count; i++)
+		assert(s->run[i] != job);
 	s->run[s->run_count++] = job;
 }
 
@@ -206,6 +226,7 @@ void session_unload(struct session *s, uint64_t job)
 
 struct call *session_add_call(struct session *s, uint64_t id, enum call_what what, int64_t now_ms)
 {
+	assert(session_call(s, id) == NULL);
 	struct call *call = xcalloc(1, sizeof(*call));
 	call->id = id;
 	call->what = what;
@@ -222,6 +243,7 @@ struct call *session_add_call(struct session *s, uint64_t id, enum call_what wha
 
 void session_drop_call(struct session *s, struct call *call)
 {
+	assert(session_call(s, call->id) == call);
 	TAILQ_REMOVE(&s->calls, call, link);
 	free(call);
 }

@@ -98,11 +98,14 @@ struct session {
 
 TAILQ_HEAD(session_list, session);
 
+/* Takes over what rec points to. now_ms is monotonic, as all times here are. */
 struct session *session_new(
     struct session_list *list, const struct session_rec *rec, int64_t now_ms);
 void session_free(struct session_list *list, struct heap *timers, struct session *s);
 struct session *session_by_id(const struct session_list *list, uint64_t id); /* or NULL */
 
+/* A move that the table in session.c does not have is an error of ours and aborts. Also sets
+ * since_ms and forgives the failures of the last state. */
 void session_move(struct session *s, enum session_state to, int64_t now_ms);
 
 /* Between the server's first sign of it and its end: it counts against the pool's max. */
@@ -129,13 +132,17 @@ bool session_is_free(const struct session *s, int64_t owner, int slots, bool fre
 /* How many more files it can hold, now or when it has come up. */
 int session_places(const struct session *s, int slots);
 
+/* Its place in the session is taken from now on; it must not be in it yet, and there must be
+ * one. */
 void session_load(struct session *s, uint64_t job);
+/* It must be in it: a place that is given back twice would be somebody else's. */
 void session_unload(struct session *s, uint64_t job);
 
 /* The runner may forget this run. */
 void session_add_ack(struct session *s, const char *id, int64_t due_ms);
 void session_drop_acks(struct session *s, size_t count); /* the first ones: it has been told */
 
+/* The call is the session's; with the session it goes. Ids are the core's and never used twice. */
 struct call *session_add_call(struct session *s, uint64_t id, enum call_what what, int64_t now_ms);
 void session_drop_call(struct session *s, struct call *call);
 struct call *session_call(const struct session *s, uint64_t id);	    /* or NULL */

@@ -21,6 +21,8 @@ struct share {
 
 /* ---- who has what --------------------------------------------------------------------------- */
 
+/* Those with files that run are never forgotten: their count would begin anew at 0, and a limit
+ * would let more in. So the list may be longer than its bound, but no longer than what runs. */
 static void share_forget_one(struct core *c)
 {
 	struct share *oldest = NULL;
@@ -117,6 +119,8 @@ static uint64_t share_turn_of(const struct core *c, size_t pool, uint32_t uid)
 
 static void share_limit(int *room, int max, int running)
 {
+	/* More may run than are allowed: a reload may have lowered the limit, and what runs is let
+	 * end. */
 	int left = max > running ? max - running : 0;
 	if (max > 0 && left < *room)
 		*room = left;
@@ -125,6 +129,7 @@ static void share_limit(int *room, int max, int running)
 /* What is asked of each lane again and again, once. */
 static void share_rank(struct core *c, size_t pool, struct lane *lane)
 {
+	assert(lane->spool < c->spool_count && pool < c->pool_count);
 	const struct conf_spool *spool = &c->conf->spool[lane->spool];
 	struct lane_rank *rank = &lane->rank;
 	rank->owner_running = share_of_owner_in(c, pool, lane->uid);
@@ -159,6 +164,7 @@ int share_room(const struct lane *lane)
 	return n < (size_t)lane->rank.room ? (int)n : lane->rank.room;
 }
 
+/* It is divided by: a configuration that was not read from a file may hold 0. */
 static int64_t share_weight(const struct core *c, size_t spool)
 {
 	int weight = c->conf->spool[spool].weight;
@@ -175,6 +181,8 @@ static uint64_t share_pass(const struct core *c, size_t spool)
 /* <0: a, >0: b, 0: the order of arrival decides. */
 static int share_cmp_spool(const struct core *c, const struct lane *a, const struct lane *b)
 {
+	/* Multiplied crosswise: a quotient would have to be rounded, and would then be a tie for
+	 * large weights. */
 	int64_t x = a->rank.spool_running * share_weight(c, b->spool);
 	int64_t y = b->rank.spool_running * share_weight(c, a->spool);
 	uint64_t pass_a = share_pass(c, a->spool);
@@ -184,6 +192,7 @@ static int share_cmp_spool(const struct core *c, const struct lane *a, const str
 	return pass_a < pass_b ? -1 : pass_a > pass_b;
 }
 
+/* Owners before spools: a spool of one's own would otherwise be a way to get more than others. */
 static int share_cmp_owner(const struct lane *a, const struct lane *b)
 {
 	if (a->rank.owner_running != b->rank.owner_running)
@@ -196,6 +205,7 @@ bool share_before(const struct core *c, const struct lane *a, const struct lane 
 {
 	const struct job *x = queue_first(a);
 	const struct job *y = queue_first(b);
+	assert(x != NULL && y != NULL);
 	int cmp = y->priority - x->priority;
 	if (cmp == 0)
 		cmp = share_cmp_owner(a, b);
@@ -206,9 +216,13 @@ bool share_before(const struct core *c, const struct lane *a, const struct lane 
 
 void share_take(struct core *c, size_t pool, const struct lane *lane)
 {
+	assert(share_room(lane) > 0);
 	struct share *sh = share_of(c, pool, lane->spool, lane->uid);
 	sh->running++;
 	sh->turn = ++c->turns;
+	/* Stride scheduling: who is served moves on by the inverse of its weight, and whoever is
+	 * least far comes next. The common pass follows, so that a spool that was idle joins where
+	 * the others are. */
 	c->pass = share_pass(c, lane->spool);
 	c->spool[lane->spool]->pass = c->pass + (uint64_t)(PASS / share_weight(c, lane->spool));
 	share_rank_all(c, pool);

@@ -62,7 +62,9 @@ static const struct lane *submit_claim(const struct core *c, size_t pool)
 	return job != NULL && job->lane != NULL && share_room(job->lane) > 0 ? job->lane : NULL;
 }
 
-/* The lane whose turn it is among those that have a session to go to. */
+/* The lane whose turn it is among those that have a session to go to. Lanes first, then sessions: a
+ * session may serve many lanes, and which file's turn it is must not depend on which session
+ * happened to be free. */
 static struct lane *submit_next(struct core *c, size_t pool, struct session **session)
 {
 	const struct lane *claim = submit_claim(c, pool);
@@ -90,6 +92,9 @@ void submit_assign(struct core *c, size_t pool)
 		return;
 	while ((lane = submit_next(c, pool, &s)) != NULL) {
 		struct job *job = queue_first(lane);
+		assert(job->r.state == JOB_QUEUED && s->r.kind == lane->kind);
+		/* From its first file on a session is its owner's. The row is committed before the
+		 * file is sent: another life must not give the session to somebody else. */
 		if (s->r.owner != lane->owner) {
 			s->r.owner = lane->owner;
 			core_row_session(c, s);
@@ -98,12 +103,16 @@ void submit_assign(struct core *c, size_t pool)
 		session_load(s, job->r.id);
 		if (s->r.state == SESSION_IDLE)
 			session_move(s, SESSION_BUSY, c->now.mono_ms);
+		/* Before it leaves the lane, which may be the lane's end. */
 		share_take(c, pool, lane);
 		queue_remove(job);
 		finish_recall(c, job);
 	}
 }
 
+/* The session knows its jobs, not the other way round: until a file is sent nothing of it is
+ * persisted, and a pointer back would have to be kept true over every way in which a session can be
+ * lost. */
 static struct session *submit_session_of(const struct core *c, const struct job *job)
 {
 	struct session *s;
@@ -122,6 +131,7 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 	struct arena *a = &c->fx->arena;
 	free(job->r.old_files);
 	job->r.old_files = xstrdup(ev->files);
+	/* Only those are recalled without a session whose pool does not serve them. */
 	if (submit_session_of(c, job) == NULL) {
 		finish_unserved(c, job);
 		return;
@@ -146,6 +156,7 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 /* The file does not go now, or not at all: its session is free for the next. */
 static void submit_release(struct core *c, struct session *s, struct job *job)
 {
+	assert(job->r.state == JOB_READING);
 	session_unload(s, job->r.id);
 	if (s->r.state == SESSION_BUSY && s->run_count == 0)
 		session_move(s, SESSION_IDLE, c->now.mono_ms);
@@ -178,6 +189,9 @@ static void submit_send(
     struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
 {
 	struct run_rec *run = job_begin_run(job);
+	assert(job->r.state == JOB_READING && job->lane == NULL);
+	/* Drawn anew for each attempt: a runner starts an id once, and what an earlier attempt may
+	 * have left under its own can never be taken for this one's. */
 	core_token(c, run->token);
 	memcpy(run->sha256, ev->sha256, sizeof(run->sha256));
 	run->session = s->r.id;
@@ -196,6 +210,8 @@ static void submit_send(
 	job_set_code(job, plan.code);
 	job_move(&c->jobs, job, JOB_SENDING);
 	core_row_job_code(c, job); /* step 1: the bytes and the intent */
+	/* In the same turn as the intent, and behind its commit: a marker that is removed earlier
+	 * would let the file lie unseen after a crash. */
 	if (job->marker != NULL) {
 		struct fx_unmark *unmark = &effects_add(c->fx, FX_UNMARK)->u.unmark;
 		unmark->spool = job->r.spool;
@@ -225,7 +241,8 @@ static void submit_reject(
 	finish_own(c, job, STATUS_REJECTED, "Rejected", why);
 }
 
-/* Why it cannot run; NULL: it can, and from now on its own words count. */
+/* Why it cannot run; NULL: it can, and from now on its own words count. Whatever can be known
+ * without a server is said without one: a file that cannot run takes no place. */
 static const char *submit_check(struct core *c, struct job *job, const struct ev_read *ev)
 {
 	struct arena *a = &c->fx->arena;

@@ -24,6 +24,8 @@ static void terms_unserved(
 	t->d.arg_count = said->arg_count;
 }
 
+/* Asked for again and again rather than kept: a reload changes it for all that waits, and nobody
+ * would know which copies to mend. */
 struct terms terms_of(const struct core *c, const struct job *job)
 {
 	static const struct directives nothing;
@@ -41,9 +43,12 @@ struct terms terms_of(const struct core *c, const struct job *job)
 		if (!plain)
 			terms_unserved(c, job, said, &t);
 	}
+	assert(t.d.pool < c->pool_count);
 	const struct conf_pool *pool = &c->conf->pool[t.d.pool];
 	t.kind = terms_kind(job->r.kind, t.d.style);
 	t.fresh = t.d.isolation == ISOLATION_FRESH || pool->isolation == ISOLATION_FRESH;
+	/* -1 is nobody in particular. Where sessions are shared an owner would only keep files
+	 * apart that may run together. */
 	if (pool->owners != OWNERS_SHARED)
 		t.owner = (int64_t)job->r.ident.uid;
 	return t;

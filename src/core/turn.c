@@ -18,6 +18,8 @@ const char *queue_rule_name(enum queue_rule rule)
 	return name[rule];
 }
 
+/* The order is that in which a person can do something about it: what holds the whole before what
+ * holds a part, and a file that is not complete before any rule that would not look at it yet. */
 static bool turn_paused(const struct core *c, const struct job *job, struct turn_why *why)
 {
 	if (c->stopping)
@@ -76,6 +78,8 @@ static bool turn_waits(const struct core *c, const struct job *job, struct turn_
 	return true;
 }
 
+/* 0 is "no limit" in the configuration. What is counted here are places in sessions that are taken,
+ * the same that core/share counts: what `why` says and what the queue does cannot differ. */
 static bool turn_limit(
     struct turn_why *why, enum queue_rule rule, int limit, int running, const char *setting)
 {
@@ -118,6 +122,8 @@ static size_t turn_before(const struct core *c, size_t pool, const struct job *j
 	return n;
 }
 
+/* The rules are asked here, not remembered when they were applied: nothing is stored per file, of
+ * which there may be a million, and the answer is true for the moment in which somebody asks. */
 struct turn_why turn_why(struct core *c, const struct job *job)
 {
 	struct turn_why why = { .pool = terms_of(c, job).d.pool };
@@ -131,6 +137,7 @@ struct turn_why turn_why(struct core *c, const struct job *job)
 		why.setting = "endpoint.*.url";
 		return why;
 	}
+	/* Ranks are only up to date while the pool is planned; here nobody has planned. */
 	share_begin(c, why.pool);
 	if (job->lane != NULL)
 		why.count = turn_before(c, why.pool, job);

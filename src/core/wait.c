@@ -1,4 +1,8 @@
-/* wait: files that asked to run after others, or not before some time. */
+/* wait: files that asked to run after others, or not before some time.
+ *
+ * What is waited for is a name, which may have no file yet, or not any more: so each end in the
+ * spool is held against the few files that wait, and nothing is searched in the many that do not.
+ * */
 #include "core/wait.h"
 
 #include "base/log.h"
@@ -10,6 +14,8 @@
 #define LOOK_MS (5 * 60 * 1000) /* a clock may be set: nobody waits longer for that to be seen */
 #define RING_MAX 100		/* files in a ring that are followed */
 
+/* Kept beside the job, not in it: a million files may wait, and few of them for another. Names are
+ * copied, since what the file says is forgotten until its turn. */
 void wait_learn(struct job *job, const struct directives *said)
 {
 	job_drop_wait(job);
@@ -31,6 +37,9 @@ void wait_learn(struct job *job, const struct directives *said)
 
 /* ---- what holds it -------------------------------------------------------------------------- */
 
+/* Through what waits itself only: a file whose turn has come will end, whatever it had asked for.
+ * Its depth is bounded by the steps, so a ring that a thousand files make is not walked in full at
+ * each look. */
 static bool wait_reaches(
     const struct core *c, const struct job *from, const struct job *to, int *steps)
 {
@@ -54,6 +63,8 @@ static enum wait_reason wait_for(
 	if (other != NULL && other->r.state != JOB_DONE)
 		return other == job || wait_reaches(c, other, job, &steps) ? WAIT_RING
 									   : WAIT_PENDING;
+	/* A file that lies there and has ended knows best; the ledger's answer is for one that is
+	 * not there any more. */
 	if (other != NULL && other->status != STATUS_NONE)
 		status = other->status;
 	if (status == STATUS_NONE)
@@ -82,6 +93,7 @@ enum wait_reason wait_why(
 
 /* ---- holding it ----------------------------------------------------------------------------- */
 
+/* Once for each name: later ends come by wait_ended(), whichever way they are known. */
 static void wait_ask(struct core *c, struct job *job)
 {
 	for (size_t i = 0; i < job->wait->after_count; i++) {
@@ -108,6 +120,7 @@ static void wait_say(const struct job *job, enum wait_reason why, const char *na
 		[WAIT_RING] =
 		    "event=waiting after=ring: each waits for the other; change one of them",
 	};
+	assert(job->wait != NULL && why != WAIT_NOTHING && why != WAIT_ASKED);
 	if (why == WAIT_TIME)
 		log_info("job=%llu event=waiting file=\"%s\" until_ms=%lld",
 		    (unsigned long long)job->r.id, job->r.name, (long long)job->wait->until_ms);
@@ -123,6 +136,7 @@ bool wait_holds(struct core *c, struct job *job)
 	int64_t until_ms;
 	if (job->wait == NULL)
 		return false;
+	assert(job->wait->job == job);
 	if (!job->wait->listed)
 		LIST_INSERT_HEAD(&c->waits, job->wait, link);
 	job->wait->listed = true;
@@ -133,6 +147,7 @@ bool wait_holds(struct core *c, struct job *job)
 		timer_set(
 		    &c->timers, &job->timer, c->now.mono_ms + (left < LOOK_MS ? left : LOOK_MS));
 	}
+	/* The log hears of each reason once, not at each look: a file may wait for weeks. */
 	if (why != WAIT_NOTHING && why != WAIT_ASKED && why != job->wait->told)
 		wait_say(job, why, name);
 	if (why != WAIT_ASKED)
@@ -149,6 +164,8 @@ struct job *wait_next(struct core *c)
 		if (!wait->look)
 			continue;
 		wait->look = false;
+		/* One that has a lane has stopped waiting, and its own words were read again
+		 * since. */
 		if (job->r.state == JOB_QUEUED && job->lane == NULL)
 			return job;
 	}
@@ -170,6 +187,8 @@ static void wait_note(struct core *c, struct wait *wait, const char *name, enum 
 	}
 }
 
+/* By name, not by id: what is waited for is a name of the same spool, and the file that has it now
+ * may be another one than when it was asked for. */
 void wait_ended(struct core *c, size_t spool, const char *name, enum job_status status)
 {
 	struct wait *wait;
