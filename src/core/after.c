@@ -17,6 +17,8 @@
 #define FAILING_MS 180000      /* ... over so long a time, before a file is given up */
 #define CANCEL_FORCED_MS 25000 /* a cancel that took longer was forced: the code may still run */
 
+/* The row says so before the next file is given to it: a session that another life finds as BUSY is
+ * looked through first, one that is IDLE is not. */
 void after_idle(struct core *c, struct session *s)
 {
 	if (s->r.state == SESSION_LOOKING) { /* its server has to prove it first */
@@ -32,12 +34,16 @@ void after_idle(struct core *c, struct session *s)
 
 void after_run(struct core *c, struct session *s, bool forced)
 {
+	assert(s->r.kind != KIND_RUNNER);
 	s->r.statements++;
 	s->used_ms = c->now.mono_ms;
 	if (s->r.state == SESSION_LOOKING) {
 		s->resume = SESSION_PROBING;
 	} else if (s->r.state != SESSION_BUSY) {
 		depart_go_on(c, s); /* was retired while it ran */
+		/* Livy forgets a statement that it has cancelled by force and gives the next one to the
+	 * interpreter, which takes it when the old code has ended: the next file would wait for it,
+	 * or run beside it. */
 	} else if (forced) {
 		depart_retire(c, s, "its code was cancelled and may still run");
 	} else if (s->limp) {
@@ -56,6 +62,8 @@ void after_run(struct core *c, struct session *s, bool forced)
 
 void after_failed(struct core *c, struct session *s, struct call *call, const char *words)
 {
+	/* Both a number and a time: six bad answers may come within a second from a proxy that
+	 * restarts, and one a minute may be a server that is very busy. */
 	if (++call->failures == 1)
 		call->failing_ms = c->now.mono_ms;
 	bool runners = call->what == CALL_BOOT || call->what == CALL_RUNNER;
@@ -103,10 +111,13 @@ static void after_raw(struct core *c, struct session *s, struct call *call,
 	bool ours = call->cancelled_ms >= 0 || job_is_timed_out(job);
 	bool forced =
 	    call->cancelled_ms >= 0 && c->now.mono_ms - call->cancelled_ms > CANCEL_FORCED_MS;
+	/* A file that came to its end by itself in the moment of its cancel has a result, and that
+	 * is worth more. */
 	if (ours && (st->state == LIVY_STATEMENT_CANCELLED || status != STATUS_OK))
 		status = after_stopped(job, forced);
 	else if (job_is_cancelled(job) || job_is_timed_out(job))
 		job_set_error(job, NULL, NULL); /* it has come to its own end before */
+	/* Newer servers say when it began; what we have noted is when its POST was answered. */
 	if (st->started_ms > 0)
 		job->r.run->started_ms = st->started_ms;
 	session_unload(s, job->r.id);
@@ -124,6 +135,9 @@ static void after_greeting(struct core *c, struct session *s, struct call *call,
 		depart_retire(c, s, "it does not answer what it is asked");
 		return;
 	}
+	/* An interpreter that cannot be started (R is not installed, say) answers with an error,
+	 * and would do so in every new session: one file shows its words to the user, instead of
+	 * sessions that come and go unseen. */
 	s->limp = !matches;
 	s->greeted = true;
 	struct pool_state *pool = c->pool[s->r.pool];
@@ -162,6 +176,7 @@ static void after_probe(struct core *c, struct session *s, struct call *call, st
 void after_ended(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
+	assert(call->state == CALL_WAITING);
 	s->heard_ms = c->now.mono_ms;
 	switch (call->what) {
 	case CALL_GREET:

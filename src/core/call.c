@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define LOOK_SOON_MS 50
+/* Between a proxy and a loaded server a request may be on its way for some seconds after its
+ * connection has failed here. Longer is no proof either: that is what core/fence is for. */
 #define DOUBT_MS 10000 /* how long a lost POST may take to show up */
 #define REPOST_MS 3000 /* the same for our own harmless statements */
 
@@ -30,7 +32,8 @@ void call_raw(struct core *c, struct session *s, struct job *job)
 	statement_post(c, s, call);
 }
 
-/* spent_ms of the limit is over already. */
+/* spent_ms of the limit is over already. Counted from the moment in which the code was first seen
+ * running, in whichever life that was: what it waits for in the session is not the file's doing. */
 static void call_set_limit(struct core *c, struct call *call, int64_t spent_ms)
 {
 	int64_t timeout_ms = terms_of(c, core_call_job(c, call)).d.timeout_ms;
@@ -48,6 +51,9 @@ void call_resume(struct core *c, struct session *s, struct job *job)
 	call->job = job->r.id;
 	s->fresh = terms_of(c, job).fresh;
 	session_load(s, job->r.id);
+	/* RUNNING is only in the ledger with the statement's id. SENDING says that the intent was
+	 * committed and no more: the POST may have been made, and is never made again before that
+	 * is known. */
 	if (job->r.state == JOB_RUNNING) {
 		call->state = CALL_WAITING;
 		call->statement = job->r.run->statement;
@@ -65,6 +71,7 @@ void call_resume(struct core *c, struct session *s, struct job *job)
 static void call_progress(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
+	assert(call->state == CALL_WAITING);
 	if (st->state == LIVY_STATEMENT_AVAILABLE && !st->output) {
 		/* Seen on 0.7.1: read while the driver was writing it. The next look has the output. */
 		after_failed(c, s, call, "it is available, but without an output");
@@ -89,6 +96,7 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 static void call_accepted(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
+	assert(call->state == CALL_POSTING || call->state == CALL_DOUBT);
 	if (st->id <= s->r.last_statement) {
 		/* Ids only grow: the server has begun anew, and this session is somebody else's. */
 		depart_gone(
@@ -109,6 +117,8 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 		job_move(&c->jobs, job, JOB_RUNNING);
 		core_row_job(c, job);
 		stop_accepted(c, call, job);
+		/* The server has the code now, so it is not needed to tell whether it arrived; only
+		 * a page shows it again. */
 		if (!core_spool_conf(c, job)->html)
 			job_set_code(job, (struct bytes){ NULL, 0 });
 		log_info("job=%llu event=running session=%s statement=%lld",
@@ -140,8 +150,11 @@ static void call_not_accepted(struct core *c, struct session *s, struct call *ca
 	depart_wake(c, s, 0); /* talk_due() posts a greeting or a probe again */
 }
 
+/* The heart of "nothing runs twice": from here on the file is neither sent again nor given up
+ * before the server has said what lies where its statement would. */
 static void call_doubt(struct core *c, struct session *s, struct call *call, const char *why)
 {
+	assert(call->state == CALL_POSTING);
 	if (s->r.kind == KIND_RUNNER) {
 		/* It may be sent twice. Behind the last statement that the ledger knows of lie calls of an
 		 * earlier life, and no answer to the question whether this one arrived. */
@@ -155,6 +168,8 @@ static void call_doubt(struct core *c, struct session *s, struct call *call, con
 	statement_look_in(c, s, call, LOOK_SOON_MS);
 }
 
+/* A refusal speaks of the code: too long, or a kind that the server does not know. The session is
+ * as it was. */
 static void call_refused(struct core *c, struct session *s, struct call *call, const char *why)
 {
 	if (call_is_runners(call)) {
@@ -230,6 +245,8 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 	}
 }
 
+/* Livy keeps the newest hundred. One of ours is only dropped where somebody else has used the
+ * session, or after a very long time away. */
 static void call_dropped(struct core *c, struct session *s, struct call *call)
 {
 	if (call_is_runners(call)) {
@@ -281,6 +298,8 @@ static void call_on_looked(struct core *c, struct session *s, struct call *call,
 	}
 	struct bytes answer = ev->body;
 	struct endpoint_state *e = core_session_endpoint(c, s);
+	/* Servers of the REST reference's age know a list of statements and no single one. They
+	 * have no names either: a server with names that says so is a gateway, or broken. */
 	bool may_list = c->conf->endpoint[ev->tag.endpoint].statements == STATEMENTS_AUTO;
 	switch (a->verdict) {
 	case LIVY_OK:
@@ -324,6 +343,10 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		after_failed(c, s, call, words);
 		return;
 	}
+	assert(call->state == CALL_DOUBT);
+	/* The order below is that of what proves most: the session's end, our own code, a fence or
+	 * a greeting of an earlier life, a stranger's code. Only when nothing lies there may
+	 * anything be sent again, and never a file. */
 	int64_t waited_ms = c->now.mono_ms - call->since_ms;
 	const struct livy_statement *st = &a->statement;
 	struct bytes theirs = { st->code, st->code_bytes };
@@ -419,6 +442,8 @@ static void call_look(struct core *c, struct session *s, struct call *call)
 	statement_look(c, s, call);
 }
 
+/* The limit counts also while a request is under way: a server that takes its time over an answer
+ * must not lengthen a file's time. */
 static bool call_is_due(const struct core *c, const struct call *call)
 {
 	return call->limit_ms <= c->now.mono_ms ||

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Livy's own default; a busy server may hold more sessions, so it is read page by page. */
 #define PAGE 100
 #define ODD_MAX 5 /* troubles before an answer that is no version is believed */
 
 void contact_due(struct core *c, size_t endpoint)
 {
 	struct endpoint_state *e = c->endpoint[endpoint];
+	assert(endpoint < c->endpoint_count);
 	if (e->phase != ENDPOINT_DOWN || c->conf->endpoint[endpoint].removed)
 		return;
 	const struct request rq = { .what = ASK_VERSION, .method = HTTP_GET, .path = "/version" };
@@ -32,6 +34,8 @@ static void contact_list(struct core *c, size_t endpoint, int64_t from)
 {
 	struct endpoint_state *e = c->endpoint[endpoint];
 	struct session *s;
+	/* A session that is created or deleted between two pages moves others from one page to the
+	 * next: each that was seen on any page counts as seen. */
 	if (from == 0)
 		TAILQ_FOREACH (s, &c->sessions, link)
 			if (contact_has(c, s, endpoint))
@@ -129,6 +133,8 @@ static void contact_done(struct core *c, size_t endpoint)
 			continue;
 		s->parked = false;
 		depart_wake(c, s, 0);
+		/* Absence from a list proves nothing by itself, see above: it is asked for by its
+		 * name. */
 		if (!s->seen && !being_made)
 			meet_unlisted(c, s); /* it may be gone now */
 	}
@@ -159,6 +165,8 @@ static void contact_on_list(struct core *c, const struct ev_http *ev, const stru
 	}
 	contact_strangers(c, endpoint, a);
 	int64_t read = e->from + (int64_t)a->session_count;
+	/* An empty page ends it whatever `total` says: a server that counts wrongly must not be
+	 * asked for ever. */
 	if (a->session_count > 0 && read < a->total)
 		contact_list(c, endpoint, read);
 	else

@@ -14,6 +14,8 @@
 #define RERUN_TRIES 3
 #define LOSSES_MAX 2 /* sessions that a file may take with it */
 #define FENCES_MAX 3 /* sessions that are given up for it */
+/* A pool whose sessions do not come up costs the cluster a driver for each attempt, so attempts
+ * grow rare. */
 #define BREAKER_FIRST_MS 5000
 #define BREAKER_MAX_MS 600000
 
@@ -22,6 +24,7 @@ void depart_wake(struct core *c, struct session *s, int64_t in_ms)
 	timer_set_earlier(&c->timers, &s->timer, c->now.mono_ms + in_ms);
 }
 
+/* By kind, not for the whole pool: where only R is missing, Python goes on. */
 void depart_breaker(struct core *c, struct session *s, const char *why)
 {
 	struct pool_state *pool = c->pool[s->r.pool];
@@ -47,6 +50,8 @@ static void depart_stillborn(struct core *c, struct session *s, const char *why)
 
 static void depart_unknown_job(struct core *c, struct job *job, const char *message)
 {
+	/* Even with the user's word it is not done for ever: a file that takes its session down
+	 * each time would take every session of the pool with it. */
 	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && job->r.attempts < RERUN_TRIES &&
 	    job->losses < LOSSES_MAX && !job_is_cancelled(job))
 		finish_requeue(c, job, message);
@@ -109,6 +114,7 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 		depart_fenced(c, job);
 		return;
 	}
+	/* It was sent, and nobody has seen it accepted. */
 	if (call->state != CALL_WAITING) {
 		job->losses++;
 		depart_unknown(c, s, call, words);
@@ -133,6 +139,7 @@ static void depart_script(struct core *c, struct job *job, const char *words)
 			finish_go_on(c, job);
 		return;
 	}
+	assert(job->script != NULL && job->r.run != NULL);
 	switch (job->script->phase) {
 	case SCRIPT_START:
 		if (!job->script->maybe && !job->script->asked) {
@@ -171,6 +178,8 @@ static void depart_run(struct core *c, struct session *s, struct job *job, const
 	finish_ready(c, job);
 }
 
+/* Calls first: the file of a raw call leaves the session's places with it. Whatever is left has no
+ * call of its own. */
 static void depart_settle(struct core *c, struct session *s, const char *why)
 {
 	struct call *call;
@@ -180,22 +189,28 @@ static void depart_settle(struct core *c, struct session *s, const char *why)
 		depart_run(c, s, job_by_id(&c->jobs, s->run[0]), why);
 }
 
+/* The session is there, but nothing will come from it: its files get their end and it is
+ * deleted. */
 void depart_lost(struct core *c, struct session *s, const char *why)
 {
 	depart_settle(c, s, why);
 	depart_retire(c, s, why);
 }
 
+/* The session is not there, or not ours to touch: it is forgotten, and never deleted. */
 void depart_gone(struct core *c, struct session *s, const char *why)
 {
 	depart_settle(c, s, why);
 	depart_stillborn(c, s, why);
 	log_info("session=%s event=gone reason=\"%s\"", s->r.name, why);
+	assert(TAILQ_EMPTY(&s->calls) && s->run_count == 0);
 	session_move(s, SESSION_GONE, c->now.mono_ms);
 	core_row_session(c, s);
 	session_free(&c->sessions, &c->timers, s);
 }
 
+/* A session must not go while an answer of it is not committed: with the session the server drops
+ * what ran in it, and the result would be lost with a crash in between. */
 static bool depart_is_held(const struct session *s)
 {
 	const struct call *call;
@@ -268,6 +283,8 @@ void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *
 	bool answered = ev->outcome == HTTP_REPLY;
 	if (answered && (a.verdict == LIVY_OK || a.verdict == LIVY_NO_SESSION)) {
 		depart_gone(c, s, "deleted");
+		/* A server that cannot delete it has it still, and it counts against `max`: at some time
+	 * the pool has to go on without it. */
 	} else if (++s->failures >= DELETE_TRIES && c->now.mono_ms - s->since_ms >= DELETE_MS) {
 		log_warn("session=%s event=not-deleted error=\"%s\"; the server's idle timeout "
 			 "will end it",

@@ -10,6 +10,8 @@
 #define BACKOFF_MAX_MS 120000
 #define STEADY_MS 300000 /* up for so long: the next trouble is a new one */
 
+/* Something was accepted, not only answered: a gateway in front of a dead server answers as
+ * well. */
 void endpoint_works(struct core *c, size_t endpoint)
 {
 	struct endpoint_state *e = c->endpoint[endpoint];
@@ -33,6 +35,8 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 			 ? core_jitter_ms(c, retry_after_ms)
 			 : core_backoff_ms(c, e->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
 	const struct conf_endpoint *conf = &c->conf->endpoint[endpoint];
+	/* By its words: what a night of retries says is in the log once, and a new cause is an
+	 * error again. */
 	bool same = str_eq(e->trouble, why);
 	log_at(same ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 	    "endpoint=%s event=down url=%s error=\"%s\" retry_ms=%lld; its files stay queued",
@@ -42,6 +46,8 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 		free(e->trouble);
 		e->trouble = xstrdup(why);
 	}
+	/* Whatever was asked before is asked again when it is met anew: answers that still come
+	 * find no question. */
 	e->phase = ENDPOINT_DOWN;
 	e->seq = 0;
 	timer_set(&c->timers, &e->timer, c->now.mono_ms + ms);
@@ -62,6 +68,8 @@ void endpoint_up(struct core *c, size_t endpoint)
 	c->plan = true;
 }
 
+/* Whatever a server says may hold the password that it was sent: no word of one goes anywhere but
+ * through here. */
 const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text)
 {
 	return redact(&c->fx->arena, &c->conf->endpoint[endpoint], text);
@@ -72,6 +80,8 @@ const char *endpoint_words(struct core *c, const struct ev_http *ev, const struc
 	size_t endpoint = ev->tag.endpoint;
 	if (ev->outcome != HTTP_REPLY)
 		return ev->error != NULL ? endpoint_discreet(c, endpoint, ev->error) : "no answer";
+	/* What the administrator can do about it, where an answer is a sign of one usual
+	 * mistake. */
 	const char *hint = "";
 	if (a->verdict == LIVY_REDIRECT)
 		hint = "; the url is not the server's own, see where it points";
@@ -86,7 +96,8 @@ const char *endpoint_words(struct core *c, const struct ev_http *ev, const struc
 	    hint);
 }
 
-/* Nobody can tell on whose account there is no answer. */
+/* Nobody can tell on whose account there is no answer. 502 and 504 are a gateway's words for "I got
+ * none either". */
 static bool endpoint_is_lost(const struct ev_http *ev, const struct livy_answer *a)
 {
 	bool gateway = ev->status == 502 || ev->status == 504;
@@ -99,6 +110,8 @@ bool endpoint_blames_for(
 {
 	const struct endpoint_state *e = c->endpoint[ev->tag.endpoint];
 	bool lost = endpoint_is_lost(ev, a);
+	/* The server has come up since this question was lost for the first time, so it was not the
+	 * server then, and is not now: the one whose question it is has to bear it. */
 	if (lost && *lost_ms >= 0 && e->phase == ENDPOINT_UP && e->up_ms >= *lost_ms)
 		return false;
 	if (lost && *lost_ms < 0)

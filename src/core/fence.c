@@ -19,6 +19,8 @@ static size_t fence_endpoint(const struct core *c, const struct session *s)
 	return core_session_pool(c, s)->endpoint;
 }
 
+/* A name, since it must never be used again and an id is; the echo of the code and single
+ * statements, since each one up to the fence must be held against ours. */
 bool fence_is_possible(const struct core *c, const struct session *s)
 {
 	const struct livy_dialect *d = &core_session_endpoint(c, s)->dialect;
@@ -48,9 +50,13 @@ void fence_begin(struct core *c, struct session *s, struct call *doubt)
 	    "session=%s event=fence: what was sent to it last has not appeared; making sure that "
 	    "it never will",
 	    s->r.name);
+	assert(doubt->what == CALL_RAW && doubt->state == CALL_DOUBT);
+	assert(session_call_of(s, CALL_FENCE) == NULL);
 	struct call *fence = fence_add(c, s, doubt);
 	fence->step = FENCE_SEARCH;
 	fence->at = s->r.last_statement + 1;
+	/* No file is given to it any more. It is not deleted yet: depart_go_on() waits for calls of
+	 * this kind. */
 	depart_retire(c, s, "what was sent to it last is in doubt");
 	statement_post(c, s, fence);
 }
@@ -69,6 +75,8 @@ static void fence_give_up(struct core *c, struct session *s, struct call *fence,
 	struct call *doubt = fence_doubt(s);
 	session_drop_call(s, fence);
 	if (doubt != NULL) {
+		/* What stood there was when the fence began (fence_delete), for another life; the
+		 * record must not say it. */
 		core_call_job(c, doubt)->r.run->started_ms = 0;
 		depart_unknown(c, s, doubt,
 		    arena_printf(&c->fx->arena,
@@ -87,6 +95,7 @@ static void fence_again(struct core *c, struct session *s, struct call *fence, c
 		statement_look_in(c, s, fence, core_backoff_ms(c, fence->failures, 500, 30000));
 }
 
+/* Each step has its own patience: what went wrong in the last one says nothing about this one. */
 static void fence_step(struct core *c, struct session *s, struct call *fence, enum fence_step step)
 {
 	fence->step = step;
@@ -103,6 +112,7 @@ static void fence_ask(struct core *c, struct session *s, struct call *fence, enu
 	const struct request rq = {
 		.what = (uint8_t)what, .method = method, .path = path, .timeout_ms = timeout_ms
 	};
+	assert(fence->what == CALL_FENCE && fence->seq == 0);
 	fence->due_ms = INT64_MAX;
 	fence->seq = core_ask(c, fence_endpoint(c, s), s->r.id, fence->id, &rq);
 }
@@ -154,6 +164,8 @@ void fence_due(struct core *c, struct session *s, struct call *fence)
 static void fence_posted(struct core *c, struct session *s, struct call *fence,
     const struct ev_http *ev, const struct livy_answer *a)
 {
+	/* Refused at the door for the server's own reasons: it has not come in, so it may be posted
+	 * again. Anything less clear ends the attempt: two fences in one session prove nothing. */
 	bool refused = endpoint_blames(c, ev, a) &&
 		       (ev->outcome == HTTP_NOT_SENT ||
 			   (ev->outcome == HTTP_REPLY && a->verdict != LIVY_SERVER_ERROR));
@@ -182,6 +194,8 @@ static bool fence_searched(struct core *c, struct session *s, struct call *fence
 		return false;
 	}
 	assert(doubt != NULL);
+	/* It had arrived after all, so it runs or has run: its answer is waited for as that of any
+	 * other. */
 	if (livy_same_code(theirs, statement_code(c, s, doubt))) {
 		session_drop_call(
 		    s, fence); /* the session is deleted after the answer, and it with it */
@@ -226,6 +240,8 @@ static void fence_waited(struct core *c, struct session *s, struct call *fence,
 static void fence_deleted(struct core *c, struct session *s, struct call *fence,
     const struct ev_http *ev, const struct livy_answer *a)
 {
+	/* A DELETE of a session that sleeps ends the sleep; of one that has woken, what waited
+	 * behind the fence may have begun in between. Only the former is a proof. */
 	bool gone =
 	    ev->outcome == HTTP_REPLY && (a->verdict == LIVY_OK || a->verdict == LIVY_NO_SESSION);
 	if (gone && fence_sleeps(c, fence)) {

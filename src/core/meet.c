@@ -9,6 +9,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* After a break a session is LOOKING, and `resume` says what it was. Only when its server has
+ * proven it does it become that again: until then nothing may be sent to it or deleted by its
+ * id. */
 static void meet_take_up(struct core *c, struct session *s)
 {
 	enum session_state was = s->resume;
@@ -55,6 +58,7 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 {
 	struct livy_answer a;
 	struct bytes first;
+	/* Statement 0 is always ours: nothing is given to a session before its greeting. */
 	livy_read_statement_of_list(ev->status, ev->body, 0, &a);
 	bool blamed = endpoint_blames(c, ev, &a);
 	bool read = ev->outcome == HTTP_REPLY && a.verdict == LIVY_OK;
@@ -135,6 +139,7 @@ void meet_listed(struct core *c, struct session *s, const struct livy_session *l
 
 void meet_unlisted(struct core *c, struct session *s)
 {
+	/* Not in the list is what it is to be. */
 	if (s->r.state == SESSION_DELETING)
 		return;
 	if (!core_session_endpoint(c, s)->dialect.names)

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
+/* Without names the first statement is what a session is known by, so it goes before that one is
+ * dropped. */
 #define NAMELESS_MAX 80 /* servers retain the newest 100 statements */
 #define CREATING_MAX 2	/* at once: many at once bring hosts down (facts of Livy) */
 
@@ -42,6 +44,8 @@ static int pool_sessions(const struct core *c, size_t pool, const struct lane *l
 	return files > 0 ? (files + slots - 1) / slots : 0;
 }
 
+/* Those that cost the host a driver's start just now; whoever waits for its first file costs no
+ * more. */
 static bool pool_is_creating(const struct session *s)
 {
 	return s->r.state == SESSION_CREATING || s->r.state == SESSION_STARTING ||
@@ -64,6 +68,8 @@ static int pool_wants(const struct core *c, size_t pool, const struct lane *firs
 	return wants;
 }
 
+/* Counted anew for each plan, as core/share does: no number is kept that could go wrong in a
+ * month. */
 static int pool_count(const struct core *c, size_t pool, struct pool_count count[KIND_SESSIONS])
 {
 	int all = 0;
@@ -106,7 +112,9 @@ static int pool_lacks(const struct core *c, size_t pool, const struct lane *lane
 	return lacks > 0 ? lacks : 0;
 }
 
-/* Is there any session that will serve this lane sooner or later? */
+/* Is there any session that will serve this lane sooner or later? Sooner or later, not now: one
+ * that is busy will be free, and a further session would come later than that, or would be one too
+ * many. */
 static bool pool_has_server(const struct core *c, size_t pool, const struct lane *lane)
 {
 	const struct session *s;
@@ -116,7 +124,9 @@ static bool pool_has_server(const struct core *c, size_t pool, const struct lane
 	return false;
 }
 
-/* The idle session least recently used that no file before this lane's could take. */
+/* The idle session least recently used that no file before this lane's could take. Never one that
+ * an earlier file could take: two owners at `max` 1 would otherwise take the session from each
+ * other before either had run. */
 static struct session *pool_dispensable(const struct core *c, size_t pool, const struct lane *than)
 {
 	struct session *found = NULL;
@@ -183,6 +193,7 @@ static int pool_grow(
 {
 	int made = 0;
 	int64_t after_ms = c->pool[room->pool]->after_ms[kind];
+	assert(room->creating >= 0 && kind < KIND_SESSIONS);
 	if (lacks > 0 && after_ms > c->now.mono_ms) {
 		pool_wake(c, room->pool, after_ms);
 		return 0;
@@ -242,6 +253,8 @@ static bool pool_serve_all(struct core *c, struct pool_room *room)
 	return all;
 }
 
+/* Need before comfort: what waits gets its sessions first, and only what is left of `max` is kept
+ * warm. */
 static void pool_make(struct core *c, size_t pool)
 {
 	const struct conf_pool *conf = &c->conf->pool[pool];
@@ -251,6 +264,8 @@ static void pool_make(struct core *c, size_t pool)
 		room.creating += count[k].creating;
 		room.leaving += count[k].leaving;
 	}
+	/* Some wait for a session that cannot be made yet. Whatever more is made for others now
+	 * would only have to go again for them. */
 	if (!pool_serve_all(c, &room))
 		return;
 	memset(count, 0, sizeof(count));
@@ -277,6 +292,8 @@ static void pool_make(struct core *c, size_t pool)
 			    &pool_anybody);
 }
 
+/* The order is that of what an operator wants to read first: the configuration's doing before
+ * wear. */
 static const char *pool_reason_to_retire(const struct core *c, const struct session *s)
 {
 	const struct conf_pool *conf = core_session_pool(c, s);
@@ -294,6 +311,7 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 		return "its first statement, by which it is known, will be dropped soon";
 	if (s->r.statements >= conf->recycle_statements)
 		return "recycle_statements";
+	/* By the wall clock, as the monotonic one does not outlive the machine; a session may. */
 	if (c->now.real_ms - s->r.created_ms >= conf->recycle_age_ms)
 		return "recycle_age";
 	return NULL;
@@ -363,6 +381,7 @@ void pool_plan(struct core *c, size_t pool)
 	if (conf->removed || c->stopping)
 		return;
 	pool_give_back(c, pool);
+	/* Without a claim: what is paused takes no session, and others must not wait behind it. */
 	if (c->paused || c->pool[pool]->paused)
 		c->pool[pool]->claim = 0;
 	else

@@ -6,17 +6,21 @@
 #include "core/endpoint.h"
 #include "core/runner.h"
 #include "core/statement.h"
-
+#include <assert.h>
 #define START_LOOK_MS 500
 #define START_LOOK_MAX_MS 5000
 #define HEARD_MS 1000 /* an answer of its driver holds for so long */
 
+/* The session's own question, beside those of its calls: `asked` tells what an answer is to, where
+ * the state alone does not. */
 void ready_ask(struct core *c, struct session *s, const struct request *rq)
 {
 	s->asked = rq->what;
 	s->seq = core_ask(c, core_session_pool(c, s)->endpoint, s->r.id, 0, rq);
 }
 
+/* The session, not its statements: it is answered by the server alone, so it can be asked of a
+ * driver that is starting, busy or dead. */
 void ready_look(struct core *c, struct session *s)
 {
 	const struct request rq = {
@@ -55,6 +59,8 @@ void ready_sounded(struct core *c, struct session *s, const struct ev_http *ev)
 	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
 	bool blamed = endpoint_blames_for(c, ev, &a, &s->lost_ms);
 	livy_fini(&a);
+	/* Any answer that is not "the channel is closed" has come through it, or says at least that
+	 * the server has nothing against the session. A file is not kept from it for longer. */
 	if (!blamed) {
 		s->heard_ms = c->now.mono_ms;
 		c->plan = true;
@@ -75,6 +81,9 @@ static void ready_fetch_log(struct core *c, struct session *s)
 
 void ready_greet(struct core *c, struct session *s)
 {
+	assert(TAILQ_EMPTY(&s->calls));
+	/* The runner is sent as the second statement: by the first, which is small, a server
+	 * without names knows the session again. */
 	if (s->greeted && s->r.kind == KIND_RUNNER)
 		statement_boot(c, s);
 	else
@@ -121,6 +130,7 @@ void ready_settle(struct core *c, struct session *s, enum session_state was)
 
 static void ready_still_starting(struct core *c, struct session *s, const char *state)
 {
+	assert(s->r.state == SESSION_STARTING);
 	int64_t age_ms = c->now.mono_ms - s->since_ms;
 	if (age_ms > core_session_pool(c, s)->start_timeout_ms) {
 		depart_breaker(c, s,
@@ -143,6 +153,8 @@ void ready_state(struct core *c, struct session *s, const struct livy_session *l
 		if (s->r.state == SESSION_STARTING)
 			ready_still_starting(c, s, livy->state_text);
 		break;
+	/* "idle" and "busy" are said of the interpreter, flicker between two statements, and say
+	 * nothing of ours: both mean only that there is one. */
 	case LIVY_SESSION_IDLE:
 	case LIVY_SESSION_BUSY:
 		if (starting)

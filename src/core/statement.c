@@ -10,6 +10,7 @@
 
 #define POLL_FLOOR_MS 50
 #define RUNNER_FLOOR_MS 25 /* its calls are short, and files wait behind them */
+/* A day's run costs some hundred looks, and its end is seen two minutes late at worst. */
 #define POLL_CEILING_MS 120000
 
 static size_t statement_endpoint(const struct core *c, const struct session *s)
@@ -44,6 +45,8 @@ struct bytes statement_code(struct core *c, const struct session *s, struct call
 static void statement_ask(
     struct core *c, struct session *s, struct call *call, const struct request *rq)
 {
+	/* One question at a time: the answer to an earlier one would be read as that to this
+	 * one. */
 	assert(call->seq == 0);
 	call->due_ms = INT64_MAX;
 	call->seq = core_ask(c, statement_endpoint(c, s), s->r.id, call->id, rq);
@@ -58,6 +61,8 @@ void statement_post(struct core *c, struct session *s, struct call *call)
 		.path = livy_path(a, core_session_key(c, s), "/statements"),
 		.body = livy_statement_body(a, statement_code(c, s, call)),
 	};
+	/* Before the effect is performed: rows of this turn, the intent among them, are committed
+	 * first. */
 	call->state = CALL_POSTING;
 	call->since_ms = c->now.mono_ms;
 	statement_ask(c, s, call, &rq);
@@ -77,7 +82,10 @@ void statement_look(struct core *c, struct session *s, struct call *call)
 {
 	struct arena *a = &c->fx->arena;
 	const char *key = core_session_key(c, s);
+	assert(call->state != CALL_POSTING);
 	bool doubt = call->state == CALL_DOUBT;
+	/* Ids are given one after the other, and nobody else has this session: what was posted
+	 * last, and may have arrived, can only lie there. */
 	int64_t id = doubt ? s->r.last_statement + 1 : call->statement;
 	const struct request rq = {
 		.what = doubt ? ASK_DOUBT : ASK_STATEMENT,
@@ -97,6 +105,7 @@ void statement_cancel(struct core *c, struct session *s, const struct call *call
 		.path = livy_path_statement(
 		    &c->fx->arena, core_session_key(c, s), call->statement, "/cancel"),
 	};
+	assert(call->state == CALL_WAITING && call->statement >= 0);
 	/* Its reply says nothing (200 even for what never was), so it is not waited for. */
 	core_ask(c, statement_endpoint(c, s), s->r.id, call->id, &rq);
 }
@@ -123,7 +132,10 @@ void statement_poll(struct core *c, struct session *s, struct call *call)
 
 static void statement_ours(struct core *c, struct session *s, enum call_what what)
 {
+	assert(what != CALL_RAW && what != CALL_FENCE);
 	struct call *call = session_add_call(s, ++c->last_call, what, c->now.mono_ms);
+	/* By a greeting's token the session is known again on a server without names, so it is the
+	 * one in the ledger; all others are of the moment. */
 	if (what == CALL_GREET)
 		memcpy(call->token, s->r.token, sizeof(call->token));
 	else
@@ -148,5 +160,6 @@ void statement_boot(struct core *c, struct session *s)
 
 void statement_runner(struct core *c, struct session *s)
 {
+	assert(session_call_of(s, CALL_RUNNER) == NULL);
 	statement_ours(c, s, CALL_RUNNER);
 }

@@ -9,9 +9,14 @@
 #include "core/ready.h"
 #include "core/runner.h"
 #include "core/statement.h"
+#include <assert.h>
 #include <stdlib.h>
 
+/* Livy launches the driver's process before it answers, and a loaded host takes its time. An answer
+ * that is given up too early costs a session that has to be looked for. */
 #define CREATE_TIMEOUT_MS 180000
+/* A GET of a session's state takes milliseconds and never goes to the driver, so a young one is
+ * asked often: a session's start is what a user waits for. */
 #define START_LOOK_MS 500
 #define START_LOOK_MAX_MS 5000
 #define IDLE_LOOK_MS 60000
@@ -24,6 +29,7 @@
 
 void talk_create(struct core *c, size_t pool, enum kind kind, int64_t owner, const char *proxy_user)
 {
+	assert(pool < c->pool_count && kind < KIND_SESSIONS);
 	const struct conf_pool *conf = &c->conf->pool[pool];
 	struct session_rec rec = {
 		.id = ++c->last_session,
@@ -37,6 +43,8 @@ void talk_create(struct core *c, size_t pool, enum kind kind, int64_t owner, con
 		.last_statement = -1,
 		.created_ms = c->now.real_ms,
 	};
+	/* The name and the token are committed before the POST is made: whatever becomes of its
+	 * answer, the session is known again by them, and nothing else is ever deleted. */
 	core_token(c, rec.token);
 	struct session *s = session_new(&c->sessions, &rec, c->now.mono_ms);
 	core_row_session(c, s);
@@ -121,6 +129,8 @@ static void talk_on_created(
 
 /* ---- what becomes of it ---------------------------------------------------------------------- */
 
+/* The words of a dead driver are in its log and nowhere else, and the server drops the log some
+ * minutes after the death: it is read before the session is deleted. */
 static void talk_on_log(struct core *c, struct session *s, const struct ev_http *ev)
 {
 	struct livy_answer a;
@@ -191,6 +201,7 @@ static void talk_on_session(
 
 /* ---- time and replies ----------------------------------------------------------------------- */
 
+/* Three looks within a heartbeat: one may be lost, and one may be late. */
 static int64_t talk_idle_look_ms(const struct core *c, const struct session *s)
 {
 	int64_t heartbeat_ms = (int64_t)core_session_pool(c, s)->session.heartbeat_timeout_s * 1000;
@@ -282,6 +293,8 @@ void talk_due(struct core *c, struct session *s)
 
 void talk_on_http(struct core *c, struct session *s, const struct ev_http *ev)
 {
+	/* An answer to a question that was asked before a break: what it says of then is not so
+	 * now. */
 	if (s->seq != ev->tag.seq) {
 		c->stale++;
 		return;

@@ -9,6 +9,8 @@
 void talk_create(
     struct core *c, size_t pool, enum kind kind, int64_t owner, const char *proxy_user);
 
+/* Its timer: whatever is due in this state. A session whose server is not up is parked until it has
+ * been met again (core/contact). s may be gone afterwards. */
 void talk_due(struct core *c, struct session *s);
 
 /* A reply to the session's own request; s may be gone afterwards. */
