@@ -13,6 +13,7 @@ static void cancel_waiting(struct core *c, struct job *job, const char *words)
 {
 	if (job->r.state == JOB_READING)
 		submit_withdraw(c, job);
+	/* Its row would say for ever that it is held. */
 	job->r.held = HELD_NOT;
 	finish_silent(c, job, STATUS_CANCELLED, words);
 }
@@ -36,6 +37,8 @@ static void cancel_raw(struct core *c, struct session *s, struct job *job)
 	depart_wake(c, s, 0);
 }
 
+/* A runner's run is killed by the next call, and that call is repeated until its end is heard. What
+ * no call can have carried yet needs none: it is simply not sent. */
 static void cancel_script(struct core *c, struct session *s, struct job *job)
 {
 	struct script *sc = job->script;
@@ -84,6 +87,8 @@ const char *cancel_job(struct core *c, struct job *job, const char *who)
 		    words);
 		cancel_running(c, job, words);
 		return NULL;
+	/* From here on it has a result, and a cancel would have to take something away that
+	 * somebody may have seen. */
 	case JOB_ANSWERED:
 	case JOB_STAGED:
 	case JOB_DISPOSING:

@@ -50,6 +50,7 @@ int64_t errand_due_ms(const struct core *c, const struct session *s)
 		if (job->script->due_ms < due_ms)
 			due_ms = job->script->due_ms;
 	}
+	/* A runner that is not heard is left alone for a while, whoever wants something of it. */
 	return due_ms < s->pause_ms ? s->pause_ms : due_ms;
 }
 
@@ -65,6 +66,7 @@ static void errand_add_start(struct core *c, struct json_t *call, const struct j
 {
 	const struct conf_spool *spool = core_spool_conf(c, job);
 	const struct terms t = terms_of(c, job);
+	assert(job->r.run != NULL && job->script != NULL);
 	const struct runner_program start = {
 		.id = job->r.run->token,
 		.kind = job->r.kind == KIND_SQL ? "sql" : "python",
@@ -83,6 +85,8 @@ static void errand_add_start(struct core *c, struct json_t *call, const struct j
 		.files_count = spool->files_count_max,
 		.rows = spool->rows_max,
 	};
+	/* Modules are sent when the runner says that it lacks them: most files of a spool share the
+	 * same ones, and the hash alone is enough then. */
 	if (job->script->put)
 		runnertext_add_put(call, job->script->modules_hash, job->script->modules);
 	runnertext_add_start(call, &start);
@@ -124,9 +128,14 @@ static void errand_add_run(struct errand *e, struct job *job)
 	e->bytes += more;
 	e->starts = e->starts || starts;
 	e->young = e->young || e->c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
+	/* Noted now, whatever becomes of the call: what was in a call that may have arrived may
+	 * have begun. */
 	sc->asked = true;
 	if (starts)
 		errand_add_start(e->c, e->text, job);
+	assert(sc->phase < SCRIPT_KEPT);
+	/* A kill is repeated with each call until the run's end is heard: the call before may have
+	 * been lost. */
 	if (ends)
 		runnertext_add_kill(e->text, job->r.run->token, "cancelled");
 	else if (sc->phase == SCRIPT_BAR)
@@ -160,6 +169,7 @@ static struct bytes errand_call(struct core *c, const struct session *s, struct 
 				errand_add_run(&e, job);
 		}
 	}
+	/* How many, for the answer: others come to the list meanwhile, at its end. */
 	call->at = s->ack_count < ACKS_MAX ? (int64_t)s->ack_count : ACKS_MAX;
 	for (int64_t i = 0; i < call->at; i++)
 		runnertext_add_id(e.text, "ack", s->ack[i]);
@@ -167,6 +177,8 @@ static struct bytes errand_call(struct core *c, const struct session *s, struct 
 	return runnertext_end(&c->fx->arena, e.text, wait_ms, errand_bytes_max(c, s));
 }
 
+/* Put together for each POST: a call that is repeated says what is so now, and its token tells its
+ * answer from that of the one before. */
 struct bytes errand_code(struct core *c, const struct session *s, struct call *call)
 {
 	const struct bytes code = { c->conf->runner_code, c->conf->runner_code_bytes };

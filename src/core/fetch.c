@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "core/runner.h"
 #include "core/watch.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +44,14 @@ static void fetch_take_sizes(struct core *c, struct job *job, const struct runne
 static void fetch_append(
     struct core *c, struct job *job, struct script_part *part, struct bytes data)
 {
+	assert(part >= job->script->part && part < job->script->part + job->script->part_count);
+	assert(!part->busy && data.n > 0);
 	struct fx_append *fx = &effects_add(c->fx, FX_APPEND)->u.append;
 	fx->job = job->r.id;
 	fx->spool = job->r.spool;
 	fx->part = (unsigned)(part - job->script->part) + 1;
 	fx->at = part->at;
+	/* In the turn's arena, where the answer was decoded: output is not copied once more. */
 	fx->data = data;
 	part->last = data.p[data.n - 1];
 	part->busy = true;
@@ -97,6 +101,7 @@ static bool fetch_take_data(struct core *c, struct job *job, const struct runner
 static void fetch_kept(struct core *c, struct job *job)
 {
 	struct script *sc = job->script;
+	assert(sc->report != NULL);
 	struct bytes report = { sc->report, strlen(sc->report) };
 	script_move(sc, SCRIPT_KEPT, c->now.mono_ms);
 	if (job->r.state == JOB_ANSWERED)
@@ -124,6 +129,7 @@ static void fetch_ended(struct core *c, struct job *job, const struct runner_run
 		script_move(sc, SCRIPT_FETCH, c->now.mono_ms);
 		fetch_cancelled(job, run);
 	}
+	/* Each answer behind the end says it again: the last one counts. */
 	free(sc->report);
 	sc->report = xstrdup(run->report);
 	sc->end = run->status;
@@ -162,6 +168,9 @@ static void fetch_wait(struct core *c, struct job *job)
 void fetch_take(struct core *c, struct job *job, const struct runner_run *run,
     const struct runner_answer *answer)
 {
+	assert(job->script != NULL && job->r.run != NULL);
+	/* Sizes come before pieces: from them one sees what is missing, however little an answer
+	 * has place for. */
 	fetch_take_sizes(c, job, run);
 	job->progress = (float)run->progress;
 	jobs_touch(&c->jobs, job);
@@ -214,6 +223,8 @@ void fetch_on_appended(struct core *c, const struct ev_appended *ev)
 	struct session *s = fetch_session(c, job);
 	jobs_touch(&c->jobs, job);
 	part->busy = false;
+	/* After a failure nobody knows how much of the piece lies there, so the file is fetched
+	 * again from its start: the runner keeps all of it until it is told that it is on disk. */
 	part->at = ev->err == 0 ? ev->at : 0;
 	if (ev->err == 0) {
 		sc->failures = 0;
@@ -243,6 +254,8 @@ bool fetch_lost_parts(struct core *c, struct job *job)
 		fetch_give_up_parts(job);
 		return false;
 	}
+	/* Back from KEPT, the one move backwards, so not by script_move(): the hidden files have
+	 * gone, and the runner, which was told nothing, still has them. */
 	sc->phase = SCRIPT_FETCH;
 	sc->due_ms = c->now.mono_ms;
 	for (size_t i = 0; i < sc->part_count; i++)
@@ -256,6 +269,7 @@ void fetch_committed(struct core *c, struct job *job)
 	struct session *s = fetch_session(c, job);
 	if (s == NULL || job->script == NULL || job->script->phase != SCRIPT_KEPT)
 		return;
+	/* Only now: the hidden files are synced and their names committed. The runner's copy may go. */
 	session_add_ack(s, job->r.run->token, c->now.mono_ms + ACK_MS);
 	s->r.statements++;
 	runner_unload(c, s, job);

@@ -10,6 +10,8 @@
 void fetch_take(struct core *c, struct job *job, const struct runner_run *run,
     const struct runner_answer *answer);
 
+/* A piece lies in its hidden file, or does not; not yet synced. Comes also for a job whose session
+ * was lost since, and then changes nothing but the part. */
 void fetch_on_appended(struct core *c, const struct ev_appended *ev);
 
 /* Its hidden files are not there any more: they are fetched again. False where nobody has them. */

@@ -10,6 +10,7 @@
 #include "core/runner.h"
 #include "core/runnertext.h"
 #include "core/terms.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ static void hear_begun(
     struct core *c, struct session *s, struct job *job, const struct runner_run *run)
 {
 	struct script *sc = job->script;
+	assert(job->r.run != NULL);
 	if (sc->phase < SCRIPT_RUN)
 		script_move(sc, SCRIPT_RUN, c->now.mono_ms);
 	if (job->r.state >= JOB_RUNNING)
@@ -46,7 +48,9 @@ static void hear_begun(
 	    s->r.name, (long long)s->r.last_statement);
 }
 
-/* The session's runner does not know it, or not any more. */
+/* The session's runner does not know it, or not any more. UNKNOWN of a run that was never told to
+ * start is no loss; of any other it is the end of what can be known. BARRED is the runner's promise
+ * that it never will. */
 static void hear_missed(
     struct core *c, struct session *s, struct job *job, const struct runner_run *run, bool dead)
 {
@@ -75,6 +79,7 @@ static void hear_missed(
 static void hear_run(struct core *c, struct session *s, struct job *job,
     const struct runner_run *run, const struct runner_answer *answer)
 {
+	/* Kept: an answer to an earlier call tells what is in the spool already. */
 	if (job->script->phase > SCRIPT_FETCH)
 		return;
 	if (run->state != RUNNER_RUNNING && run->state != RUNNER_ENDED) {
@@ -130,6 +135,8 @@ static void hear_refusals(struct core *c, struct session *s, const struct runner
 
 static void hear_call(struct core *c, struct session *s, const struct runner_answer *answer)
 {
+	/* A runner that dies refuses whatever it is given; the files are not to blame, and go
+	 * elsewhere. */
 	if (!answer->dead)
 		hear_refusals(c, s, answer);
 	for (size_t i = 0; i < answer->run_count; i++) {
@@ -168,6 +175,8 @@ static void hear_boot(struct core *c, struct session *s, const struct runner_ans
 		    "session=%s event=runner-warns warning=\"%s\"", s->r.name, answer->warning[i]);
 	runnertext_name_code(
 	    (struct bytes){ c->conf->runner_code, c->conf->runner_code_bytes }, ours);
+	/* A session outlives the daemon, and so an upgrade of it: the old runner ends what it has
+	 * begun, by the protocol that it speaks, and gets nothing new. */
 	if (answer->code != NULL && strcmp(answer->code, ours) != 0) {
 		log_info(
 		    "session=%s event=old-runner: it is retired when what runs in it has ended",
@@ -183,6 +192,7 @@ void hear_answer(
     struct core *c, struct session *s, struct call *call, const struct livy_statement *st)
 {
 	struct arena *a = &c->fx->arena;
+	assert(call->what == CALL_BOOT || call->what == CALL_RUNNER);
 	struct runner_answer answer;
 	bool boot = call->what == CALL_BOOT;
 	runnertext_read(
@@ -197,12 +207,15 @@ void hear_answer(
 		runner_failed(c, s, call, error);
 		return;
 	}
+	/* Under one name another runner than ours was booted: it knows nothing of what ran in the
+	 * first one. */
 	if (s->r.boot != NULL && strcmp(s->r.boot, answer.boot) != 0) {
 		depart_lost(c, s, "another runner answers than the one that was sent");
 		return;
 	}
 	s->failures = 0;
 	s->pause_ms = 0;
+	/* Only those that were in this call: it may forget what it was told, no more. */
 	int64_t acks = call->at;
 	session_drop_call(s, call);
 	if (boot) {

@@ -22,6 +22,8 @@
 
 /* ---- birth and death ------------------------------------------------------------------------ */
 
+/* Each is an allocation of its own, never an element of an array that grows: timers point into
+ * them. */
 static struct endpoint_state *endpoint_state_new(void)
 {
 	struct endpoint_state *e = xcalloc(1, sizeof(*e));
@@ -62,10 +64,13 @@ void life_grow(struct core *c)
 		c->spool[c->spool_count++] = spool_state_new();
 }
 
+/* The instance is part of each session's name, last_job and last_session are where numbers go on:
+ * with an older ledger they would be given twice. */
 struct core *core_new(const struct conf *conf, const char *instance, const uint64_t seed[2],
     uint64_t last_job, uint64_t last_session)
 {
 	struct core *c = xcalloc(1, sizeof(*c));
+	/* xorshift gives zeros for ever from a state of zeros. */
 	assert(seed[0] != 0 || seed[1] != 0);
 	c->conf = conf;
 	c->rng[0] = seed[0];
@@ -93,6 +98,8 @@ void core_free(struct core *c)
 	struct job *job;
 	while ((s = TAILQ_FIRST(&c->sessions)) != NULL)
 		session_free(&c->sessions, &c->timers, s);
+	/* Out of the lanes first: a lane is freed with its last job, and a freed job must not be
+	 * the top of a heap. */
 	TAILQ_FOREACH (job, &c->jobs.all, link)
 		if (job->lane != NULL)
 			queue_remove(job);
@@ -161,6 +168,8 @@ void core_lost(struct core *c)
 	c->lost = true;
 }
 
+/* A crash may have come between two commits, but never between a row and what depends on it: what
+ * is missing here was taken away by somebody, and nobody can tell any more what has run. */
 static void life_resume_sent(struct core *c, struct job *job)
 {
 	struct session *s = session_by_id(&c->sessions, job->r.run->session);
@@ -181,10 +190,13 @@ static void life_resume_job(struct core *c, struct job *job)
 {
 	if (job_is_active(job))
 		row_resume(c, job);
+	/* What it says of itself is in its bytes, so no row of its own could differ from them. */
 	if (job_is_active(job) && job->code != NULL)
 		(void)terms_read(c, job, (struct bytes){ job->code, job->code_bytes });
 	switch (job->r.state) {
 	case JOB_QUEUED:
+		/* A queued file has no run; one that was put back before the crash may still have
+		 * its row. */
 		job_drop_run(job);
 		finish_ready(c, job);
 		if (job->r.held == HELD_LOST)

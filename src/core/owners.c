@@ -25,6 +25,8 @@ static void owners_drop(struct core *c, struct owner *o)
 	free(o);
 }
 
+/* The user database may be a network away (LDAP), so it is asked through an effect, and the files
+ * of that owner wait for the answer. */
 enum owners_answer owners_name(struct core *c, uint32_t uid, const char **name)
 {
 	struct owner *o = owners_find(c, uid);

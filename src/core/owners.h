@@ -13,8 +13,11 @@ enum owners_answer {
 	OWNER_NOBODY /* no login name belongs to it; the next question is asked anew */
 };
 
+/* Names are kept once they are known: somebody who is renamed while the daemon runs keeps the old
+ * one until the next start. *name is borrowed. */
 enum owners_answer owners_name(struct core *c, uint32_t uid, const char **name);
 
+/* The one answer to FX_OWNER. */
 void owners_on_owner(struct core *c, const struct ev_owner *ev);
 void owners_fini(struct core *c);
 

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+/* By way of a look: whether the file is still there, and is one, only the edge can say. Its old
+ * results stay until the new ones are ready, as with a file that was changed. */
 const char *rerun_job(struct core *c, struct job *job)
 {
 	if (job->r.state != JOB_DONE)

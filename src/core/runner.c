@@ -17,6 +17,8 @@
 
 /* ---- places --------------------------------------------------------------------------------- */
 
+/* One call at a time: two would wait in the session's queue one behind the other, and each would
+ * tell of the moment in which it was put together. */
 static bool runner_may_speak(const struct core *c, const struct session *s)
 {
 	bool up = s->r.state == SESSION_IDLE || s->r.state == SESSION_BUSY ||
@@ -54,6 +56,7 @@ void runner_due(struct core *c, struct session *s)
 /* A run has left. */
 void runner_rest(struct core *c, struct session *s)
 {
+	assert(s->r.kind == KIND_RUNNER);
 	s->used_ms = c->now.mono_ms;
 	c->plan = true;
 	if (s->r.state == SESSION_LOOKING) {
@@ -97,6 +100,8 @@ void runner_resume(struct core *c, struct session *s, struct job *job)
 	struct script *sc = runner_script(c, job);
 	s->fresh = terms_of(c, job).fresh;
 	session_load(s, job->r.id);
+	/* As far as the ledger knows the call was made. BAR asks for it in a way that cannot start
+	 * it: a run that has not begun by then never shall, and the file may go elsewhere. */
 	sc->maybe = true;
 	script_move(sc, job->r.state == JOB_RUNNING ? SCRIPT_RUN : SCRIPT_BAR, c->now.mono_ms);
 }
@@ -105,6 +110,7 @@ void runner_resume(struct core *c, struct session *s, struct job *job)
 
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe)
 {
+	assert(s->r.kind == KIND_RUNNER && call->what != CALL_RAW);
 	bool told = call->what == CALL_RUNNER;
 	session_drop_call(s, call);
 	for (unsigned i = 0; told && i < s->run_count; i++) {
@@ -134,6 +140,7 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why)
 {
 	bool starts = false;
+	/* Backwards, as each that leaves is replaced by the last one. */
 	for (unsigned i = s->run_count; i-- > 0;) {
 		struct job *job = errand_job(c, s, i);
 		if (job == NULL || !job->script->asked || job->script->phase != SCRIPT_START ||

@@ -15,8 +15,8 @@ void runner_resume(struct core *c, struct session *s, struct job *job);
 /* Speaks to the runner if there is something to say, and sets the session's timer for the next. */
 void runner_due(struct core *c, struct session *s);
 
-/* Calls (CALL_BOOT, CALL_RUNNER) that end without an answer of the runner; the call is dropped, the
- * session may be gone afterwards. unsent: the call was not carried out, or (maybe) nobody can tell.
+/* Calls (CALL_BOOT, CALL_RUNNER, of a greeting only that it was lost) that end without an answer of the
+ * runner; the call is dropped, the session may be gone afterwards. unsent: the call was not carried out, or (maybe) nobody can tell.
  * refused: it never will be. */
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe);
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why);

@@ -1,4 +1,8 @@
-/* sched: the one door of the core. Events in, effects out; nothing else happens in here. */
+/* sched: the one door of the core. Events in, effects out; nothing else happens in here.
+ *
+ * It decides nothing: a case is one call, so that what an event leads to stands in the room that
+ * knows. What is kept here is the order behind each event: first the plan, then what others are
+ * told of it. */
 #include "core/sched.h"
 
 #include "base/log.h"
@@ -26,11 +30,14 @@
 #include <errno.h>
 #include <string.h>
 
+/* A service manager kills after 90 s by default; what is not heard by then is asked for in the next
+ * life. */
 #define STOP_MS 20000 /* an orderly stop waits this long for answers that are on their way */
 
 /* ---- planning ------------------------------------------------------------------------------- */
 
-/* Files that waited for others, or for some time. */
+/* Files that waited for others, or for some time. One at a time: each that is let go may change
+ * what holds the next. */
 static void core_release(struct core *c)
 {
 	struct job *job;
@@ -38,6 +45,8 @@ static void core_release(struct core *c)
 		finish_ready(c, job);
 }
 
+/* Once behind the events of a turn that may have changed something, never in the middle of one:
+ * sessions that go and come while a room holds a pointer to them are how such programs break. */
 static void core_plan(struct core *c)
 {
 	if (!c->plan)
@@ -45,6 +54,8 @@ static void core_plan(struct core *c)
 	c->plan = false;
 	core_release(c);
 	for (size_t i = 0; i < c->pool_count; i++) {
+		/* What goes first makes room; then those that are there take files; only what still
+		 * waits is a reason to make more. */
 		pool_recycle(c, i);
 		share_begin(c, i);
 		submit_assign(c, i);
@@ -147,6 +158,7 @@ static void core_on_tick(struct core *c)
 static void core_on_http(struct core *c, const struct ev_http *ev)
 {
 	tally_http(c, ev);
+	assert(ev->tag.endpoint < c->endpoint_count);
 	if (ev->tag.session == 0) {
 		contact_on_http(c, ev);
 		return;
@@ -203,6 +215,9 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 	TAILQ_FOREACH (job, &c->jobs.all, link)
 		if (job->lane != NULL)
 			queue_remove(job);
+	assert(conf != NULL);
+	/* The old one is freed by the loop after this turn: nothing in the core may point into it
+	 * but this. */
 	c->conf = conf;
 	life_grow(c);
 	TAILQ_FOREACH (job, &c->jobs.all, link)
@@ -235,6 +250,8 @@ static void core_on_stop(struct core *c)
 
 void core_step(struct core *c, const struct event *ev, struct effects *fx)
 {
+	/* Nothing calls back into the core: whoever is stepped while a step goes on has found a way
+	 * around the ring. */
 	assert(c->fx == NULL && ev->now.mono_ms >= c->now.mono_ms);
 	c->now = ev->now;
 	c->fx = fx;

@@ -9,6 +9,8 @@
 #include <assert.h>
 
 #define LOOK_SOON_MS 50
+/* Livy answers a cancel with 200 whatever comes of it, so it is asked again until the state says
+ * so. */
 #define AGAIN_MS 10000
 #define GRACE_MS 40000 /* Livy itself gives a cancelled statement 30 s */
 
@@ -42,7 +44,8 @@ static void stop_ask(struct core *c, struct session *s, struct call *call)
 	statement_look_in(c, s, call, call->seq == 0 ? LOOK_SOON_MS : AGAIN_MS);
 }
 
-/* A file's own statement. */
+/* A file's own statement. Its session goes with it: code in the driver that does not hear Livy's
+ * cancel runs on, and would hold up or disturb the next file. */
 static void stop_raw(struct core *c, struct session *s, struct call *call)
 {
 	struct job *job = core_call_job(c, call);
@@ -59,7 +62,8 @@ static void stop_raw(struct core *c, struct session *s, struct call *call)
 	}
 }
 
-/* A runner's call, in which a file runs in the session's own interpreter. */
+/* A runner's call, in which a file runs in the session's own interpreter. Only those that somebody
+ * has cancelled: a runner's call has no time limit of its own. */
 static void stop_runs(struct core *c, struct session *s, struct call *call)
 {
 	session_drop_call(s, call);
