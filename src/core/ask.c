@@ -44,7 +44,8 @@ enum field_type { FIELD_TEXT, FIELD_BOOL, FIELD_NUMBER, FIELD_JOBS };
 #define OF_PLACE (OF(DO_PAUSE) | OF(DO_RESUME))
 #define AT(field) offsetof(struct ask, field)
 
-/* Which commands know a field, and which cannot do without it. */
+/* Which commands know a field, and which cannot do without it. One table, so that what is read,
+ * what is required and what an error says of a field cannot differ. */
 struct field {
 	const char *name;
 	enum field_type type;
@@ -78,6 +79,8 @@ static const struct field *field_of(enum ask_what what, const char *name)
 	return NULL;
 }
 
+/* A NUL in a string would end it early for everybody who reads it: xstrndup() cuts there, and what
+ * is left is judged as what it is. */
 static char *take_text(const json_t *v)
 {
 	size_t n = json_string_length(v);
@@ -204,6 +207,8 @@ static bool ask_head(struct arena *a, struct ask *ask, const json_t *root, struc
 struct ask *ask_read(struct arena *a, struct bytes line, struct ask_error *e)
 {
 	json_error_t error;
+	/* Twice the same key would be two answers to one question: who reads first and who reads
+	 * last would not agree. */
 	json_t *root = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &error);
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	ask->owner = ask->since_ms = ask->until_ms = ask->limit = -1;

@@ -63,7 +63,9 @@ struct ask_error {
 	const char *hint; /* or NULL */
 };
 
-/* A request, or NULL and *e; what e says belongs to the arena. */
+/* A request, or NULL and *e; what e says belongs to the arena. The line is a stranger's: a field
+ * that the command does not know, or of another type, is an error and never left out in silence,
+ * since a client of another version would believe that it was heard. */
 struct ask *ask_read(struct arena *a, struct bytes line, struct ask_error *e);
 void ask_free(struct ask *ask); /* NULL is nothing */
 

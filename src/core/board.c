@@ -93,6 +93,8 @@ static void board_running(struct buf *b, const struct core *c, size_t all)
 	board_close_table(b, shown, all);
 }
 
+/* In the order of arrival, not of turns: those would have to be worked out for a million files each
+ * few seconds, and the page is to show whether things move. */
 static void board_queued(struct buf *b, const struct core *c, size_t all)
 {
 	static const char *const heading[] = { "File", "Spool", "#Waits for", "State", NULL };

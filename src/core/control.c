@@ -37,6 +37,7 @@ static void control_hello(struct core *c, struct peer *p)
 	peer_end(c, p);
 }
 
+/* What `spools` counts is what its asker may see: else numbers would tell of others' files. */
 static void control_count(const struct job *job, struct view_counts *n)
 {
 	bool held = job->r.state == JOB_QUEUED && job->r.held != HELD_NOT;
@@ -59,6 +60,8 @@ static void control_spools(struct core *c, struct peer *p)
 	peer_end(c, p);
 }
 
+/* A session that is nobody's yet shows nothing of anybody; others' sessions are others'
+ * business. */
 static void control_sessions(struct core *c, struct peer *p)
 {
 	const struct session *s;
@@ -193,6 +196,7 @@ void control_on_request(struct core *c, const struct ev_request *ev)
 	struct peer *p = peer_find(c, ev->peer);
 	if (p == NULL)
 		p = peer_add(c, ev);
+	/* The edge gives the next line of a peer only when the last one has its end. */
 	assert(p->ask == NULL);
 	p->ask = ask_read(&c->fx->arena, ev->line, &e);
 	if (p->ask == NULL) {
@@ -200,6 +204,7 @@ void control_on_request(struct core *c, const struct ev_request *ev)
 		return;
 	}
 	const struct command *command = &commands[p->ask->what];
+	/* A word that the protocol has and no command carries out yet. */
 	if (command->begin == NULL)
 		peer_fail(c, p, "not-now", "this daemon cannot do that yet", NULL);
 	else if (!control_knows(p))
@@ -237,6 +242,7 @@ void control_on_history(struct core *c, const struct ev_history *ev)
 	if (p == NULL || p->seq != ev->seq)
 		return; /* it has hung up, or asks for something else by now */
 	p->seq = 0;
+	assert(p->ask != NULL && commands[p->ask->what].on_history != NULL);
 	commands[p->ask->what].on_history(c, p, ev);
 }
 
@@ -247,6 +253,8 @@ void control_on_reloaded(struct core *c, const struct ev_reloaded *ev)
 		place_reloaded(c, p, ev);
 }
 
+/* Behind each event, and after the plan: who watches hears of a turn's changes once, as they are in
+ * the end. */
 void control_tell(struct core *c)
 {
 	watch_tell(c);

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
+/* A browser that reads the page anew more often than people can read it only costs. */
 #define BOARD_REFRESH_MIN_S 5
 
 void export_init(struct core *c)
@@ -39,6 +40,7 @@ void export_begin(struct core *c)
 		export_due(c, (enum export_what)what);
 }
 
+/* While something runs the page grows old by itself: it shows for how long. */
 static bool export_is_moving(const struct core *c)
 {
 	for (int state = JOB_READING; state < JOB_DONE; state++)

@@ -4,6 +4,8 @@
 
 #include "core/core.h"
 
+/* The files are for programs and browsers that know nothing of the daemon: they are replaced as a
+ * whole, and nothing waits for them. */
 void export_init(struct core *c);
 
 /* At the start and after a reload: what is configured is written at once, and then in its time. */
@@ -15,6 +17,7 @@ void export_due(struct core *c, enum export_what what);
 /* Something that the board shows has changed. */
 void export_changed(struct core *c);
 
+/* One that could not be written is tried again at its next time; the log says so once. */
 void export_on_exported(struct core *c, const struct ev_exported *ev);
 
 #endif

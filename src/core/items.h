@@ -6,6 +6,8 @@
 
 /* p->ask is show, cancel, hold, release or rerun. */
 void items_begin(struct core *c, struct peer *p);
+/* The next piece, as far as one answer has place; where the ledger has to be asked, the rest comes
+ * behind items_on_history(). */
 void items_go_on(struct core *c, struct peer *p);
 
 /* What the ledger says of the one that was asked for last. */

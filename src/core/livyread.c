@@ -100,7 +100,8 @@ static int word_of(const struct word *table, size_t count, const json_t *v, int 
 	return otherwise;
 }
 
-/* A string that holds no NUL, malloc'ed. */
+/* A string that holds no NUL, malloc'ed. With a NUL in it two readers would see two different
+ * strings; where names and states are compared that must not be. */
 static char *text_of(const json_t *v)
 {
 	const char *s = json_string_value(v);

@@ -15,6 +15,8 @@ static void metrics_head(struct buf *b, const char *name, const char *type, cons
 	    b, "# HELP sparkspool_%s %s\n# TYPE sparkspool_%s %s\n", name, help, name, type);
 }
 
+/* Names of spools and pools come from the configuration, and may hold what the format gives a
+ * meaning to. */
 static void metrics_escape(struct buf *b, const char *value)
 {
 	for (const char *p = value; *p != '\0'; p++) {
@@ -51,6 +53,7 @@ static void metrics_count(
 	(void)buf_addf(b, "%llu\n", (unsigned long long)value);
 }
 
+/* In whole numbers: no rounding, and no locale that writes a comma. */
 static void metrics_seconds(
     struct buf *b, const char *name, const char *const label[], int64_t value_ms)
 {
@@ -95,6 +98,7 @@ static int metrics_state(const struct job *job)
 	}
 }
 
+/* Once for all spools: a walk for each would read a million files as often as there are spools. */
 static struct metrics_spool *metrics_walk(const struct core *c)
 {
 	struct metrics_spool *spool = xcalloc(c->spool_count + 1, sizeof(*spool));

@@ -11,6 +11,7 @@ void effects_init(struct effects *fx)
 	arena_init(&fx->arena);
 }
 
+/* The list itself is kept: a turn has about as many effects as the one before. */
 void effects_reset(struct effects *fx)
 {
 	fx->count = 0;
@@ -28,6 +29,7 @@ struct effect *effects_add(struct effects *fx, enum effect_type type)
 {
 	struct effect *e;
 
+	assert(fx->count <= fx->cap);
 	assert(type <= FX_RELOAD);
 	if (fx->count == fx->cap) {
 		fx->cap = fx->cap == 0 ? 64 : fx->cap * 2;

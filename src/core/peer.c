@@ -22,10 +22,13 @@ struct peer *peer_find(const struct core *c, uint64_t id)
 
 struct peer *peer_add(struct core *c, const struct ev_request *ev)
 {
+	assert(peer_find(c, ev->peer) == NULL);
 	struct peer *p = xcalloc(1, sizeof(*p));
 	p->id = ev->peer;
 	p->uid = ev->uid;
 	p->hidden = ev->hidden;
+	/* Settled when it comes: a reload that changes the group speaks of those who come after
+	 * it. */
 	p->admin = ev->uid == 0 || ev->own || ev->group;
 	buf_init(&p->out, OUT_BYTES_MAX);
 	TAILQ_INSERT_TAIL(&c->peers, p, link);
@@ -80,6 +83,8 @@ struct json_t *peer_line(const char *type)
 
 void peer_say(struct peer *p, json_t *line)
 {
+	/* ASCII only: half a character can then never stand at the end of a piece, and names that
+	 * are no UTF-8 have been made harmless before (core/text). */
 	char *text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
 	assert(text != NULL);
 	size_t n = strlen(text);
@@ -90,6 +95,8 @@ void peer_say(struct peer *p, json_t *line)
 	json_decref(line);
 }
 
+/* An answer of a hundred thousand lines goes out in pieces, each when the last one is taken:
+ * nobody's list costs more memory than this, whether it is read or not. */
 bool peer_is_full(const struct peer *p)
 {
 	return p->out.len >= PIECE_BYTES;
@@ -107,6 +114,7 @@ void peer_flush(struct core *c, struct peer *p, enum answer_flow flow)
 	if (flow != ANSWER_NEWS)
 		p->waits = flow == ANSWER_MORE;
 	buf_reset(&p->out);
+	/* One large line must not leave each peer with a large buffer. */
 	if (p->out.cap > 2 * (size_t)PIECE_BYTES)
 		buf_fini(&p->out);
 }

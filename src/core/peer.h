@@ -41,12 +41,15 @@ struct peer {
 	TAILQ_ENTRY(peer) link; /* core::peers */
 };
 
+/* A peer is found by its number each time: between an effect and its answer it may have hung up. */
 struct peer *peer_find(const struct core *c, uint64_t id); /* or NULL */
 struct peer *peer_add(struct core *c, const struct ev_request *ev);
 void peer_drop(struct core *c, struct peer *p);
 void peers_fini(struct core *c);
 
-/* What belongs to this user may be seen, and acted on. */
+/* What belongs to this user may be seen, and acted on. The one rule of access for what belongs to
+ * users: administrators may all, everybody their own. What it is asked of are uids as the kernel
+ * has told them (SO_PEERCRED), never what a peer says of itself. */
 bool peer_may(const struct peer *p, uint32_t owner);
 
 /* One line; takes the reference. "type" stands first in it. */

@@ -1,4 +1,7 @@
-/* place: requests about pools, spools and the whole: pause, resume, drain, reload. */
+/* place: requests about pools, spools and the whole: pause, resume, drain, reload.
+ *
+ * None of it touches a file or a session: it sets what core/pause holds, or asks the edge, and the
+ * plan behind the event does the rest. */
 #include "core/place.h"
 
 #include "core/ask.h"
@@ -19,6 +22,8 @@ static bool place_pool(const struct core *c, const char *name, size_t *pool)
 	return false;
 }
 
+/* "changed" says whether it was otherwise before: to pause twice is no error, and scripts need not
+ * ask. */
 static void place_done(struct core *c, struct peer *p, enum pause_what what, size_t index)
 {
 	const char *word = what == PAUSE_ALL ? "all" : what == PAUSE_POOL ? "pool" : "spool";
@@ -60,6 +65,9 @@ void place_pause(struct core *c, struct peer *p)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* All is paused, and the connection stays open until nothing runs: whoever stops a machine waits
+ * for one line instead of asking again and again. Nothing resumes by itself, also not after a
+ * start. */
 void place_drain(struct core *c, struct peer *p)
 {
 	place_done(c, p, PAUSE_ALL, 0);
@@ -81,6 +89,7 @@ void place_drained(struct core *c)
 	}
 }
 
+/* The answer comes with EV_RELOADED: only the edge can read a file. */
 void place_reload(struct core *c, struct peer *p)
 {
 	effects_add(c->fx, FX_RELOAD)->u.reload = p->id;
@@ -92,6 +101,8 @@ void place_reloaded(struct core *c, struct peer *p, const struct ev_reloaded *ev
 		peer_end(c, p);
 		return;
 	}
+	/* All of them at once, each with its line in the file: one reload for one mistake would be
+	 * a long evening. */
 	json_t *list = json_array();
 	for (const char *line = ev->errors; *line != '\0';) {
 		size_t n = strcspn(line, "\n");

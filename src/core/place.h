@@ -4,8 +4,10 @@
 
 #include "core/peer.h"
 
+/* Each is p->ask; an answer or an error goes to p. Only administrators come here (core/control). */
 void place_pause(struct core *c, struct peer *p); /* or resume */
 void place_reload(struct core *c, struct peer *p);
+/* How it went; ev->errors has a line for each mistake, and what was in force stays in force. */
 void place_reloaded(struct core *c, struct peer *p, const struct ev_reloaded *ev);
 
 /* All is paused; the answer comes when nothing runs any more. */

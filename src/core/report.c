@@ -17,7 +17,9 @@ static int64_t number_of(const json_t *o, const char *key)
 	return json_is_integer(v) && json_integer_value(v) > 0 ? (int64_t)json_integer_value(v) : 0;
 }
 
-/* Ends that the runner brought about, in our words. */
+/* Ends that the runner brought about, in our words. The words of the protocol become ours here:
+ * what the runner says is for the daemon, what stands in a record is for people, and may be made
+ * better without a new protocol. */
 static bool report_our_end(const json_t *o, struct report *r)
 {
 	static const struct {
@@ -55,6 +57,7 @@ static void report_plain_end(struct arena *a, const json_t *o, struct report *r)
 		r->error_message = "its runner does not say how it ended";
 		return;
 	}
+	/* As a shell counts: 128 and the signal's number. */
 	bool signal = why != NULL && strcmp(why, "signal") == 0 && code > 128;
 	r->error_name = signal ? "Signal" : "ExitCode";
 	r->error_message =

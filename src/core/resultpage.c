@@ -49,6 +49,7 @@ static void add_picture(struct pagebuild *b, const struct result_file *f)
 	uint64_t size;
 	struct bytes head = head_of(b, f, &size);
 	pic->file = f->name;
+	/* A picture that was cut is none: the page then only names its file. */
 	if (head.n == size)
 		pic->png = head;
 }
@@ -137,6 +138,7 @@ struct bytes resultpage_build(struct arena *a, const struct result_input *in,
 		add_file(&b, &file[i]);
 	b.p.picture = b.picture;
 	b.p.file = b.file;
+	/* All that the page shows was cut to its share before, so this ceiling is never met. */
 	buf_init(&text, PAGE_BYTES_MAX);
 	page_write(&text, &b.p);
 	assert(!text.full);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Words of ours; what the code said is in its own files and has limits of its own. */
 #define OWN_BYTES_MAX (64 << 10)
 
 struct scriptbuild {
@@ -53,6 +54,8 @@ static struct bytes own_words(struct scriptbuild *b)
 	const struct run_rec *run = b->in->rec->run;
 	const struct script *sc = b->in->script;
 	bool midst = sc && sc->part_count > 1 && sc->part[1].at > 0 && sc->part[1].last != '\n';
+	/* What the daemon knows counts more than what the runner says: only it knows who cancelled,
+	 * or what was lost. */
 	bool ours = run->error_name || run->error_message;
 	const char *name = ours ? run->error_name : b->report.error_name;
 	const char *message = ours ? run->error_message : b->report.error_message;
@@ -104,6 +107,7 @@ size_t result_build_script(
 	struct scriptbuild b = { .a = a, .in = in };
 	size_t parts = sc ? sc->part_count : 0;
 
+	/* Beside its parts: .out or .err where there is none, .html, .json, and one to spare. */
 	b.file = arena_calloc(a, parts + 5, sizeof(*b.file));
 	b.warnings = result_warnings(in->rec->run->warnings);
 	report_read(a, in->answer, &b.report);

@@ -1,4 +1,7 @@
-/* roll: the files that a peer may see, in the order of their turn. */
+/* roll: the files that a peer may see, in the order of their turn.
+ *
+ * The order that people see is that of the queue itself (priority, then arrival), not of the table:
+ * a list that is read from the top tells what comes next. */
 #include "core/roll.h"
 
 #include "core/ask.h"
@@ -16,6 +19,8 @@ bool roll_spool(const struct core *c, const char *name, size_t *spool)
 	return false;
 }
 
+/* By its text: the core cannot ask the kernel whether two paths lead to one directory. The command
+ * line resolves what it is given before it asks. */
 bool roll_path(const struct core *c, const char *path, size_t *spool, const char **name)
 {
 	const char *slash = strrchr(path, '/');
@@ -32,7 +37,8 @@ bool roll_path(const struct core *c, const char *path, size_t *spool, const char
 	return false;
 }
 
-/* Which come first. */
+/* Which come first. What runs, what waits for its turn, what waits for something else, what is not
+ * yet complete. */
 static int roll_class(const struct job *job)
 {
 	if (job_is_active(job))
@@ -59,6 +65,7 @@ static size_t roll_pool(const struct core *c, const struct lane *lane)
 	return i;
 }
 
+/* A walk over all of them, so it is only done for the few that somebody asks for. */
 uint32_t roll_place(const struct core *c, const struct job *job)
 {
 	uint32_t place = 1;
@@ -80,6 +87,8 @@ static bool roll_wants(const struct core *c, const struct peer *p, const struct 
 	       (ask->spool == NULL || strcmp(ask->spool, core_spool_conf(c, job)->name) == 0);
 }
 
+/* Ids are kept, not pointers: the answer goes out in pieces, as fast as the peer reads, and files
+ * come and go meanwhile. */
 void roll_call(struct core *c, struct peer *p)
 {
 	size_t count = 0;

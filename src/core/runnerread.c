@@ -32,6 +32,8 @@ static const char **strings_of(struct arena *a, const json_t *list, size_t *coun
 	return s;
 }
 
+/* Ids are ours, and of one form: whatever else stands there is not of a run that we have
+ * started. */
 static bool id_is_plain(const char *id)
 {
 	return id != NULL && strlen(id) == TOKEN_TEXT_LEN - 1 &&
@@ -51,6 +53,7 @@ static enum runner_state state_of(const json_t *o)
 	for (size_t i = 0; s != NULL && i < ARRAY_LEN(name); i++)
 		if (strcmp(s, name[i]) == 0)
 			return (enum runner_state)i;
+	/* A state of a later release: what is then done, to ask again, harms nobody. */
 	return RUNNER_UNKNOWN;
 }
 
@@ -78,9 +81,11 @@ static bool read_piece(struct arena *a, const json_t *o, struct runner_data *d)
 	buf_init(&b, json_string_length(text));
 	bool ok = buf_add_base64(&b, json_string_value(text), json_string_length(text)) == 0;
 	d->data.p = arena_take(a, buf_steal(&b, &d->data.n));
+	/* An empty piece moves nothing on, and would be written for nothing. */
 	return ok && d->data.n > 0;
 }
 
+/* Room for all, filled with those that are good: a bad one takes none of its neighbours with it. */
 static void read_data(struct arena *a, const json_t *list, struct runner_run *run)
 {
 	run->data = arena_calloc(a, json_array_size(list) + 1, sizeof(*run->data));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the runner refuses to speak with, should a session have been booted by another release. */
 #define PROTOCOL_VERSION 1
 
 /* JSON in ASCII has neither line ends nor anything else that a Python literal would trip over, but
@@ -30,6 +31,8 @@ static struct bytes code_of(struct arena *a, struct bytes before, const char *fu
 	size_t n;
 	char *json = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
 	assert(json != NULL);
+	/* Each character may get a backslash before it: with this ceiling the buffer cannot become
+	 * full. */
 	buf_init(&b, before.n + 2 * strlen(json) + strlen(function) + 16);
 	(void)buf_add(&b, before.p == NULL ? "" : before.p, before.n);
 	(void)buf_addf(&b, "%s(", function);
@@ -42,6 +45,8 @@ static struct bytes code_of(struct arena *a, struct bytes before, const char *fu
 	return (struct bytes){ .p = text, .n = n };
 }
 
+/* Files are bytes, JSON is text: also where they are UTF-8, a NUL or a lone carriage return must
+ * come out as it went in. */
 static json_t *base64_of(struct bytes data)
 {
 	struct buf b;

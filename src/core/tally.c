@@ -54,6 +54,8 @@ static enum tally_result tally_result_of(const struct ev_http *ev)
 void tally_http(struct core *c, const struct ev_http *ev)
 {
 	assert(ev->tag.endpoint < c->endpoint_count && ev->tag.what < TALLY_REQUESTS);
+	/* By server and by what was asked: a rise of one of the two is what an operator looks
+	 * for. */
 	c->endpoint[ev->tag.endpoint]->tally.request[ev->tag.what][tally_result_of(ev)]++;
 }
 
@@ -79,6 +81,7 @@ static void tally_span(struct tally_histogram *h, int64_t from_ms, int64_t to_ms
 	h->sum_ms += to_ms - from_ms;
 }
 
+/* Copies: the job may be gone long before the page stops showing it. */
 static void tally_show(struct tally *t, const struct job *job)
 {
 	const struct run_rec *run = job->r.run;

@@ -1,4 +1,7 @@
-/* view: jobs, sessions and spools as peers of the control socket see them. */
+/* view: jobs, sessions and spools as peers of the control socket see them.
+ *
+ * Each line is made when it is asked for, from what is so then: nothing is kept that a change could
+ * miss. */
 #include "core/view.h"
 
 #include "core/pause.h"
@@ -54,6 +57,8 @@ static void put_number(json_t *o, const char *key, uint64_t v)
 	text_put(o, key, json_integer((json_int_t)v));
 }
 
+/* What is not known is left out, for all kinds of values: an empty string would be one more thing
+ * that programs have to tell from an answer. */
 static void put_text(json_t *o, const char *key, const char *s)
 {
 	if (s != NULL && *s != '\0')
@@ -67,6 +72,7 @@ static void put_time(json_t *o, const char *key, int64_t ms)
 		text_put(o, key, text_json(time_to_text(ms, text)));
 }
 
+/* Both from the wall clock, which may have been set in between: never below 0. */
 static void put_elapsed(json_t *o, int64_t from_ms, int64_t to_ms)
 {
 	if (from_ms > 0)
@@ -154,6 +160,8 @@ static void put_run(json_t *o, const struct run_rec *run)
 	put_time(o, "started", run->started_ms);
 }
 
+/* The hidden file grows while the run goes on, so that the command line can show it: the daemon
+ * sends its name and length, not its bytes. */
 static void put_part(
     json_t *o, const char *key, const char *dir, const struct job *job, const char *name)
 {
@@ -227,6 +235,8 @@ json_t *view_job_whole(struct arena *a, const struct core *c, const struct job *
 json_t *view_row(struct arena *a, const struct core *c, const struct history_row *row, bool whole)
 {
 	const struct job_rec *rec = &row->rec;
+	/* The history is longer than the configuration: a row may be of a spool that nobody names
+	 * any more. */
 	bool known = rec->spool < c->conf->spool_count;
 	const struct conf_spool *spool = known ? &c->conf->spool[rec->spool] : NULL;
 	json_t *o = head_of(rec, row->spool, known ? spool->path : NULL);

@@ -5,6 +5,7 @@
 #include "core/roll.h"
 #include "core/script.h"
 #include "core/view.h"
+#include <assert.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -43,12 +44,14 @@ static bool watch_is_wanted(const struct core *c, const struct job *job)
 	return false;
 }
 
+/* Never longer than it would be: to watch must not make anything slower. */
 int64_t watch_pace_ms(const struct core *c, const struct job *job, int64_t ms)
 {
 	return ms > WATCHED_MS && watch_is_wanted(c, job) ? WATCHED_MS : ms;
 }
 
-/* The next look was set by somebody who had all the time in the world. */
+/* The next look was set by somebody who had all the time in the world. Only what is not under way:
+ * an answer that comes anyway sets the next look by the new pace. */
 static void watch_hasten(struct core *c, struct session *s, const struct job *job)
 {
 	int64_t due_ms = c->now.mono_ms + WATCHED_MS;
@@ -62,6 +65,8 @@ static void watch_hasten(struct core *c, struct session *s, const struct job *jo
 	timer_set_earlier(&c->timers, &s->timer, due_ms);
 }
 
+/* Anew each time: peers come and go on several ways, and a count that was wrong by one would either
+ * cost every change its note or leave somebody without news. */
 void watch_count(struct core *c)
 {
 	const struct peer *p;
@@ -112,6 +117,7 @@ void watch_ended(struct core *c, struct job *job)
 			peer_flush(c, p, ANSWER_NEWS);
 			continue;
 		}
+		assert(p->watched_count > 0);
 		p->watched[watch_index(p, job->r.id)] = p->watched[p->watched_count - 1];
 		p->watched_count--;
 		if (p->listed && p->watched_count == 0)

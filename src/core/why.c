@@ -28,6 +28,8 @@ struct why {
 	const char *setting;
 };
 
+/* The rules are asked in the order in which the daemon applies them, and all are answered, also
+ * behind the first one that keeps the file: who mends one thing wants to know what comes next. */
 static const char *why_keeps(struct why *y, const char *setting, const char *message)
 {
 	y->keeps = true;
@@ -212,6 +214,8 @@ static const char *why_queue_words(struct why *y, const struct turn_why *t)
 	}
 }
 
+/* What the queue itself would say (core/turn), in words: one source for both, so that `why` never
+ * tells of a rule that does not hold. */
 static const char *why_queue(struct why *y)
 {
 	struct turn_why t = turn_why(y->c, y->job);
