@@ -91,11 +91,15 @@ static bool is_full(const struct ctl_peer *p)
 
 static void peer_kill(struct ctl *ctl, struct ctl_peer *p)
 {
+	/* Dead ones stay in the list to the end of the pump: somebody up the stack may be walking
+	 * it. */
 	if (!p->dead)
 		ctl->count--;
 	p->dead = true;
 }
 
+/* Only what can be dealt with is waited for. A peer that sends while its request is being answered
+ * is not read: the kernel's buffer holds it back, and with that its sender. */
 static void peer_mind(struct ctl *ctl, struct ctl_peer *p)
 {
 	struct epoll_event ev = { .data.ptr = p };
@@ -128,6 +132,8 @@ static bool ctl_make_room(struct ctl *ctl, int64_t uid)
 	return found != NULL;
 }
 
+/* Nobody may keep a place for nothing: half a line, an answer that is not taken, and last words
+ * each have their time. */
 static int64_t peer_due_ms(const struct ctl_peer *p)
 {
 	if (p->dead || (is_ready(p) && (has_line(p) || is_full(p) || p->eof)))
@@ -185,6 +191,7 @@ static void peer_add_out(struct ctl *ctl, struct ctl_peer *p, const char *data, 
 		p->out.len -= p->out_at;
 		p->out_at = 0;
 	}
+	assert(p->out_at <= p->out.len);
 	if (buf_add(&p->out, data, n) != 0)
 		peer_kill(ctl, p);
 }
@@ -197,6 +204,8 @@ static void peer_cut(struct ctl *ctl, struct ctl_peer *p, const char *words, str
 	peer_send(ctl, p, q);
 }
 
+/* Who watches and does not read loses news, and is told so as soon as there is place; an answer is
+ * never cut. */
 static bool loses_news(struct ctl *ctl, struct ctl_peer *p, size_t bytes)
 {
 	p->watches = true;
@@ -256,6 +265,7 @@ static void peer_take_line(struct ctl *ctl, struct ctl_peer *p, struct evq *q)
 	ev->line.p = arena_dup(&q->arena, p->in.data, n);
 	p->known = p->busy = true;
 	p->half_ms = -1;
+	assert(n < p->in.len);
 	memmove(p->in.data, p->in.data + n + 1, p->in.len - n - 1);
 	p->in.len -= n + 1;
 	if (p->in.len == 0)
@@ -266,6 +276,8 @@ static void peer_read(struct ctl *ctl, struct ctl_peer *p)
 {
 	char piece[8192];
 	while (is_ready(p) && !p->eof && !has_line(p) && !is_full(p)) {
+		assert(p->in.len <= CTL_LINE_BYTES_MAX);
+		/* One byte more than a line may have: with it one sees that it is too long. */
 		size_t room = CTL_LINE_BYTES_MAX + 1 - p->in.len;
 		ssize_t n = recv(p->fd, piece, room < sizeof(piece) ? room : sizeof(piece), 0);
 		if (n < 0 && errno == EINTR)
@@ -302,6 +314,8 @@ static size_t count_of(const struct ctl *ctl, uint32_t uid)
 	return n;
 }
 
+/* A user alone cannot fill the house, and all users together leave some places for administrators,
+ * who may be needed just then. */
 static bool has_room(struct ctl *ctl, const struct ctl_peer *p)
 {
 	bool admin = p->own || p->group || p->uid == 0;
@@ -329,6 +343,7 @@ static bool ctl_seat(struct ctl *ctl, struct ctl_peer *p)
 	return true;
 }
 
+/* A few at a time: a flood of connections must not keep the loop from everything else. */
 static void ctl_come(struct ctl *ctl)
 {
 	bool more = ctl->listen >= 0;
@@ -357,6 +372,7 @@ static void ctl_bury(struct ctl *ctl, struct evq *q)
 		next = TAILQ_NEXT(p, link);
 		if (!p->dead)
 			continue;
+		/* What the core has never heard of, it need not forget. */
 		if (p->known)
 			evq_add(q, EV_HUNG_UP)->u.peer = p->id;
 		peer_free(ctl, p);

@@ -21,6 +21,8 @@
 
 /* ---- the socket ----------------------------------------------------------------------------- */
 
+/* 108 bytes with the NUL, by unix(7): a longer path would be cut, and the socket would lie
+ * somewhere else. */
 static int address_of(const char *path, struct sockaddr_un *address)
 {
 	if (strlen(path) >= sizeof(address->sun_path)) {
@@ -32,6 +34,8 @@ static int address_of(const char *path, struct sockaddr_un *address)
 	return 0;
 }
 
+/* Whether somebody listens there: only that tells a socket in use from one that a crash has
+ * left. */
 static int connect_to(const char *path)
 {
 	struct sockaddr_un address;
@@ -59,6 +63,8 @@ static int bind_at(int fd, const char *path)
 	if (rc == 0)
 		rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	if (rc == 0)
+		/* Everybody may connect: who somebody is the kernel says, and what he may do is
+		 * decided by that. */
 		rc = chmod(tmp, 0666);
 	if (rc == 0)
 		rc = listen(fd, BACKLOG);
@@ -136,6 +142,7 @@ void ctl_conf(struct ctl *ctl, const struct conf *conf)
 	ctl->any_group = false;
 	if (*conf->admins == '\0')
 		return;
+	/* A group's members come with it, whether wanted or not, and there may be thousands. */
 	for (size_t size = 1024; err == ERANGE && size <= GROUP_BYTES_MAX; size *= 2) {
 		buf = xrealloc(buf, size);
 		err = getgrnam_r(conf->admins, &gr, buf, size, &found);
@@ -152,6 +159,8 @@ void ctl_conf(struct ctl *ctl, const struct conf *conf)
 
 /* ---- who comes ------------------------------------------------------------------------------ */
 
+/* Of the groups that the peer had when it connected (SO_PEERGROUPS), not of the user database: the
+ * latter may have to wait for a network, and would know nothing of newgrp(1). */
 static bool is_in_group(const struct ctl *ctl, int fd, gid_t own)
 {
 	bool found = own == ctl->group;
@@ -176,6 +185,7 @@ static struct ctl_peer *peer_of(struct ctl *ctl, int fd)
 	p->fd = fd;
 	p->uid = cred.uid;
 	p->hidden = ctl->hides_users && cred.uid == USERNS_NOBODY;
+	/* Who runs the daemon could do all this without it. */
 	p->own = cred.uid == geteuid();
 	p->group = is_in_group(ctl, fd, cred.gid);
 	p->half_ms = -1;
@@ -188,6 +198,7 @@ static struct ctl_peer *peer_of(struct ctl *ctl, int fd)
 struct ctl_peer *ctl_accept(struct ctl *ctl, bool *more)
 {
 	int fd = accept4(ctl->listen, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	/* One that hung up before it was taken in is no reason to stop. */
 	*more = fd >= 0 || errno == EINTR || errno == ECONNABORTED;
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)

@@ -18,6 +18,8 @@ void evq_fini(struct evq *q)
 	*q = (struct evq){ 0 };
 }
 
+/* Only for those who can stop and go on: a scan, inotify. The rest of the turn's events come from
+ * effects, whose number is bounded already. */
 size_t evq_room(const struct evq *q)
 {
 	return q->count < EVQ_SOFT_MAX ? EVQ_SOFT_MAX - q->count : 0;

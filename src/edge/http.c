@@ -92,6 +92,8 @@ void http_perform(struct http *h, const struct fx_http *fx)
 	if (setup == CURLE_OK && curl_multi_add_handle(h->multi, t->easy) == CURLM_OK)
 		LIST_INSERT_HEAD(&h->active, t, link);
 	else
+		/* Its answer comes with the next pump as any other's: every effect has its one
+		 * event, and none comes from within the effect. */
 		LIST_INSERT_HEAD(&h->refused, t, link);
 }
 

@@ -60,6 +60,7 @@ struct loop {
 	struct core_counts told; /* to the service manager */
 };
 
+/* BOOTTIME goes on in suspend: timers are due then, and sessions have been idle all night. */
 static struct now loop_clock(void)
 {
 	struct timespec mono;
@@ -99,6 +100,7 @@ static void loop_log_lines(const struct buf *lines)
 /* NULL: the configuration in force stays, and errors says why. */
 static struct conf *loop_load_conf(const struct loop *l, struct buf *errors)
 {
+	/* The one in force gives endpoints, pools and spools their numbers, which never change. */
 	struct conf *conf = conf_load(l->conf_path, l->conf, errors);
 
 	if (conf != NULL && !sandbox_covers(l->sandbox, conf, errors)) {
@@ -146,6 +148,7 @@ static bool loop_read_conf(struct loop *l, struct buf *errors)
 		conf_free(conf); /* twice in one turn: once more when this one is in force */
 		l->again = true;
 	} else {
+		/* Kept until the core has stepped EV_CONF: up to then it reads this one. */
 		l->old = l->conf;
 		l->conf = conf;
 		loop_set_level(l);
@@ -279,6 +282,7 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 	}
 }
 
+/* Told once a turn, and while the ledger is waited for: what hangs anywhere else is not alive. */
 static void loop_alive(struct loop *l)
 {
 	if (l->watchdog_ms == 0 || l->now.mono_ms - l->alive_ms < l->watchdog_ms)
@@ -313,6 +317,7 @@ static bool loop_effects(struct loop *l)
 			  "last good state");
 		return false;
 	}
+	/* Only now anything happens that others could see. */
 	for (size_t i = 0; i < l->fx.count; i++)
 		loop_perform(l, &l->fx.item[i]);
 	effects_reset(&l->fx);
@@ -392,6 +397,7 @@ static int loop_turns(struct loop *l)
 	for (;;) {
 		if (loop_wait(l) != 0)
 			return EXIT_TROUBLE;
+		/* The one reading of this turn, which all its events carry. */
 		l->now = loop_clock();
 		if (l->journal != NULL)
 			journal_pump(l->journal);
@@ -419,6 +425,7 @@ static int loop_open(struct loop *l)
 	uint64_t seed[2] = { 0, 0 };
 	uint64_t job;
 	uint64_t session;
+	/* First of all: from here on a signal waits for us instead of ending the process. */
 	l->signals = loop_open_signals();
 	if (l->signals < 0 || getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
 		log_error("event=not-started error=\"%s\"", strerror(errno));
@@ -433,6 +440,7 @@ static int loop_open(struct loop *l)
 	l->ctl = ctl_open(l->conf); /* the locks are ours: no other daemon is to be heard there */
 	if (l->ctl == NULL)
 		return EXIT_TROUBLE;
+	/* Ids go on where the ledger ends: no number is given twice, nor of a dropped row. */
 	ledger_last_ids(l->ledger, &job, &session);
 	seed[0] |= 1; /* not all zero */
 	l->core = core_new(l->conf, ledger_instance(l->ledger), seed, job, session);

@@ -17,11 +17,14 @@ void owner_look(uint32_t uid, struct evq *q)
 	char *buf = NULL;
 
 	ev->uid = uid;
+	/* sysconf() has a size, but directory services send longer entries than it says. */
 	while ((err == EINTR || err == ERANGE) && size <= PASSWD_BYTES_MAX) {
 		buf = xrealloc(buf, size);
 		err = getpwuid_r(uid, &pw, buf, size, &found);
 		size *= 2;
 	}
+	/* No name and an error are the same for whoever asked: the file's owner cannot be told
+	 * now. */
 	if (found != NULL)
 		ev->name = arena_strdup(&q->arena, found->pw_name);
 	free(buf);

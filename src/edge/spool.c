@@ -144,6 +144,8 @@ static void take_name(size_t spool, const struct inotify_event *e, struct evq *q
 	ev = &evq_add(q, EV_NAME)->u.name;
 	ev->spool = spool;
 	ev->name = arena_strdup(&q->arena, e->name);
+	/* The mask has other bits beside the one that counts (IN_ISDIR); what it is a look
+	 * tells. */
 	ev->cause = cause_of(e->mask);
 }
 
@@ -155,6 +157,7 @@ static void take_event(struct spools *s, const struct inotify_event *e, struct e
 		take_overflow(s, q);
 		return;
 	}
+	/* A walk: spools are few, and events of one come in bundles. */
 	while (i < s->count && s->item[i].wd != e->wd)
 		i++;
 	/* What is left of a watch that was removed meanwhile. */
