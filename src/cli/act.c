@@ -65,6 +65,8 @@ static int to_jobs(const struct options *o, const char *what, const char *past)
 		json_t *request = ask_for(what);
 		text_put(request, "jobs", json_incref(jobs));
 		code = ask_worse(code, ask(&d, request, print_done, &deed));
+		/* A job that is somebody else's is no reason to leave out the rest; a daemon that
+		 * is gone is. */
 		if (code >= CLI_NO_DAEMON && code != CLI_NOT_ALLOWED)
 			break;
 	}

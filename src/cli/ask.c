@@ -173,6 +173,8 @@ int ask_error(const struct daemon *d, const json_t *line)
 	return code;
 }
 
+/* The codes are ordered by how much is wrong: of many items the worst one is what a script has to
+ * hear. */
 int ask_worse(int a, int b)
 {
 	return a > b ? a : b;
@@ -230,6 +232,8 @@ int ask(struct daemon *d, json_t *request, bool (*fn)(const json_t *line, void *
 	return code;
 }
 
+/* Quiet: it is for commands that can go on without the daemon, and say themselves what they then
+ * do. */
 json_t *ask_one(struct daemon *d, json_t *request, const char *type, enum wire_result *got)
 {
 	enum wire_result r = WIRE_CLOSED;
@@ -248,6 +252,8 @@ json_t *ask_one(struct daemon *d, json_t *request, const char *type, enum wire_r
 			found = json_incref(line);
 		json_decref(line);
 	}
+	/* In the middle of an answer the connection is of no use any more: the next line would be
+	 * of this request. */
 	if (r != WIRE_LINE)
 		wire_fini(&d->wire);
 	if (got != NULL)
@@ -265,6 +271,8 @@ json_t *ask_job(struct daemon *d, json_t *who, enum wire_result *got)
 	return ask_one(d, request, "job", got);
 }
 
+/* On a connection of its own: the other one is in the middle of an answer that does not end
+ * (watch). */
 void ask_aside(
     const struct daemon *d, json_t *request, bool (*fn)(const json_t *line, void *arg), void *arg)
 {

@@ -8,6 +8,7 @@
 #define PICTURE_COLUMNS 22
 #define NAME_COLUMNS_MAX 30
 
+/* On standard error: what is piped elsewhere must be the job's output and nothing else. */
 void bar_init(struct bar *b, bool wanted)
 {
 	*b = (struct bar){ .term = term_of(2) };
@@ -41,6 +42,7 @@ void bar_draw(struct bar *b, const char *name, const json_t *job, const char *wo
 	char *shown = term_cut(name, NAME_COLUMNS_MAX);
 	char *line = xasprintf("%s: %s%s%s", shown, picture, *picture == '\0' ? "" : " ", state);
 	char *cut = term_cut(line, term_columns(&b->term) - 1);
+	/* Output first: it would else come into the middle of the line that is drawn now. */
 	fflush(stdout);
 	fprintf(stderr, "\r%s\033[K", cut);
 	fflush(stderr);

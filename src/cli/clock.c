@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
+/* As ls -l does it: beyond half a year the year tells more than the hour. */
 #define RECENT_MS (180 * DAY_MS)
 
 static int64_t read_clock(clockid_t id)
@@ -33,6 +34,8 @@ void clock_wait_ms(int64_t ms)
 	(void)nanosleep(&t, NULL);
 }
 
+/* The daemon's own form, always in UTC: hence timegm(), where mktime() would take it for local
+ * time. */
 int64_t clock_from_text(const char *iso)
 {
 	struct tm tm = { 0 };
@@ -55,12 +58,15 @@ static int64_t midnight(int64_t now_ms)
 	if (localtime_r(&now, &tm) == NULL)
 		return now_ms;
 	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	/* Whether midnight was in summer time is not known from now: on two days of the year it
+	 * differs. */
 	tm.tm_isdst = -1;
 	return (int64_t)mktime(&tm) * 1000;
 }
 
 static int read_date(const char *text, int64_t *ms)
 {
+	/* The longer ones first: strptime() is content with a beginning. */
 	static const char *const form[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
 		"%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
 

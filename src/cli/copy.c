@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #define MARKER_SUFFIX ".ready"
+/* A directory with so many of one name wants cleaning, not one more number. */
 #define NAMES_MAX 100000
 #define TEMPORARIES_MAX 100
 
-/* Where the suffix begins: at the last dot, or at the end. */
+/* Where the suffix begins: at the last dot, or at the end. The number goes before the suffix, which
+ * says of what kind the file is. */
 static size_t stem_of(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -98,6 +100,7 @@ static int write_all(int fd, const char *p, size_t n)
 
 static int write_temporary(const struct copy *c, int dir, char **tmp)
 {
+	/* Closed to others until it has all of its bytes; its mode comes then. */
 	int fd = open_temporary(dir, 0600, tmp);
 
 	if (fd == -1)
@@ -122,6 +125,8 @@ static int try_name(const struct copy *c, int dir, const char *tmp, const char *
 
 	if (!is_taken(dir, name) && !(c->marker && is_taken(dir, marker))) {
 		char *path = xasprintf("%s/%s", c->dir, name);
+		/* Before the name is there: whoever follows the job must know the name earlier than
+		 * the daemon can pick it up. */
 		if (c->before != NULL)
 			c->before(path, c->arg);
 		free(path);
@@ -131,6 +136,7 @@ static int try_name(const struct copy *c, int dir, const char *tmp, const char *
 	return err;
 }
 
+/* After the file and never before: a marker says that what it vouches for is complete. */
 static int make_marker(int dir, const char *name, mode_t mode)
 {
 	char *marker = xasprintf("%s" MARKER_SUFFIX, name);

@@ -19,6 +19,8 @@
 
 extern char **environ;
 
+/* As a descriptor: between a look at a flag and a wait a signal would be lost until the next
+ * event. */
 void hook_init(struct hook *h)
 {
 	sigset_t set;
@@ -155,6 +157,8 @@ static char *wait_for(struct hook *h, pid_t pid)
 	int status = 0;
 
 	if (!ended_by(h, pid, clock_mono_ms() + h->timeout_ms, true, &status)) {
+		/* The group: the command is often a shell, and what it has started must not outlive
+		 * it. */
 		bool told = h->signal != 0;
 		(void)kill(-pid, SIGTERM);
 		bool gone = ended_by(h, pid, clock_mono_ms() + GRACE_MS, false, &status);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PATIENCE_MS 10000
+/* Further apart a guess is more often wrong than right, and a wrong one is worse than none. */
 #define WORD_DISTANCE_MAX 3
 
 struct command {
@@ -18,6 +19,8 @@ struct command {
 	const char *what;
 };
 
+/* In the order in which help shows them: what one needs first comes first. The bits say which
+ * options a command takes, so that an option in the wrong place is an error and not ignored. */
 static const struct command commands[] = {
 	{ "init", cmd_init, OPT_INIT, "", "write a first configuration, and look at the server" },
 	{ "submit", cmd_submit, OPT_SUBMIT, "FILE...", "copy files into a spool, print where" },
@@ -153,7 +156,9 @@ int main(int argc, char **argv)
 	struct options o = { .patience_ms = PATIENCE_MS, .retries = -1 };
 	int code;
 
+	/* Only for dates: numbers and messages stay as programs expect them. */
 	setlocale(LC_TIME, "");
+	/* Drawn now, once: jansson would else do it at its first object. */
 	json_object_seed(0);
 	if (opt_parse_global(&o, argc, argv, &code) != 0)
 		return stopped(NULL, code);

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* flock() has no limit of time, and an alarm would be one more signal: it is tried until our
+ * patience ends. */
 #define RETRY_MS 20
 
 /* Of one who was killed the lock is gone, and the file of it is taken over. While it was waited for

@@ -22,6 +22,7 @@ struct opt {
 
 #define AT(field) offsetof(struct options, field)
 
+/* What the parser takes and what help prints come from here: they cannot differ. */
 static const struct opt known[] = {
 	{ "file", 'f', OPT_ANY, TYPE_TEXT, AT(file) },
 	{ "json", 0, OPT_ANY, TYPE_FLAG, AT(json) },

@@ -44,6 +44,8 @@ int64_t row_uid(const char *name)
 	return pw == NULL ? -1 : (int64_t)pw->pw_uid;
 }
 
+/* The daemon says for how long, not since when: its clock need not be ours. So the moment is kept
+ * in which we heard it. */
 void row_seen(json_t *job)
 {
 	(void)json_object_set_new(job, SEEN, json_integer(clock_mono_ms()));
@@ -236,6 +238,7 @@ char *row_fields(const json_t *o, const char *const *keys)
 	return buf_steal(&out, NULL);
 }
 
+/* A form for scripts, never changed but at its end: fields by tabs, "-" for what there is not. */
 char *row_porcelain(const json_t *job)
 {
 	static const char *const keys[] = { "id", "state", "status", "spool", "pool", "kind",

@@ -67,11 +67,15 @@ static char *escaped(const char *text, bool field)
 	return buf_steal(&out, NULL);
 }
 
+/* What is shown may come from a file's name, a server or a user's code: none of it may move the
+ * cursor of somebody's terminal, or colour it. */
 char *say_plain(const char *text)
 {
 	return escaped(text, false);
 }
 
+/* Beyond that nothing that could end the field or the line: programs split at tabs and line
+ * ends. */
 char *say_field(const char *text)
 {
 	return escaped(text, true);
@@ -118,6 +122,7 @@ int say_failure(bool json, int code, const char *next, const char *fmt, ...)
 	va_end(ap);
 	char *hint = say_plain(next == NULL ? "" : next);
 	fflush(stdout);
+	/* Also with --json: a log that only keeps standard error shows why a script has stopped. */
 	fprintf(stderr, "sparkspool: %s%s%s\n", what, next == NULL ? "" : "; ", hint);
 	if (json) {
 		json_t *o = json_object();

@@ -74,6 +74,8 @@ static bool add_job(const json_t *line, void *arg)
 
 /* ---- filters --------------------------------------------------------------------------------- */
 
+/* Names become numbers here: the daemon knows owners as the kernel does, and asks nobody for one
+ * that a user has typed. */
 static int put_owner(json_t *request, const struct options *o)
 {
 	int64_t uid = o->owner == NULL ? -1 : row_uid(o->owner);
@@ -106,6 +108,7 @@ static int put_time(json_t *request, const struct options *o, const char *key, c
 	return CLI_OK;
 }
 
+/* A word too many is an error: it was meant to narrow something, and did not. */
 static int too_much(const struct options *o, const char *command)
 {
 	if (o->arg_count == 0)

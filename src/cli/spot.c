@@ -53,6 +53,8 @@ bool spot_kind(const char *word, enum kind *kind)
 	return false;
 }
 
+/* By device and inode: a spool may be reached by more paths than the one that the configuration
+ * has. */
 size_t spot_of_dir(const struct conf *conf, const char *dir)
 {
 	struct stat a, b;
@@ -150,7 +152,8 @@ static bool add_answer(const json_t *line, void *arg)
 	return true;
 }
 
-/* CLI_OK: *at is the one. */
+/* CLI_OK: *at is the one. One that fits and may be written is meant, also where others fit: only a
+ * real choice is asked for. */
 static int choose(const struct search *f, size_t *at)
 {
 	const char *names = f->names.data == NULL ? "" : f->names.data;

@@ -75,6 +75,8 @@ static int read_file(struct way *w)
 
 /* ---- what it is ------------------------------------------------------------------------------ */
 
+/* By its name, as the daemon does it, so that what is accepted here is picked up there; -k is for
+ * standard input and for names that say nothing. */
 static int find_kind(struct way *w)
 {
 	const char *slash = strrchr(w->s->given, '/');

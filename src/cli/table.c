@@ -46,6 +46,8 @@ static const char *head_of(const struct table *t, size_t k)
 	return t->heads[k] + (t->heads[k][0] == '>' ? 1 : 0);
 }
 
+/* All rows before the first is shown: so a table is kept whole, and what may be endless (watch) has
+ * lines of its own form. */
 static void measure(const struct table *t, int width[TABLE_COLUMNS_MAX])
 {
 	for (size_t k = 0; k < t->columns; k++) {
@@ -61,6 +63,8 @@ static void add_cell(const struct table *t, size_t k, const char *text, int widt
 {
 	int pad = width - term_width(text);
 	bool right = t->heads[k][0] == '>';
+	/* No blanks behind the last column: they would wrap on a narrow terminal, and be copied
+	 * with the line. */
 	bool last = k + 1 == t->columns;
 
 	buf_addf(line, "%s%*s%s%*s", k == 0 ? "" : GAP, right ? pad : 0, "", text,

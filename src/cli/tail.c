@@ -30,6 +30,8 @@ void tail_again(struct tail *t)
 static bool begin(struct tail *t, const char *path)
 {
 	struct stat st;
+	/* The directory is one that others may write: nothing that was laid there is waited for or
+	 * followed. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
 	if (fd == -1)
@@ -55,6 +57,7 @@ bool tail_more(
 
 	if (!str_eq(t->path, path) && !begin(t, path))
 		return false;
+	/* By our own count: the file is renamed while it is read, and stays the same file. */
 	while ((n = pread(t->fd, piece, sizeof(piece), (off_t)t->bytes)) > 0) {
 		show(piece, (size_t)n, arg);
 		t->bytes += n;

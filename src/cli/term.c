@@ -15,10 +15,13 @@ struct term term_of(int fd)
 	struct term t = { .fd = fd };
 
 	t.is_terminal = isatty(fd) && name != NULL && *name != '\0' && !str_eq(name, "dumb");
+	/* NO_COLOR by its own convention (no-color.org): any value but an empty one says no. */
 	t.colour = t.is_terminal && (no == NULL || *no == '\0');
 	return t;
 }
 
+/* Asked each time: a window changes its size while a command runs, and there is no handler for
+ * it. */
 int term_columns(const struct term *t)
 {
 	struct winsize w = { 0 };
@@ -39,6 +42,8 @@ static bool goes_on(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* A character is counted as one column. Wide ones (CJK) take two, and their lines come out longer;
+ * to know them needs tables that the C library only has in a UTF-8 locale. */
 int term_width(const char *text)
 {
 	int n = 0;

@@ -12,6 +12,8 @@
  * six times as long in JSON. */
 #define BATCH_BYTES_MAX 30000
 
+/* The parent is resolved, the name is not: it may be a link that is itself the file in the spool,
+ * or be gone already, and the daemon knows it by this name. */
 char *who_absolute(const char *name)
 {
 	const char *slash = strrchr(name, '/');

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define READ_BYTES 16384
+/* A Unix socket whose backlog is full has nothing to poll(2) for: the kernel says EAGAIN and no
+ * more. */
 #define RETRY_MS 50
 
 void wire_init(struct wire *w)
@@ -64,6 +66,8 @@ int wire_open(struct wire *w, const char *path, int64_t patience_ms)
 	return err;
 }
 
+/* A daemon closes what has been quiet for long; a request on such a connection would be lost in
+ * silence. */
 bool wire_is_stale(const struct wire *w)
 {
 	char byte;
@@ -144,6 +148,8 @@ static bool take_line(struct wire *w, json_t **line)
 	}
 	json_error_t e;
 	size_t n = (size_t)(end - w->in.data) - w->at;
+	/* Only in strings, where the daemon may have put any: what is shown goes through
+	 * say_plain() anyway. */
 	*line = json_loadb(w->in.data + w->at, n, JSON_ALLOW_NUL, &e);
 	w->at += n + 1;
 	w->seen = w->at;
