@@ -20,6 +20,7 @@ void arena_reset(struct arena *a)
 	a->count = 0;
 }
 
+/* Good for use again afterwards, as arena_init() leaves it. */
 void arena_fini(struct arena *a)
 {
 	arena_reset(a);
@@ -38,6 +39,7 @@ void *arena_take(struct arena *a, void *ptr)
 		assert(a->cap <= SIZE_MAX / sizeof(*a->ptr));
 		a->ptr = xrealloc(a->ptr, a->cap * sizeof(*a->ptr));
 	}
+	assert(a->count < a->cap);
 	a->ptr[a->count++] = ptr;
 	return ptr;
 }

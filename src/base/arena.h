@@ -10,6 +10,8 @@ struct arena {
 	size_t cap;
 };
 
+/* What is handed out is never freed by itself and never moves: pointers into an arena are good
+ * until its reset. The turn's two arenas (evq, effects) are what "ids and copies" stand on. */
 void arena_init(struct arena *a);
 void arena_reset(struct arena *a); /* frees everything in it */
 void arena_fini(struct arena *a);

@@ -16,6 +16,7 @@ struct buf {
 	bool full;
 };
 
+/* max does not count the NUL behind the bytes. Nothing is allocated before the first addition. */
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);
 void buf_reset(struct buf *b); /* empty again, memory kept, full forgotten */

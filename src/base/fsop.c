@@ -30,6 +30,8 @@ static int finish(int from_dir, const char *from, int to_dir, const char *to)
 	return sys_err(unlinkat(from_dir, from, 0));
 }
 
+/* The last resort, with a gap between look and rename: there is no call without one where neither
+ * RENAME_NOREPLACE nor links are known. */
 static int look_and_rename(int from_dir, const char *from, int to_dir, const char *to)
 {
 	struct stat st;
@@ -78,6 +80,8 @@ int fsop_rename_new(int from_dir, const char *from, int to_dir, const char *to)
 		return 0;
 	if (errno == EEXIST)
 		return finish(from_dir, from, to_dir, to);
+	/* EINVAL is a file system that does not know the flag, ENOSYS a kernel that does not know
+	 * the call. */
 	if (errno != EINVAL && errno != ENOSYS)
 		return errno;
 	return fsop_rename_new_plain(from_dir, from, to_dir, to);

@@ -21,6 +21,7 @@ void heap_fini(struct heap *h)
 /* The only way into item[]: whoever owns the element can always find it again. */
 static void place(struct heap *h, size_t pos, void *item)
 {
+	assert(pos < h->len && item != NULL);
 	h->item[pos] = item;
 	h->set_pos(item, pos);
 }

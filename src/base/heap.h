@@ -19,8 +19,12 @@ void heap_init(
     struct heap *h, bool (*less)(const void *, const void *), void (*set_pos)(void *, size_t));
 void heap_fini(struct heap *h); /* the elements are not touched */
 
+/* None is worse than O(log n), which the place that each element knows is for: a timer or a queued
+ * file is taken out of the middle as often as from the top. */
 void heap_insert(struct heap *h, void *item);
 void *heap_top(const struct heap *h); /* NULL when empty */
+/* Gives back the element at pos, which is told that it is nowhere. A pos beyond the end is an error
+ * of ours. */
 void *heap_remove(struct heap *h, size_t pos);
 void heap_moved(struct heap *h, size_t pos); /* the element's key has changed */
 

@@ -11,6 +11,7 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6, LO
  * file's name cannot forge a line; nor can it forge a key=value. NULL sets the default: standard error, with the time in front,
  * or with a journal prefix (<6>) when standard error is the journal (JOURNAL_STREAM). */
 void log_set_sink(void (*sink)(enum log_level level, const char *line, void *arg), void *arg);
+/* What is below it is not even put together. The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 enum log_level log_level_now(void);
 const char *log_level_name(enum log_level level);

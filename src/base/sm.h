@@ -27,6 +27,8 @@ struct sm {
 	uint8_t state;
 };
 
+/* conf and what it points to must be static. The machine is for the moment of a move: what is kept
+ * is the state's number in the object itself, since that is what is persisted. */
 void sm_init(struct sm *sm, const struct sm_conf *conf, uint64_t id, unsigned state);
 
 /* A move that the table does not allow, or after which the invariant does not hold, is an error
