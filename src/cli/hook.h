@@ -12,6 +12,8 @@ struct hook {
 	int signal;  /* the first of INT, TERM and HUP that came; 0: none */
 };
 
+/* From here on the signals wait for us (blocked, and read from h->signals): whoever calls this has
+ * no other way of hearing them. argv and timeout_ms are the caller's to set. */
 void hook_init(struct hook *h);
 void hook_fini(struct hook *h);
 

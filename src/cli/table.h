@@ -15,6 +15,7 @@ struct table {
 	size_t count;
 };
 
+/* heads is borrowed as long as the table lives; the cells are the table's. */
 void table_init(struct table *t, const char *const *heads);
 void table_fini(struct table *t);
 

@@ -14,7 +14,8 @@ void heads_want(struct core *c, struct job *job);
 /* Asks for some, as far as not enough of them are under way. */
 void heads_go(struct core *c);
 
-/* The file that is to be put where it belongs now (finish_ready()), or NULL. */
+/* The file that is to be put where it belongs now (finish_ready()), or NULL. The answer to one of
+ * our questions, also of a file that is gone or has changed since. */
 struct job *heads_on_read(struct core *c, const struct ev_read *ev);
 
 /* What it says of its turn, and what its spool makes of that: after anything is known anew. */

@@ -5,7 +5,9 @@
 
 #include "core/core.h"
 
-/* States for what is new in the configuration; numbers never change. */
+/* States for what is new in the configuration; numbers never change. States are found by the same
+ * numbers as the configuration's: an entry that the file does not name any more keeps its place,
+ * and its state. */
 void life_grow(struct core *c);
 
 /* Each job that was restored goes on from where it was. */

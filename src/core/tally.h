@@ -81,10 +81,14 @@ struct tally {
 	size_t ended_count;
 };
 
+/* What is counted is of this life alone: Prometheus knows how to deal with counters that begin
+ * anew, and a start need not read them. */
 void tally_init(struct tally *t);
 void tally_fini(struct tally *t);
 
+/* Whatever became of the request, once for each EV_HTTP. */
 void tally_http(struct core *c, const struct ev_http *ev);
+/* Beside the line in the log, each time, also where the log keeps quiet about a repetition. */
 void tally_error(struct core *c, enum tally_error what);
 
 /* The job's way is over; its run is still there. */

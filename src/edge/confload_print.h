@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "edge/confload_table.h"
 
+/* For --check-config: what is printed can be read again, with the largest unit that says it exactly
+ * ("90s", not "1.5m"). */
 void confprint_number(struct buf *out, int64_t n);
 void confprint_duration(struct buf *out, int64_t ms);
 void confprint_size(struct buf *out, int64_t bytes);
