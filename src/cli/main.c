@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_MS 10000
 /* Further apart a guess is more often wrong than right, and a wrong one is worse than none. */
 #define WORD_DISTANCE_MAX 3
 
@@ -121,9 +120,9 @@ static int version(void)
 /* What opt_parse_*() has left: help and version are asked for by codes of their own. */
 static int stopped(const struct command *c, int code)
 {
-	if (code == -2)
+	if (code == OPT_VERSION)
 		return version();
-	if (code != -1)
+	if (code != OPT_HELP)
 		return code;
 	if (c != NULL)
 		return help_of(c);
@@ -153,18 +152,15 @@ static int command(struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .patience_ms = PATIENCE_MS, .retries = -1 };
+	struct options o;
 	int code;
 
+	opt_init(&o);
 	/* Only for dates: numbers and messages stay as programs expect them. */
 	setlocale(LC_TIME, "");
 	/* Drawn now, once: jansson would else do it at its first object. */
 	json_object_seed(0);
 	if (opt_parse_global(&o, argc, argv, &code) != 0)
 		return stopped(NULL, code);
-	code = command(&o);
-	/* What could not be written was not said. */
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return code == CLI_OK ? CLI_FAILED : code;
-	return code;
+	return say_end(command(&o));
 }

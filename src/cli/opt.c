@@ -9,6 +9,7 @@
 
 #define SHORTS "f:hqVs:k:n:t:p:o:y"
 #define OPTION_MAX 40
+#define PATIENCE_MS 10000
 
 enum opt_type { TYPE_TEXT, TYPE_FLAG, TYPE_DURATION, TYPE_NUMBER };
 
@@ -112,7 +113,7 @@ static bool take(struct options *o, const struct opt *k, unsigned uses, const ch
     const char *value, int *code)
 {
 	if (k->offset == SIZE_MAX) {
-		*code = k->letter == 'h' ? -1 : -2; /* help, version: whoever called prints them */
+		*code = k->letter == 'h' ? OPT_HELP : OPT_VERSION;
 		return false;
 	}
 	if ((k->uses & (uses | OPT_ANY)) == 0) {
@@ -169,8 +170,14 @@ static int parse(struct options *o, int argc, char **argv, unsigned uses, bool s
 	return 0;
 }
 
+void opt_init(struct options *o)
+{
+	*o = (struct options){ .patience_ms = PATIENCE_MS, .retries = -1 };
+}
+
 int opt_parse_global(struct options *o, int argc, char **argv, int *code)
 {
+	o->all = argv;
 	return parse(o, argc, argv, 0, true, "sparkspool", code);
 }
 

@@ -59,10 +59,17 @@ struct options {
 
 	char **arg; /* what is no option, ended by NULL */
 	int arg_count;
+	char **all; /* the command line */
 };
 
-/* Up to the first word that is no option: 0 with o->arg at it, or -1 and an exit code that has been
- * said in *code (0: help or version was printed). */
+/* In place of an exit code: whoever called prints them. */
+enum opt_asked { OPT_HELP = -1, OPT_VERSION = -2 };
+
+/* What holds where nothing is given. */
+void opt_init(struct options *o);
+
+/* Up to the first word that is no option: 0 with o->arg at it, or -1 and in *code an exit code that has
+ * been said, or what was asked for. */
 int opt_parse_global(struct options *o, int argc, char **argv, int *code);
 
 /* The rest, for a command that takes the uses; stop: the first word that is no option ends them. */

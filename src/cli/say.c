@@ -152,6 +152,13 @@ void say_note(const char *fmt, ...)
 	free(what);
 }
 
+int say_end(int code)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return code == CLI_OK ? CLI_FAILED : code;
+	return code;
+}
+
 int say_interrupted(int number)
 {
 	sigset_t set;

@@ -33,6 +33,9 @@ void say_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
  * exit code that a shell would show. */
 int say_interrupted(int number);
 
+/* The last of all: what could not be written to standard output was not said. Returns the exit code. */
+int say_end(int code);
+
 /* One object as a line on standard output. It is not taken over. */
 void say_json(const json_t *object);
 
