@@ -47,15 +47,24 @@ rules() {
 		return header == "\"edge/evq.h\"" || header ~ ("^\"edge/" room "[a-z0-9_]*\\.h\"$")
 	}
 	# The command line: what the daemon says comes as JSON, where it is says the configuration, and
-	# what a file says of itself is read by the same rooms of the core, which keep no state. So is what a
-	# server says; it is asked, by one room, in the way of the daemon.
+	# what a file says of itself is read by the same rooms of the core, which keep no state.
 	function in_cli(path, header) {
 		if (header ~ /^<(curl\/|sqlite3|libconfig|sha2)/)
 			return 0
+		if (is_of_init(path) && header ~ /^"core\/(livy|redact)\.h"$/)
+			return 1
+		if (path ~ /\/cli\/client\.c:/ && header ~ /^"edge\/(evq|http)\.h"$/)
+			return 1
+		if (is_of_init(header))
+			return is_of_init(path)
 		return header ~ /^(<|"(base|cli)\/)/ ||
 		    header ~ /^"edge\/(confload|ledgerlook)\.h"$/ ||
-		    header ~ /^"core\/(conf|directive|livy|redact|result|source|text|words)\.h"$/ ||
-		    (path ~ /\/cli\/client\.c:/ && header ~ /^"edge\/(evq|http)\.h"$/)
+		    header ~ /^"core\/(conf|directive|result|source|text|words)\.h"$/
+	}
+	# A program of its own: its rooms are used by none of the others. What a server says is read as the daemon
+	# reads it, and it is asked, by one room, in the way of the daemon.
+	function is_of_init(name) {
+		return name ~ /(^"|\/)cli\/(client|draft|init(_[a-z]+)?|nextstep|probe|put|question|trial)\.[ch]/
 	}
 	function is_allowed(path, header) {
 		if (path ~ /(^|\/)src\/cli\//)
@@ -141,6 +150,10 @@ refuse cli/a.c '"core/sched.h"'
 refuse cli/a.c '"edge/ledger.h"'
 refuse cli/a.c '"edge/http.h"'
 refuse cli/a.c '<sqlite3.h>'
+refuse cli/a.c '"cli/client.h"'
+refuse cli/a.h '"cli/init.h"'
+refuse cli/a.c '"core/livy.h"'
+refuse cli/draft.c '"edge/evq.h"'
 refuse edge/http.c '"cli/say.h"'
 refuse edge/main.c '"cli/say.h"'
 accept base/a.c '<unistd.h>'
@@ -155,6 +168,8 @@ accept edge/main.c '"core/sched.h"'
 accept cli/a.c '"edge/confload.h"'
 accept cli/a.c '"core/directive.h"'
 accept cli/client.c '"edge/http.h"'
+accept cli/client.h '"core/livy.h"'
+accept cli/init_file.c '"cli/put.h"'
 accept cli/a.c '<jansson.h>'
 
 echo '#include "core/b.h"' | sample ring/src/core/a.h

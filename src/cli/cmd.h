@@ -29,6 +29,6 @@ int cmd_run(const struct options *o);	 /* run.c */
 int cmd_watch(const struct options *o);	 /* watch.c */
 int cmd_why(const struct options *o);	 /* why.c */
 int cmd_on_end(const struct options *o); /* onend.c */
-int cmd_init(const struct options *o);	 /* init.c */
+int cmd_init(const struct options *o);	 /* apart.c */
 
 #endif

@@ -3,6 +3,7 @@
  * The text is the only form that it has: what is checked is what will be written, read by the same room
  * that reads it for the daemon. */
 #include "cli/draft.h"
+#include "cli/beside.h"
 #include "cli/spot.h"
 #include "edge/confload.h"
 #include <assert.h>
@@ -83,15 +84,9 @@ void draft_fini(struct draft *d)
 /* An installed one is where the program was built to look for it, and need not be named. */
 bool draft_find_runner(struct draft *d)
 {
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *path = beside_path("runner.py");
 
-	if (n <= 0)
-		return false;
-	exe[n] = '\0';
-	char *slash = strrchr(exe, '/');
-	char *path = xasprintf("%.*s/runner.py", slash == NULL ? 0 : (int)(slash - exe), exe);
-	if (access(path, R_OK) != 0) {
+	if (path == NULL || access(path, R_OK) != 0) {
 		free(path);
 		return false;
 	}

@@ -3,7 +3,6 @@
  * Answers and flags go the same way: into the draft, which is read as the daemon would read the file.
  * So there is one opinion of what is right, and a file that is written is one that the daemon takes. */
 #include "cli/init.h"
-#include "cli/cmd.h"
 #include "cli/say.h"
 #include "edge/confload.h"
 #include <assert.h>
@@ -211,7 +210,7 @@ static int run(struct init *in)
 	return code == CLI_OK ? init_write(in) : code;
 }
 
-int cmd_init(const struct options *o)
+int init_run(const struct options *o)
 {
 	struct init in = { .o = o };
 

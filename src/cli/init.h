@@ -1,4 +1,4 @@
-/* init: the steps of init among themselves. */
+/* init: the command, and its steps among themselves. */
 #ifndef SPARKSPOOL_CLI_INIT_H
 #define SPARKSPOOL_CLI_INIT_H
 
@@ -18,6 +18,9 @@ struct init {
 	bool unseen;  /* the server wants a login that only the service has: p has nothing else */
 	char *output; /* absolute; NULL: standard output */
 };
+
+/* All of it: returns the exit code; what goes wrong has been said by then. */
+int init_run(const struct options *o);
 
 /* Each step returns CLI_OK, or an exit code that has been said. */
 

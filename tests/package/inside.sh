@@ -55,6 +55,8 @@ check "dpkg -i" dpkg -i /packages/cli.deb
 check "all files are as packaged" silent dpkg --verify sparkspool-cli
 check "nothing was started" is "$(systemctl is-active sparkspool-on-end)" inactive
 check "nor will it be at boot" is "$(systemctl is-enabled sparkspool-on-end)" disabled
+check "init finds its program" is_like \
+	"$(sparkspool init --no-check --url http://127.0.0.1:1 --output -)" 'state_dir = "/var/lib/sparkspool"'
 check "it speaks with the daemon" is_like "$(as sparkspool sparkspool history)" 'first\.py'
 for file in man/man1/sparkspool.1.gz bash-completion/completions/sparkspool \
 	zsh/vendor-completions/_sparkspool; do
