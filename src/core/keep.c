@@ -85,6 +85,7 @@ static bool keep_may_look(const struct core *c, size_t i)
 
 static void keep_ask(struct core *c, size_t spool)
 {
+	assert(!c->keep.asking && c->conf->spool[spool].keep_for_ms > 0);
 	struct fx_old *fx = &effects_add(c->fx, FX_OLD)->u.old;
 	fx->spool = spool;
 	fx->before_ms = c->now.real_ms - c->conf->spool[spool].keep_for_ms;
@@ -158,6 +159,7 @@ static void keep_act(struct core *c, enum effect_type what)
 {
 	const struct keep_page *page = &c->keep.page;
 	struct arena *a = &c->fx->arena;
+	assert(c->keep.asking && page->count > 0 && page->count <= KEEP_PAGE);
 	struct old_job *job = arena_calloc(a, page->count, sizeof(*job));
 	for (size_t i = 0; i < page->count; i++) {
 		job[i] = page->job[i];
@@ -261,6 +263,7 @@ void keep_on_old(struct core *c, const struct ev_old *ev)
 
 static void keep_forget(struct core *c, uint64_t job)
 {
+	assert(job_by_id(&c->jobs, job) == NULL); /* its file is known by it */
 	effects_add(c->fx, FX_ROW_FORGET)->u.forget = job;
 	c->keep.page.gone++;
 	c->spool[c->keep.spool]->tally.expired++;

@@ -94,6 +94,7 @@ static void free_run(struct run_rec *run)
 	free(run->warnings);
 	free(run->files);
 	free(run->hidden);
+	free(run->moved_to);
 	free(run);
 }
 
