@@ -57,7 +57,8 @@ struct lost_state {
 /* Of what a spool does not keep any longer (keep.h). */
 struct keep_place {
 	struct old_place at; /* the last one that was looked at; all zero: begin with the oldest */
-	bool said;	     /* the log has the last error */
+	bool ails;	     /* something could not be removed, since it was at the beginning */
+	bool said;	     /* ... and the log has it */
 };
 
 /* The jobs of it that are being removed. */

@@ -220,9 +220,14 @@ static void keep_page_done(struct core *c)
 	struct keep_place *at = &c->spool[c->keep.spool]->keep;
 	bool more = c->keep.page.more && !c->keep.page.failed;
 	keep_say(c);
-	if (!c->keep.page.failed)
-		at->said = false;
-	at->at = c->keep.page.more ? c->keep.page.last : (struct old_place){ 0 };
+	at->ails = at->ails || c->keep.page.failed;
+	if (c->keep.page.more) {
+		at->at = c->keep.page.last;
+	} else { /* all were looked at */
+		at->at = (struct old_place){ 0 };
+		at->said = at->said && at->ails;
+		at->ails = false;
+	}
 	c->keep.asking = false;
 	keep_turn_page(c);
 	if (!more)
