@@ -23,7 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ERRORS_BYTES_MAX 65536
 #define LEDGER_RETRY_MS 1000
 #define STOPPING_LOOK_MS 200
 #define STATUS_EVERY_MS 1000 /* at most */
@@ -33,32 +32,6 @@
 #define EXIT_TEMPORARY 75 /* another daemon, or a ledger that cannot be used */
 
 enum { FD_SIGNAL, FD_INOTIFY, FD_CONTROL, FD_JOURNAL, FD_COUNT };
-
-struct loop {
-	struct conf *conf;
-	const char *conf_path;
-	struct ledger *ledger;
-	const struct sandbox *sandbox;
-	struct journal *journal; /* NULL: the log goes elsewhere */
-	bool debug;		 /* whatever the configuration says */
-	struct spools *spools;
-	struct http *http;
-	struct ctl *ctl;
-	struct core *core;
-	struct evq events;
-	struct effects fx;
-	struct now now;
-	struct conf *old; /* replaced in this turn */
-	int signals;
-	bool stopping;
-	bool again;	     /* a reload was asked for while one, or a commit, was under way */
-	bool more;	     /* a spool has more to tell at once */
-	int64_t watchdog_ms; /* 0: none */
-	int64_t alive_ms;    /* when the watchdog was last told */
-	int64_t status_ms;
-	bool status_due;
-	struct core_counts told; /* to the service manager */
-};
 
 /* BOOTTIME goes on in suspend: timers are due then, and sessions have been idle all night. */
 static struct now loop_clock(void)
@@ -85,107 +58,6 @@ static int loop_open_signals(void)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return -1;
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-static void loop_log_lines(const struct buf *lines)
-{
-	char *save = NULL;
-	if (lines->data == NULL)
-		return;
-	for (char *line = strtok_r(lines->data, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save))
-		log_error("%s", line);
-}
-
-/* NULL: the configuration in force stays, and errors says why. */
-static struct conf *loop_load_conf(const struct loop *l, struct buf *errors)
-{
-	/* The one in force gives endpoints, pools and spools their numbers, which never change. */
-	struct conf *conf = conf_load(l->conf_path, l->conf, errors);
-
-	if (conf != NULL && !sandbox_covers(l->sandbox, conf, errors)) {
-		conf_free(conf);
-		return NULL;
-	}
-	if (conf == NULL && errors->data != NULL && sandbox_confines(l->sandbox) &&
-	    strstr(errors->data, strerror(EACCES)) != NULL)
-		(void)buf_addf(errors,
-		    "%s: where the daemon was not confined to when it started it can read nothing: "
-		    "a file that is named anew may need a restart\n",
-		    l->conf_path);
-	return conf;
-}
-
-/* The operator's word lies in a file, so that it needs no other way to us. */
-static void loop_hear_release(struct loop *l)
-{
-	if (ledger_wants_release(l->ledger))
-		evq_add(&l->events, EV_RELEASE);
-}
-
-/* The change is said while lines of that kind are heard, before it or after it. */
-static void loop_set_level(const struct loop *l)
-{
-	enum log_level before = log_level_now();
-	enum log_level level = l->debug ? LOG_LEVEL_DEBUG : l->conf->log_level;
-
-	log_set_level(level > before ? level : before);
-	if (level != before)
-		log_info("event=log-level level=%s", log_level_name(level));
-	log_set_level(level);
-}
-
-/* False: it is as it was, and errors says why, in lines. */
-static bool loop_read_conf(struct loop *l, struct buf *errors)
-{
-	loop_hear_release(l);
-	notify_send("RELOADING=1\nSTATUS=Reading the configuration");
-	struct conf *conf = loop_load_conf(l, errors);
-	if (conf == NULL) {
-		log_error(
-		    "event=not-reloaded file=%s: the configuration in force stays", l->conf_path);
-	} else if (l->old != NULL) {
-		conf_free(conf); /* twice in one turn: once more when this one is in force */
-		l->again = true;
-	} else {
-		/* Kept until the core has stepped EV_CONF: up to then it reads this one. */
-		l->old = l->conf;
-		l->conf = conf;
-		loop_set_level(l);
-		sandbox_open_files(conf);
-		http_conf(l->http, conf);
-		spools_conf(l->spools, conf);
-		ctl_conf(l->ctl, conf);
-		evq_add(&l->events, EV_CONF)->u.conf = conf;
-	}
-	notify_send("READY=1");
-	memset(&l->told, 0xff, sizeof(l->told)); /* say again how things are */
-	return conf != NULL;
-}
-
-static void loop_reload(struct loop *l)
-{
-	struct buf errors;
-	buf_init(&errors, ERRORS_BYTES_MAX);
-	if (!loop_read_conf(l, &errors))
-		loop_log_lines(&errors);
-	buf_fini(&errors);
-}
-
-/* A peer of the control socket has asked for it, and hears what is wrong. */
-static void loop_reload_for(struct loop *l, uint64_t peer)
-{
-	struct buf errors;
-	buf_init(&errors, ERRORS_BYTES_MAX);
-	bool good = loop_read_conf(l, &errors);
-	struct ev_reloaded *ev = &evq_add(&l->events, EV_RELOADED)->u.reloaded;
-	ev->peer = peer;
-	if (!good)
-		ev->errors = arena_strdup(
-		    &l->events.arena, errors.data == NULL ? "it cannot be read" : errors.data);
-	if (!good)
-		loop_log_lines(&errors);
-	buf_fini(&errors);
 }
 
 static void loop_pump_signals(struct loop *l)
