@@ -30,6 +30,7 @@ static bool finish_is_served(const struct core *c, const struct job *job, const 
 
 void finish_recall(struct core *c, struct job *job)
 {
+	assert(job->lane == NULL); /* or a row would keep it beyond its end */
 	job_move(&c->jobs, job, JOB_READING);
 	struct fx_recall *recall = &effects_add(c->fx, FX_RECALL)->u.recall;
 	recall->job = job->r.id;
@@ -41,12 +42,15 @@ void finish_ready(struct core *c, struct job *job)
 {
 	assert(job->r.state == JOB_QUEUED);
 	const struct conf_spool *spool = core_spool_conf(c, job);
-	if (spool->removed || job->r.held != HELD_NOT)
-		return; /* until the spool is configured again, or somebody lets it go */
+	if (spool->removed || job->r.held != HELD_NOT) {
+		queue_remove(job); /* one that came held stood in its row already */
+		return;		   /* until the spool is configured again, or somebody lets it go */
+	}
 	const struct terms t = terms_of(c, job);
 	heads_learn(c, job);
 	if (!finish_is_served(c, job, &t)) {
 		/* The record that says so takes the place of older results. */
+		queue_remove(job);
 		finish_recall(c, job);
 		return;
 	}
@@ -170,7 +174,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	c->done[status]++;
 	tally_job(c, job);
 	finish_pause(c, job, status);
-	row_ended(c, job);
+	row_left(c, job);
 	wait_ended(c, job->r.spool, job->r.name, status);
 	finish_say(c, job, status);
 	/* Something has happened to the name while it was busy, or the input went: a look finds

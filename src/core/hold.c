@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/finish.h"
 #include "core/intake.h"
+#include "core/row.h"
 #include <assert.h>
 
 const char *hold_words(enum job_held why)
@@ -25,10 +26,12 @@ const char *hold_words(enum job_held why)
 static void hold_put(struct core *c, struct job *job)
 {
 	if (job->r.state == JOB_SETTLING) {
+		row_left(c, job);
 		intake_queue(c, job);
 		return;
 	}
 	queue_remove(job);
+	row_left(c, job); /* those behind it do not wait for an operator */
 	core_row_job(c, job);
 	c->plan = true; /* a session may have been made ready for it */
 }

@@ -66,6 +66,7 @@ void intake_resume(struct core *c, struct job *job)
 		return;
 	}
 	job_move(&c->jobs, job, JOB_SETTLING);
+	(void)row_holds(c, job);
 	intake_settle(c, job);
 }
 

@@ -132,6 +132,7 @@ static void run_rec_free(struct run_rec *run)
 
 void job_free(struct jobs *jobs, struct heap *timers, struct job *job)
 {
+	assert(job->lane == NULL);
 	timer_clear(timers, &job->timer);
 	tdelete(job, &jobs->by_name, job_cmp_name);
 	if (job->r.id != 0)

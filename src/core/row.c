@@ -28,7 +28,7 @@ void row_resume(struct core *c, const struct job *job)
 		c->spool[job->r.spool]->front = job->r.id;
 }
 
-void row_ended(struct core *c, const struct job *job)
+void row_left(struct core *c, const struct job *job)
 {
 	struct spool_state *sp = c->spool[job->r.spool];
 	if (sp->front == job->r.id)

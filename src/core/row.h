@@ -14,8 +14,8 @@ bool row_holds(struct core *c, struct job *job);
 /* One that has a turn since an earlier life of ours. */
 void row_resume(struct core *c, const struct job *job);
 
-/* A file has ended: it is the next one's turn. */
-void row_ended(struct core *c, const struct job *job);
+/* A file has ended, or is held: it is the next one's turn. */
+void row_left(struct core *c, const struct job *job);
 
 /* The next file whose turn it is in its row, or NULL: finish_ready() it. */
 struct job *row_next(struct core *c);

@@ -152,6 +152,51 @@ START_TEST(its_newer_bytes_run)
 }
 END_TEST
 
+/* Whichever of a row is held, and whenever: those behind it do not wait for an operator. */
+START_TEST(a_row_goes_on_without_it)
+{
+	w->spool[0].ordered = true;
+	w->spool[0].ready = _i == 2 ? READY_SETTLE : READY_RENAME;
+	begin_with_queue();
+	ck_assert(hold("a.py"));
+	if (_i == 1) {
+		world_run(w, 1);
+		world_crash(w);
+	}
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_QUEUED);
+	world_put(w, "c.py", "c");
+	ck_assert(release("a.py"));
+	world_until(w, MINUTES, world_done(w, "c.py"));
+	ck_assert(world_done(w, "a.py"));
+}
+END_TEST
+
+/* The first of a row waits for a session only, or settles. */
+START_TEST(the_first_of_a_row)
+{
+	w->spool[0].ordered = true;
+	w->spool[0].ready = _i == 1 ? READY_SETTLE : READY_RENAME;
+	w->server[0].start_ms = 20000;
+	world_begin(w);
+	world_put(w, "a.py", "a");
+	world_run(w, 100);
+	world_put(w, "b.py", "b");
+	world_run(w, 100);
+	ck_assert(hold("a.py"));
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	ck_assert_int_eq(world_ran(w, "a"), 0);
+	world_put(w, "c.py", "sleep 5000");
+	world_until(w, MINUTES, world_ran(w, "sleep 5000") == 1);
+	world_put(w, "d.py", "d");
+	world_run(w, 2000);
+	ck_assert(release("a.py")); /* at the place of its arrival */
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert(!world_done(w, "d.py"));
+	world_until(w, MINUTES, world_done(w, "d.py"));
+}
+END_TEST
+
 START_TEST(gone_it_is_cancelled)
 {
 	begin_with_queue();
@@ -202,6 +247,8 @@ int main(void)
 	tcase_add_test(t, a_settling_file_is_held_at_once);
 	tcase_add_test(t, what_runs_is_not_held);
 	tcase_add_test(t, its_newer_bytes_run);
+	tcase_add_loop_test(t, a_row_goes_on_without_it, 0, 3);
+	tcase_add_loop_test(t, the_first_of_a_row, 0, 2);
 	tcase_add_test(t, gone_it_is_cancelled);
 	tcase_add_test(t, a_reload_lets_nothing_go);
 	tcase_add_test(t, of_a_kind_that_is_not_served);

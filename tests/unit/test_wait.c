@@ -387,6 +387,21 @@ START_TEST(a_spool_that_stops_at_an_error)
 }
 END_TEST
 
+/* Its kind is not served, which comes before the row; nothing of it stays in there. */
+START_TEST(a_row_with_one_that_is_rejected)
+{
+	w->spool[0].ordered = true;
+	w->pool[0].warm[KIND_SQL] = -1;
+	world_begin(w);
+	world_put(w, "a.sql", "select 1");
+	world_until(w, MINUTES, str_eq(world_status(w, "a.sql"), "rejected"));
+	world_put(w, "a.sql", "select 22");
+	world_until(w, MINUTES, w->ledger.jobs == 2 && world_done(w, "a.sql"));
+	world_put(w, "b.py", "print b");
+	world_until(w, MINUTES, world_done(w, "b.py"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wait");
@@ -413,6 +428,7 @@ int main(void)
 	tcase_add_test(t, a_row_with_a_change);
 	tcase_add_test(t, a_row_since_a_reload);
 	tcase_add_test(t, a_row_stops_at_what_is_unknown);
+	tcase_add_test(t, a_row_with_one_that_is_rejected);
 	tcase_add_loop_test(t, a_spool_that_stops_at_an_error, 0, 2);
 	suite_add_tcase(s, t);
 	return help_run(s);
