@@ -82,6 +82,13 @@ void heads_learn(struct core *c, struct job *job)
 	}
 }
 
+void heads_forget(struct job *job)
+{
+	job->headed = job->own_priority = false;
+	job_forget_said(job);
+	job_drop_wait(job);
+}
+
 /* A character that was cut in two at the end is none of ours. */
 static struct bytes heads_whole(struct bytes code)
 {

@@ -21,6 +21,9 @@ struct job *heads_on_read(struct core *c, const struct ev_read *ev);
 /* What it says of its turn, and what its spool makes of that: after anything is known anew. */
 void heads_learn(struct core *c, struct job *job);
 
+/* It may hold other bytes now: nothing counts of what was read of it. */
+void heads_forget(struct job *job);
+
 void heads_fini(struct core *c);
 
 #endif

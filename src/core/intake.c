@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "core/finish.h"
+#include "core/heads.h"
 #include "core/row.h"
 #include "core/source.h"
 #include <assert.h>
@@ -46,9 +47,7 @@ void intake_queue(struct core *c, struct job *job)
 	timer_clear(&c->timers, &job->timer);
 	job_move(&c->jobs, job, JOB_QUEUED);
 	job->failures = 0;
-	/* What it says of itself is of other bytes now. */
-	job->headed = job->own_priority = false;
-	job_drop_wait(job);
+	heads_forget(job); /* what it says of itself is of other bytes now */
 	job->r.queued_ms = c->now.real_ms;
 	core_row_job(c, job);
 	finish_ready(c, job);
@@ -156,8 +155,8 @@ static void intake_on_code_name(struct core *c, const struct ev_name *ev)
 	    (timer_is_set(&job->timer) || job->batched))
 		return; /* looked at when its pause is over */
 	if (job != NULL && job->r.state == JOB_QUEUED && ev->cause == NAME_SCAN &&
-	    job->r.held == HELD_NOT)
-		return; /* looked at when its turn comes */
+	    job->r.held == HELD_NOT && job->wait == NULL)
+		return; /* looked at when its turn comes; which of one that waits may be never */
 	core_look(c, ev->spool, ev->name);
 }
 
@@ -294,8 +293,10 @@ static void intake_look_queued(struct core *c, struct job *job, const struct ev_
 	if (intake_stays_held(job, ev)) {
 		bool same = ident_same(&job->r.ident, &ev->ident);
 		job->r.ident = ev->ident;
-		if (!same)
+		if (!same) {
+			heads_forget(job);
 			core_row_job(c, job);
+		}
 		return;
 	}
 	if (job->r.held != HELD_NOT)

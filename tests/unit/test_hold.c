@@ -152,6 +152,18 @@ START_TEST(its_newer_bytes_run)
 }
 END_TEST
 
+START_TEST(what_its_newer_bytes_say_counts)
+{
+	begin_with_queue();
+	ck_assert(hold("a.py"));
+	world_put(w, "a.py", "# sparkspool: after=never.py\nnewer");
+	world_run(w, 5 * MINUTES);
+	ck_assert(release("a.py"));
+	world_run(w, 30 * MINUTES);
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_QUEUED);
+}
+END_TEST
+
 /* Whichever of a row is held, and whenever: those behind it do not wait for an operator. */
 START_TEST(a_row_goes_on_without_it)
 {
@@ -247,6 +259,7 @@ int main(void)
 	tcase_add_test(t, a_settling_file_is_held_at_once);
 	tcase_add_test(t, what_runs_is_not_held);
 	tcase_add_test(t, its_newer_bytes_run);
+	tcase_add_test(t, what_its_newer_bytes_say_counts);
 	tcase_add_loop_test(t, a_row_goes_on_without_it, 0, 3);
 	tcase_add_loop_test(t, the_first_of_a_row, 0, 2);
 	tcase_add_test(t, gone_it_is_cancelled);

@@ -402,6 +402,37 @@ START_TEST(a_row_with_one_that_is_rejected)
 }
 END_TEST
 
+/* What it said before it was written anew counts no more, though its turn had come once. */
+START_TEST(what_it_said_before_is_forgotten)
+{
+	w->pool[0].max = 1;
+	w->server[0].start_ms = 60000;
+	world_begin(w);
+	world_put(w, "a.py", "print a");
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	put_says("b.py", "isolation=fresh"); /* which is seen at its turn, in the warm session */
+	world_run(w, 20000);
+	ck_assert(is_queued("b.py"));
+	put_says("b.py", "after=c.py");
+	world_run(w, 30 * MINUTES);
+	ck_assert(is_queued("b.py"));
+	ck_assert_int_eq(world_logged(w, "event=waiting after=missing"), 1);
+}
+END_TEST
+
+/* On a file system that tells nothing: a scan finds that it waits for nothing any more. */
+START_TEST(a_waiting_file_that_changes_unheard)
+{
+	w->dir[0]->deaf = true;
+	world_begin(w);
+	put_says("a.py", "after=never.py");
+	world_run(w, 5 * MINUTES);
+	ck_assert(is_queued("a.py"));
+	world_put(w, "a.py", "print a");
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("wait");
@@ -417,6 +448,8 @@ int main(void)
 	tcase_add_test(t, it_survives_restarts);
 	tcase_add_test(t, a_waiting_file_that_goes_or_changes);
 	tcase_add_test(t, a_reload_in_between);
+	tcase_add_test(t, what_it_said_before_is_forgotten);
+	tcase_add_test(t, a_waiting_file_that_changes_unheard);
 	tcase_add_test(t, not_before_a_time);
 	tcase_add_test(t, a_clock_that_jumps);
 	suite_add_tcase(s, t);
