@@ -1,8 +1,10 @@
 /* draw: what a seed says: its numbers, its configuration, the texts of its files. */
 #include "sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
@@ -27,6 +29,15 @@ int sim_int(struct sim *s, int from, int to)
 bool sim_chance(struct sim *s, int percent)
 {
 	return sim_int(s, 0, 99) < percent;
+}
+
+/* A draw more or less would make another story of all that follows: what came late has dice of its
+ * own. */
+void sim_other_dice(struct sim *s)
+{
+	uint64_t rng = s->rng;
+	s->rng = s->other_rng;
+	s->other_rng = rng;
 }
 
 /* ---- the configuration ----------------------------------------------------------------------- */
@@ -113,6 +124,35 @@ static void sim_draw_spool(struct sim *s, size_t n)
 	in->keep_for_ms = keep_for_ms[(s->seed / 3 + n) % ARRAY_LEN(keep_for_ms)];
 }
 
+/* ---- the queue's rules ----------------------------------------------------------------------- */
+
+/* What a reload may change as well; a row and what stops it stay as they are. */
+static void sim_draw_limits(struct sim *s)
+{
+	struct world *w = s->w;
+	for (size_t i = 0; i < w->conf.spool_count; i++) {
+		struct conf_spool *in = &w->spool[i];
+		in->running_max = sim_chance(s, 40) ? sim_int(s, 1, 3) : 0;
+		in->owner_running_max = sim_chance(s, 30) ? sim_int(s, 1, 2) : 0;
+		in->priority = sim_int(s, -2, 2);
+		in->priority_max = sim_chance(s, 20) ? 3 : 100;
+		in->weight = sim_int(s, 1, 3);
+	}
+	for (size_t i = 0; i < w->conf.pool_count; i++)
+		w->pool[i].owner_running_max = sim_chance(s, 20) ? sim_int(s, 1, 3) : 0;
+}
+
+static void sim_draw_queue(struct sim *s)
+{
+	struct world *w = s->w;
+	for (size_t i = 0; i < w->conf.spool_count; i++) {
+		w->spool[i].ordered = sim_chance(s, 50);
+		for (int n = sim_chance(s, 25) ? sim_int(s, 1, 3) : 0; n > 0; n--)
+			w->spool[i].pause_on |= 1u << sim_int(s, STATUS_ERROR, STATUS_REJECTED);
+	}
+	sim_draw_limits(s);
+}
+
 void sim_configure(struct sim *s)
 {
 	struct world *w = s->w;
@@ -129,6 +169,12 @@ void sim_configure(struct sim *s)
 	s->styles = sim_int(s, 0, 3);
 	s->only_python = sim_chance(s, 50);
 	s->poison_percent = sim_chance(s, 15) ? 5 : 0;
+	sim_other_dice(s);
+	s->ruled = sim_chance(s, 33);
+	s->asked = sim_chance(s, 35);
+	if (s->ruled)
+		sim_draw_queue(s);
+	sim_other_dice(s);
 }
 
 static void sim_may_rerun(struct sim *s, size_t spool)
@@ -166,6 +212,10 @@ void sim_reconfigure(struct sim *s)
 		w->spool[n].removed = !w->spool[n].removed;
 	if (p > 0 && sim_chance(s, 20))
 		sim_remove_pool(s, p);
+	sim_other_dice(s);
+	if (s->ruled && sim_chance(s, 50))
+		sim_draw_limits(s);
+	sim_other_dice(s);
 	world_reload(w);
 }
 
@@ -217,9 +267,10 @@ static char *sim_body(struct sim *s, enum kind kind)
 	}
 }
 
+static const char *const comment[KIND_COUNT] = { "#", "//", "--", "#" };
+
 static char *sim_says(struct sim *s, enum kind kind)
 {
-	static const char *const comment[KIND_COUNT] = { "#", "//", "--", "#" };
 	switch (sim_int(s, 0, 19)) {
 	case 0:
 		return xasprintf("%s sparkspool: on_unknown=rerun\n", comment[kind]);
@@ -236,13 +287,73 @@ static char *sim_says(struct sim *s, enum kind kind)
 	}
 }
 
-char *sim_text(struct sim *s, const struct version *v, enum kind kind)
+/* Of the same spool; there may never be one. */
+static void sim_names_one(struct sim *s, struct version *v)
+{
+	int file = sim_int(s, 0, SIM_FILES - 1);
+	if (sim_chance(s, 8))
+		(void)snprintf(v->after, sizeof(v->after), "never.py");
+	else
+		(void)snprintf(v->after, sizeof(v->after), "f%d.%s",
+		    (int)v->spool * SIM_FILES + file, sim_suffix(s, (size_t)file));
+}
+
+static char *sim_says_at(struct sim *s, struct version *v)
+{
+	char text[32];
+	struct tm tm;
+	time_t at = (time_t)(s->w->now.real_ms / SECOND + sim_int(s, -10, 120));
+	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
+	v->at_ms = (int64_t)at * SECOND;
+	return xasprintf("at=%s", text);
+}
+
+/* What it says of its turn. */
+static char *sim_says_when(struct sim *s, struct version *v)
+{
+	switch (sim_int(s, 0, 9)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		sim_names_one(s, v);
+		v->after_any = sim_chance(s, 40);
+		return xasprintf("%s=%s", v->after_any ? "after_any" : "after", v->after);
+	case 4:
+	case 5:
+		v->delay_ms = sim_int(s, 1, sim_chance(s, 70) ? 5000 : 90000);
+		return xasprintf("delay=%dms", (int)v->delay_ms);
+	case 6:
+		return sim_says_at(s, v);
+	default:
+		return xasprintf("priority=%d", sim_int(s, -5, 5));
+	}
+}
+
+static char *sim_says_rules(struct sim *s, struct version *v, enum kind kind)
+{
+	char *line = xstrdup("");
+	sim_other_dice(s);
+	if (s->ruled && sim_chance(s, 45)) {
+		char *words = sim_says_when(s, v);
+		free(line);
+		line = xasprintf("%s sparkspool: %s\n", comment[kind], words);
+		free(words);
+	}
+	sim_other_dice(s);
+	return line;
+}
+
+char *sim_text(struct sim *s, struct version *v, enum kind kind)
 {
 	static const char *const left[] = { "+err", "+csv", "+png", "+files", "+warn" };
 	char *says = sim_says(s, kind);
 	char *body = sim_body(s, kind);
 	const char *more = sim_chance(s, 30) ? left[sim_int(s, 0, 4)] : "";
-	char *text = xasprintf("%s%s %s %s", says, body, v->mark, kind == KIND_SPARK ? "" : more);
+	char *rules = sim_says_rules(s, v, kind);
+	char *text =
+	    xasprintf("%s%s%s %s %s", rules, says, body, v->mark, kind == KIND_SPARK ? "" : more);
+	free(rules);
 	free(says);
 	free(body);
 	return text;

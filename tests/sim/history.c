@@ -72,6 +72,7 @@ static void sim_write(struct sim *s, struct version *v, const char *text, bool i
 	f->ident.ctime_ns = f->ident.mtime_ns;
 	if (in_place)
 		dir_notify(s->w, v->spool, v->name, NAME_CLOSED);
+	v->uid = f->ident.uid;
 	v->ino = f->ident.ino;
 	v->size = f->ident.size;
 	v->mtime_ns = f->ident.mtime_ns;
@@ -452,6 +453,10 @@ void sim_happen(struct sim *s)
 	else
 		while (users-- > 0)
 			sim_user(s);
+	sim_other_dice(s);
+	if (s->asked && sim_chance(s, 30))
+		people_ask(s);
+	sim_other_dice(s);
 	sim_pass(s, sim_pause_ms(s));
 	if (s->down && sim_chance(s, 40))
 		sim_start(s);
@@ -469,6 +474,7 @@ void sim_mend(struct sim *s)
 	for (size_t i = 0; i < WORLD_MAX; i++) {
 		struct world_dir *d = w->dir[i];
 		w->spool[i].removed = false;
+		w->spool[i].pause_on = 0;
 		d->gone = d->full = false;
 		d->append_err = d->stage_err = d->dispose_err = d->expire_err = 0;
 		s->outage[i].end_ms = 0;
@@ -476,6 +482,9 @@ void sim_mend(struct sim *s)
 		w->server[i].refusal = NULL;
 		w->server[i].sessions_max = 0;
 	}
+	/* Nobody waits for a day that was there already. */
+	if (s->ruled && w->now.real_ms < s->latest_ms)
+		w->now.real_ms = s->latest_ms;
 	if (s->down)
 		sim_start(s);
 	else

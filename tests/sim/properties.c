@@ -1,7 +1,8 @@
-/* properties: what must be true in every world, whatever happens in it. All of it stands here but what
- * must be on disk before what: that is held by the world itself, at each effect (worldnet.c,
- * worldspool.c, worldoutput.c), as is that only what is old, ours, and not in its spool goes for its age
- * (worldkeep.c), and that nothing turns without end (world.c). */
+/* properties: what must be true in every world, whatever happens in it. All of it stands here but whose
+ * turn it is and what people are told (turns.c), and what must be on disk before what: that is held by
+ * the world itself, at each effect (worldnet.c, worldspool.c, worldoutput.c), as is that only what is
+ * old, ours, and not in its spool goes for its age (worldkeep.c), and that nothing turns without end
+ * (world.c). */
 #include "properties.h"
 
 #include <jansson.h>
@@ -36,14 +37,6 @@
 
 #define PER_HOUR 200 /* requests while a server is down */
 
-#define holds(condition, property, ...)                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			char *what_ = xasprintf(__VA_ARGS__);                                      \
-			ck_abort_msg("PROPERTY: %s\n%s", property, what_);                         \
-		}                                                                                  \
-	} while (0)
-
 /* ---- what ran -------------------------------------------------------------------------------- */
 
 /* The version whose mark is the next in the text; -1: none. *p moves behind it. */
@@ -70,7 +63,7 @@ static int next_mark(const struct sim *s, const char **p)
 /* Each of them may have been begun once, and as often again as users or settings have asked for. */
 static int runs_allowed(const struct version *v)
 {
-	return (1 + v->renewed) * (v->rerun ? 3 : 1);
+	return (1 + v->renewed + v->again) * (v->rerun ? 3 : 1);
 }
 
 static void count_runs(struct sim *s)
@@ -113,8 +106,8 @@ static void sent(struct sim *s, struct seen *seen, const struct world_row *row)
 	if (seen->version < 0)
 		s->version[i].jobs++;
 	seen->version = i;
-	holds(s->version[i].jobs <= 1 + s->version[i].renewed, ENDS_ONCE, "%s has %d rows",
-	    s->version[i].mark, s->version[i].jobs);
+	holds(s->version[i].jobs <= 1 + s->version[i].renewed + s->version[i].again, ENDS_ONCE,
+	    "%s has %d rows", s->version[i].mark, s->version[i].jobs);
 }
 
 /* A crash alone is no excuse where a server has names, and says what lies at each number. */
@@ -148,10 +141,11 @@ static void check_status(struct sim *s, struct seen *seen, const struct world_ro
 	if (seen->version < 0)
 		return; /* it was replaced before anybody could read it */
 	const struct version *v = &s->version[seen->version];
-	bool once = !v->rerun && v->renewed == 0;
+	bool once = !v->rerun && v->renewed == 0 && v->again == 0;
+	bool unsent = status == STATUS_CANCELLED && !row->rec.run->recorded; /* while it waited */
 	if (status == STATUS_OK)
 		holds(v->runs > 0, OK_RAN, "%s has never run", v->mark);
-	if (status == STATUS_REJECTED || status == STATUS_CANCELLED)
+	if (status == STATUS_REJECTED || unsent)
 		holds(v->runs == 0 || !once, NEVER_RAN, "%s has run %d times", v->mark, v->runs);
 }
 
@@ -372,6 +366,7 @@ void properties_each_turn(struct sim *s)
 	look_at_the_ill(s);
 	count_runs(s);
 	look_at_rows(s);
+	turns_each_turn(s);
 	check_precious(s);
 	check_inputs(s);
 	check_max(s);
@@ -471,6 +466,7 @@ void properties_in_the_end(struct sim *s)
 		holds(rec->run != NULL && (rec->run->status != STATUS_NONE || skipped), ENDS_ONCE,
 		    "job %llu has no status", (unsigned long long)rec->id);
 	}
+	turns_in_the_end(s);
 	check_leaks(s);
 	check_litter(s);
 }

@@ -25,6 +25,7 @@
 #define SEED_S 60 /* of the processor; no seed takes longer, unless it never ends */
 #define REST_MS INT64_C(10800000)
 #define CALM_MS 120000
+#define PATIENCE_MS 300000 /* of operators with what waits for something */
 
 /* Of the process that runs seeds, for its last words. */
 static struct sim *under_way;
@@ -71,6 +72,7 @@ static struct sim *sim_new(uint64_t seed)
 {
 	struct sim *s = xcalloc(1, sizeof(*s));
 	s->seed = s->rng = seed;
+	s->other_rng = ~seed;
 	s->w = world_new();
 	s->w->any_number = true; /* properties.c has its own word on that */
 	s->w->fate = sim_fate;
@@ -91,17 +93,27 @@ static void sim_free(struct sim *s)
 	free(s);
 }
 
-static void sim_rest(struct sim *s)
+/* Operators look after it, too; what then waits still may wait for ever, and somebody sees that. */
+static void sim_come_to_rest(struct sim *s, int64_t end_ms)
 {
 	const char *why;
+	int64_t patience_ms = s->w->now.mono_ms + PATIENCE_MS;
+	while (!properties_at_rest(s, &why) && s->w->now.mono_ms < end_ms) {
+		people_mend(s);
+		if (s->w->now.mono_ms > patience_ms)
+			people_give_up(s);
+		sim_pass(s, 5000);
+	}
+}
+
+static void sim_rest(struct sim *s)
+{
 	int64_t end_ms = s->w->now.mono_ms + REST_MS;
 	sim_mend(s);
 	sim_pass(s, 1000);
-	while (!properties_at_rest(s, &why) && s->w->now.mono_ms < end_ms)
-		sim_pass(s, 5000);
+	sim_come_to_rest(s, end_ms);
 	sim_pass(s, CALM_MS);
-	while (!properties_at_rest(s, &why) && s->w->now.mono_ms < end_ms)
-		sim_pass(s, 5000);
+	sim_come_to_rest(s, end_ms);
 	properties_in_the_end(s);
 }
 

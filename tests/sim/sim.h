@@ -1,9 +1,10 @@
 /* sim: the core in a world that a seed has drawn.
  *
- * A seed is a configuration, a history of what users, servers, networks, disks and clocks do, and
- * crashes at any place of a turn. Then all of it is mended, and the world comes to rest. What has to
- * be true on the way and at the end stands in properties.c, and nowhere else but in the world's own
- * checks of what must be on disk before what. The same seed is the same story each time. */
+ * A seed is a configuration, a history of what users, servers, networks, disks and clocks do and people
+ * ask for, and crashes at any place of a turn. Then all of it is mended, and the world comes to rest.
+ * What has to be true on the way and at the end stands in properties.c and, of whose turn it is,
+ * in turns.c, and nowhere else but in the world's own checks of what must be on disk before what. The
+ * same seed is the same story each time. */
 #ifndef SPARKSPOOL_TESTS_SIM_H
 #define SPARKSPOOL_TESTS_SIM_H
 
@@ -29,6 +30,12 @@ struct version {
 	int renewed;	  /* so many times users have made it new without changing it */
 	int runs;	  /* begun on servers */
 	int jobs;	  /* that have sent it */
+	uint32_t uid;	  /* whose it is */
+	int again;	  /* so often somebody who may has asked for another run */
+	char after[16];	  /* it says so of itself; empty: it does not */
+	bool after_any;	  /* ... however that ends */
+	int64_t at_ms;	  /* not before this, of the wall clock; 0: it does not say */
+	int64_t delay_ms; /* ... since it was queued */
 };
 
 /* What is remembered of a row. */
@@ -38,6 +45,37 @@ struct seen {
 	enum job_status status; /* once it is done */
 	int attempts;
 	bool checked; /* its results were looked at */
+};
+
+/* What is remembered of a row for its turn, and what people were told of it. */
+struct turned {
+	uint32_t attempts;
+	enum job_state state; /* SETTLING: it was not there yet */
+	bool live;
+	enum job_held held;
+	size_t changed;	     /* the last turn in which one of these did */
+	bool told_held;	     /* "done", and nobody has let it go since */
+	bool told_cancelled; /* "done" */
+	bool passed;	     /* it was held at some time: others may have passed it */
+};
+
+/* At most so many files at once; 0: no limit. */
+struct limits {
+	int spool[WORLD_MAX];
+	int owner[WORLD_MAX];
+	int pool_owner[WORLD_MAX];
+};
+
+enum wish { WISH_CANCEL, WISH_HOLD, WISH_RELEASE, WISH_RERUN, WISH_PAUSE, WISH_RESUME };
+
+/* What was asked last at the control socket: one asks after the other. */
+struct asking {
+	bool open; /* its answer is waited for */
+	uint64_t peer;
+	uint32_t uid;
+	enum wish wish;
+	enum pause_what of; /* of WISH_PAUSE and WISH_RESUME */
+	size_t index;
 };
 
 /* A file that is not the daemon's, where it would like to have one of its own. */
@@ -95,6 +133,21 @@ struct sim {
 	size_t born[SIM_SESSIONS];   /* after so many crashes, and one; 0: not seen yet */
 	bool touched[SIM_SESSIONS];  /* something has befallen it, or what was said to it */
 	bool doubtful[SIM_SESSIONS]; /* its creation was lost at some time */
+	/* turns: what a seed without any of it does not know */
+	uint64_t other_rng; /* of what is said here, so that all else is drawn as without it */
+	bool ruled;	    /* there are rules of the queue */
+	bool asked;	    /* people ask for things */
+	struct asking asking;
+	struct turned turned[SIM_JOBS];
+	unsigned wished[WORLD_MAX * SIM_FILES]; /* by somebody who may, bits of enum wish */
+	bool told_paused[PAUSE_COUNT][WORLD_MAX];
+	bool may_pause[PAUSE_COUNT][WORLD_MAX];
+	size_t resumed[PAUSE_COUNT][WORLD_MAX]; /* the turn in which that may happen */
+	struct limits limits;
+	struct limits limits_before;
+	int64_t limits_ms;	   /* when they became others */
+	uint64_t begun[WORLD_MAX]; /* the highest id of each spool */
+	int64_t latest_ms;	   /* that the wall clock has ever shown, or a file has named */
 };
 
 /* ---- draw: what a seed says ------------------------------------------------------------------ */
@@ -103,8 +156,9 @@ int sim_int(struct sim *s, int from, int to); /* both included */
 bool sim_chance(struct sim *s, int percent);
 void sim_configure(struct sim *s);
 void sim_reconfigure(struct sim *s); /* something of it, in the midst of all */
-char *sim_text(struct sim *s, const struct version *v, enum kind kind);
+char *sim_text(struct sim *s, struct version *v, enum kind kind);
 const char *sim_suffix(const struct sim *s, size_t number); /* of a spool's name of that number */
+void sim_other_dice(struct sim *s);			    /* or the first ones again */
 
 /* ---- history: what happens -------------------------------------------------------------------- */
 
@@ -113,6 +167,13 @@ void sim_happen(struct sim *s); /* somebody does, or something goes wrong */
 void sim_pass(struct sim *s, int64_t ms);
 void sim_mend(struct sim *s);
 void sim_begins_anew(struct sim *s); /* the daemon does, or soon will */
+
+/* ---- people: what they ask for at the control socket ------------------------------------------- */
+
+void people_ask(struct sim *s);
+void people_hear(struct sim *s); /* each turn: what they are told */
+void people_mend(struct sim *s); /* again and again: whatever stands still by their word goes on */
+void people_give_up(struct sim *s); /* what waits for what never comes */
 
 /* ---- weather: what befalls requests ------------------------------------------------------------ */
 
