@@ -147,7 +147,7 @@ static void sim_draw_queue(struct sim *s)
 	struct world *w = s->w;
 	for (size_t i = 0; i < w->conf.spool_count; i++) {
 		w->spool[i].ordered = sim_chance(s, 50);
-		for (int n = sim_chance(s, 25) ? sim_int(s, 1, 3) : 0; n > 0; n--)
+		for (int n = sim_chance(s, 40) ? sim_int(s, 1, 3) : 0; n > 0; n--)
 			w->spool[i].pause_on |= 1u << sim_int(s, STATUS_ERROR, STATUS_REJECTED);
 	}
 	sim_draw_limits(s);

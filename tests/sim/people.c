@@ -54,13 +54,30 @@ static void people_wish_all(struct sim *s, const struct asking *r)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
+/* Whether the wish makes sense for it: most of them do. */
+static bool people_fits(const struct job_rec *rec, enum wish wish)
+{
+	return wish == WISH_RERUN     ? rec->state == JOB_DONE && rec->live
+	       : wish == WISH_RELEASE ? rec->held != HELD_NOT
+	       : wish == WISH_HOLD    ? rec->state == JOB_QUEUED
+				      : rec->state < JOB_ANSWERED;
+}
+
+static const struct job_rec *people_choose(struct sim *s, enum wish wish)
+{
+	const struct world_ledger *l = &s->w->ledger;
+	const struct job_rec *rec = NULL;
+	int tries = sim_chance(s, 80) ? 20 : 1;
+	while (tries-- > 0 && (rec == NULL || !people_fits(rec, wish)))
+		rec = &l->job[sim_int(s, 0, (int)l->jobs - 1)].rec;
+	return rec;
+}
+
 /* By its id, or by its path, whether there is any. */
 static char *people_name_one(struct sim *s, const struct asking *r)
 {
-	const struct world_ledger *l = &s->w->ledger;
-	if (l->jobs > 0 && sim_chance(s, 60)) {
-		int recent = l->jobs > 12 ? (int)l->jobs - 12 : 0;
-		const struct job_rec *rec = &l->job[sim_int(s, recent, (int)l->jobs - 1)].rec;
+	if (s->w->ledger.jobs > 0 && sim_chance(s, 75)) {
+		const struct job_rec *rec = people_choose(s, r->wish);
 		people_wish(s, r, rec->spool, rec->name);
 		return xasprintf("%llu", (unsigned long long)rec->id);
 	}
@@ -149,10 +166,12 @@ void people_ask(struct sim *s)
 {
 	static const enum wish wish[] = { WISH_CANCEL, WISH_CANCEL, WISH_CANCEL, WISH_HOLD,
 		WISH_HOLD, WISH_HOLD, WISH_RELEASE, WISH_RELEASE, WISH_RERUN, WISH_RERUN,
-		WISH_PAUSE, WISH_RESUME, WISH_RESUME };
+		WISH_RERUN, WISH_PAUSE, WISH_PAUSE, WISH_RESUME, WISH_RESUME };
 	if (s->asking.open || s->down)
 		return;
-	struct asking r = { .peer = (uint64_t)sim_int(s, 1, WORLD_PEERS - 1) };
+	struct asking r = { .peer = 1 };
+	if (sim_chance(s, 70))
+		r.peer = (uint64_t)sim_int(s, 1, WORLD_PEERS - 1);
 	r.uid = uid_of[r.peer];
 	r.wish = wish[sim_int(s, 0, ARRAY_LEN(wish) - 1)];
 	if (r.wish >= WISH_PAUSE) {
