@@ -175,7 +175,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 	tally_job(c, job);
 	finish_pause(c, job, status);
 	row_left(c, job);
-	wait_ended(c, job->r.spool, job->r.name, status);
+	wait_ended(c, job);
 	finish_say(c, job, status);
 	/* Something has happened to the name while it was busy, or the input went: a look finds
 	 * what lies there now. */

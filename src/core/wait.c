@@ -174,14 +174,23 @@ struct job *wait_next(struct core *c)
 
 /* ---- what has ended ------------------------------------------------------------------------- */
 
-static void wait_note(struct core *c, struct wait *wait, const char *name, enum job_status status)
+/* Without results it counts while its file is there; then an earlier run may, which the ledger knows. For
+ * who waits for any end it was one. */
+static bool wait_counts(const struct wait_after *after, bool recorded)
+{
+	return recorded || after->any;
+}
+
+static void wait_note(
+    struct core *c, struct wait *wait, const char *name, enum job_status status, bool recorded)
 {
 	for (size_t i = 0; i < wait->after_count; i++) {
 		struct wait_after *after = &wait->after[i];
 		if (!str_eq(after->name, name))
 			continue;
-		after->known = true;
-		after->status = status;
+		after->known = wait_counts(after, recorded);
+		after->status = after->known ? status : STATUS_NONE;
+		after->asked = after->asked && after->known;
 		wait->look = true;
 		c->plan = true;
 	}
@@ -189,17 +198,19 @@ static void wait_note(struct core *c, struct wait *wait, const char *name, enum 
 
 /* By name, not by id: what is waited for is a name of the same spool, and the file that has it now
  * may be another one than when it was asked for. */
-void wait_ended(struct core *c, size_t spool, const char *name, enum job_status status)
+void wait_ended(struct core *c, const struct job *job)
 {
+	const struct run_rec *run = job->r.run;
 	struct wait *wait;
+	assert(job->r.state == JOB_DONE && run != NULL);
 	LIST_FOREACH(wait, &c->waits, link)
-	if (wait->job->r.spool == spool)
-		wait_note(c, wait, name, status);
+	if (wait->job->r.spool == job->r.spool)
+		wait_note(c, wait, job->r.name, run->status, run->recorded);
 }
 
 void wait_on_last(struct core *c, const struct ev_last *ev)
 {
 	const struct job *job = job_by_id(&c->jobs, ev->job);
 	if (job != NULL && job->wait != NULL)
-		wait_note(c, job->wait, ev->name, ev->status);
+		wait_note(c, job->wait, ev->name, ev->status, true);
 }

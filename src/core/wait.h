@@ -27,8 +27,8 @@ enum wait_reason wait_why(
 /* The next file whose waiting is over, or NULL: finish_ready() it. */
 struct job *wait_next(struct core *c);
 
-/* A file of this name in this spool has ended, or the ledger says so of an earlier one. */
-void wait_ended(struct core *c, size_t spool, const char *name, enum job_status status);
+/* A file has ended, or the ledger says so of an earlier one. */
+void wait_ended(struct core *c, const struct job *job);
 void wait_on_last(struct core *c, const struct ev_last *ev);
 
 #endif

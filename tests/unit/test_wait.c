@@ -128,6 +128,25 @@ START_TEST(after_one_that_is_taken_back)
 }
 END_TEST
 
+/* It counts by its last run that has left results. */
+START_TEST(after_one_that_is_not_to_run_again)
+{
+	world_begin(w);
+	if (_i == 0)
+		world_put(w, "a.py", "print a");
+	world_run(w, 5 * MINUTES);
+	put_says("a.py", "delay=1h");
+	put_says("b.py", "after=a.py");
+	world_run(w, 5 * MINUTES);
+	ck_assert(is_queued("b.py"));
+	world_remove(w, "a.py");
+	world_run(w, 5 * MINUTES);
+	ck_assert_str_eq(world_status(w, "b.py"), _i == 0 ? "ok" : "");
+	if (_i == 1)
+		ck_assert_int_eq(world_logged(w, "event=waiting after=missing"), 1);
+}
+END_TEST
+
 START_TEST(a_ring)
 {
 	world_begin(w);
@@ -444,6 +463,7 @@ int main(void)
 	tcase_add_test(t, after_one_that_failed);
 	tcase_add_loop_test(t, after_one_that_was_moved_away, 0, 2);
 	tcase_add_test(t, after_one_that_is_taken_back);
+	tcase_add_loop_test(t, after_one_that_is_not_to_run_again, 0, 2);
 	tcase_add_test(t, a_ring);
 	tcase_add_test(t, it_survives_restarts);
 	tcase_add_test(t, a_waiting_file_that_goes_or_changes);
