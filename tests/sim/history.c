@@ -17,8 +17,11 @@ static int sim_index(size_t spool, size_t file)
 void sim_pass(struct sim *s, int64_t ms)
 {
 	int64_t end_ms = s->w->now.mono_ms + ms;
-	while (world_turn(s->w, end_ms))
+	while (world_turn(s->w, end_ms)) {
 		properties_each_turn(s);
+		if (s->ask_in > 0 && --s->ask_in == 0 && !s->mended)
+			people_ask(s);
+	}
 }
 
 static void sim_say(struct sim *s, const char *what, const char *name)
@@ -72,7 +75,7 @@ static void sim_write(struct sim *s, struct version *v, const char *text, bool i
 	f->ident.ctime_ns = f->ident.mtime_ns;
 	if (in_place)
 		dir_notify(s->w, v->spool, v->name, NAME_CLOSED);
-	v->uid = f->ident.uid;
+	v->owners |= 1u << (f->ident.uid - WORLD_UID);
 	v->ino = f->ident.ino;
 	v->size = f->ident.size;
 	v->mtime_ns = f->ident.mtime_ns;
@@ -103,6 +106,8 @@ static void sim_drop(struct sim *s, size_t spool, size_t file)
 	if (in_place && sim_chance(s, 50)) { /* cp, a block at a time */
 		sim_write(s, v, "half of it", true);
 		sim_pass(s, s->w->spool[spool].settle_ms / 2);
+		if ((s->wished[sim_index(spool, file)] & 1u << WISH_CANCEL) != 0)
+			v->again++; /* the other half makes it another one */
 	}
 	sim_write(s, v, text, in_place);
 	if (ready == READY_MARKER) {
@@ -453,10 +458,8 @@ void sim_happen(struct sim *s)
 	else
 		while (users-- > 0)
 			sim_user(s);
-	sim_other_dice(s);
-	if (s->asked && sim_chance(s, 30))
-		people_ask(s);
-	sim_other_dice(s);
+	if (s->asked)
+		people_may_ask(s);
 	sim_pass(s, sim_pause_ms(s));
 	if (s->down && sim_chance(s, 40))
 		sim_start(s);

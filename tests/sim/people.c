@@ -162,13 +162,11 @@ static void people_lose_it(struct sim *s)
 	}
 }
 
-void people_ask(struct sim *s)
+static void people_draw(struct sim *s)
 {
 	static const enum wish wish[] = { WISH_CANCEL, WISH_CANCEL, WISH_CANCEL, WISH_HOLD,
 		WISH_HOLD, WISH_HOLD, WISH_RELEASE, WISH_RELEASE, WISH_RERUN, WISH_RERUN,
 		WISH_RERUN, WISH_PAUSE, WISH_PAUSE, WISH_RESUME, WISH_RESUME };
-	if (s->asking.open || s->down)
-		return;
 	struct asking r = { .peer = 1 };
 	if (sim_chance(s, 70))
 		r.peer = (uint64_t)sim_int(s, 1, WORLD_PEERS - 1);
@@ -181,6 +179,28 @@ void people_ask(struct sim *s)
 		people_ask_for_jobs(s, &r);
 	}
 	people_lose_it(s);
+}
+
+void people_ask(struct sim *s)
+{
+	if (s->asking.open || s->down)
+		return;
+	sim_other_dice(s);
+	people_draw(s);
+	sim_other_dice(s);
+}
+
+/* A file's turn takes some turns of the daemon: what is asked meanwhile comes between them. */
+void people_may_ask(struct sim *s)
+{
+	sim_other_dice(s);
+	int what = sim_int(s, 0, 9);
+	int turns = sim_int(s, 1, 15);
+	sim_other_dice(s);
+	if (what < 2)
+		people_ask(s);
+	else if (what < 4)
+		s->ask_in = turns;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ struct version {
 	int renewed;	  /* so many times users have made it new without changing it */
 	int runs;	  /* begun on servers */
 	int jobs;	  /* that have sent it */
-	uint32_t uid;	  /* whose it is */
+	unsigned owners;  /* whose it is or was, bits by uid from WORLD_UID */
 	int again;	  /* so often somebody who may has asked for another run */
 	char after[16];	  /* it says so of itself; empty: it does not */
 	bool after_any;	  /* ... however that ends */
@@ -138,6 +138,7 @@ struct sim {
 	bool ruled;	    /* there are rules of the queue */
 	bool asked;	    /* people ask for things */
 	struct asking asking;
+	int ask_in; /* so many turns, in the midst of whatever happens; 0: never */
 	struct turned turned[SIM_JOBS];
 	unsigned wished[WORLD_MAX * SIM_FILES]; /* by somebody who may, bits of enum wish */
 	bool told_paused[PAUSE_COUNT][WORLD_MAX];
@@ -170,6 +171,7 @@ void sim_begins_anew(struct sim *s); /* the daemon does, or soon will */
 
 /* ---- people: what they ask for at the control socket ------------------------------------------- */
 
+void people_may_ask(struct sim *s); /* now, soon, or not */
 void people_ask(struct sim *s);
 void people_hear(struct sim *s); /* each turn: what they are told */
 void people_mend(struct sim *s); /* again and again: whatever stands still by their word goes on */

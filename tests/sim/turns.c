@@ -33,9 +33,9 @@
 
 bool turns_may(const struct sim *s, uint32_t uid, size_t spool, const char *name)
 {
-	for (size_t i = 0; i < s->versions; i++)
-		if (s->version[i].uid == uid && s->version[i].spool == spool &&
-		    str_eq(s->version[i].name, name))
+	for (size_t i = 0; i < s->versions && uid != 0; i++)
+		if ((s->version[i].owners & 1u << (uid - WORLD_UID)) != 0 &&
+		    s->version[i].spool == spool && str_eq(s->version[i].name, name))
 			return true; /* as far as a file of that name was ever theirs */
 	return uid == 0;
 }
