@@ -55,11 +55,12 @@ static void people_wish_all(struct sim *s, const struct asking *r)
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 /* Whether the wish makes sense for it: most of them do. */
-static bool people_fits(const struct job_rec *rec, enum wish wish)
+static bool people_fits(const struct job_rec *rec, enum wish wish, bool running)
 {
 	return wish == WISH_RERUN     ? rec->state == JOB_DONE && rec->live
 	       : wish == WISH_RELEASE ? rec->held != HELD_NOT
 	       : wish == WISH_HOLD    ? rec->state == JOB_QUEUED
+	       : running	      ? rec->state == JOB_SENDING || rec->state == JOB_RUNNING
 				      : rec->state < JOB_ANSWERED;
 }
 
@@ -68,7 +69,8 @@ static const struct job_rec *people_choose(struct sim *s, enum wish wish)
 	const struct world_ledger *l = &s->w->ledger;
 	const struct job_rec *rec = NULL;
 	int tries = sim_chance(s, 80) ? 20 : 1;
-	while (tries-- > 0 && (rec == NULL || !people_fits(rec, wish)))
+	bool running = sim_chance(s, 50);
+	while (tries-- > 0 && (rec == NULL || !people_fits(rec, wish, running)))
 		rec = &l->job[sim_int(s, 0, (int)l->jobs - 1)].rec;
 	return rec;
 }
