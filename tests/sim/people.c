@@ -275,10 +275,12 @@ static void people_resume(struct sim *s)
 
 static bool people_hold_any(const struct sim *s)
 {
-	for (size_t i = 0; i < s->w->ledger.jobs; i++)
-		if (s->w->ledger.job[i].rec.held != HELD_NOT &&
-		    s->w->ledger.job[i].rec.state == JOB_QUEUED)
+	for (size_t i = 0; i < s->w->ledger.jobs; i++) {
+		const struct job_rec *rec = &s->w->ledger.job[i].rec;
+		if (rec->state == JOB_QUEUED &&
+		    (rec->held != HELD_NOT || s->turned[rec->id].told_held))
 			return true;
+	}
 	return false;
 }
 
