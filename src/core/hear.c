@@ -60,7 +60,8 @@ static void hear_missed(
 		sc->due_ms = c->now.mono_ms + FULL_MS; /* refused, or its modules are missing */
 		return;
 	}
-	bool never = unborn || (run->state == RUNNER_BARRED && sc->phase == SCRIPT_BAR);
+	/* One that is cancelled is only killed: that it was refused before shows in its state alone. */
+	bool never = unborn || (run->state == RUNNER_BARRED && sc->phase <= SCRIPT_BAR);
 	runner_unload(c, s, job);
 	if (!never) { /* it may have run there: the session is not fresh any more, in no life */
 		s->r.statements++;

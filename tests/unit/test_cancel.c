@@ -196,6 +196,23 @@ START_TEST(a_script_beside_others)
 }
 END_TEST
 
+/* Its runner has refused it, but nobody heard that; after the kill it is known that it never began. */
+START_TEST(one_that_was_refused_unheard)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->server[0].refusal = "no disk for it";
+	w->server[0].version = NULL; /* a reload drops what its sessions were told */
+	world_begin(w);
+	world_put(w, "a.py", "sleep 1000");
+	world_until(w, MINUTES,
+	    world_row(w, "a.py") != NULL && world_row(w, "a.py")->rec.state == JOB_SENDING);
+	world_reload(w);
+	world_ask_as(w, 1, HERS, CANCEL_A);
+	ends_as("a.py", "cancelled");
+	ck_assert_int_eq(world_ran(w, "sleep 1000"), 0);
+}
+END_TEST
+
 /* Where nothing can be forked, the call that it runs in is cancelled. */
 START_TEST(a_script_in_the_interpreter)
 {
@@ -349,6 +366,7 @@ int main(void)
 	Suite *s = suite_create("cancel");
 	TCase *t = tcase_create("cancel");
 	tcase_add_checked_fixture(t, ask_setup, ask_teardown);
+	tcase_add_test(t, one_that_was_refused_unheard);
 	tcase_add_test(t, one_that_waits);
 	tcase_add_test(t, by_an_administrator);
 	tcase_add_test(t, one_that_settles);
