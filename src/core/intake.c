@@ -147,8 +147,8 @@ static void intake_on_code_name(struct core *c, const struct ev_name *ev)
 		job->again = job->again || ev->cause != NAME_SCAN;
 		return;
 	}
-	if (spool->ready == READY_MARKER)
-		return; /* without a marker a name means nothing */
+	if (spool->ready == READY_MARKER && !(job != NULL && job->rerun))
+		return; /* without a marker a name means nothing, unless somebody said so */
 	if (job == NULL && spool->ready == READY_SETTLE && ev->cause == NAME_CREATED)
 		return; /* it is being written; its close, or the next scan, will tell */
 	if (job != NULL && job->r.state == JOB_SETTLING &&
