@@ -219,6 +219,8 @@ static void people_told_job(struct sim *s, const struct asking *r, const json_t 
 		s->turned[id].told_held = true;
 	if (r->wish == WISH_CANCEL)
 		s->turned[id].told_cancelled = true;
+	if (r->wish == WISH_RERUN)
+		s->turned[id].told_again = 1 + s->w->crashes;
 }
 
 static void people_told(struct sim *s, const struct asking *r, const json_t *line)

@@ -56,6 +56,7 @@ struct turned {
 	size_t changed;	     /* the last turn in which one of these did */
 	bool told_held;	     /* "done", and nobody has let it go since */
 	bool told_cancelled; /* "done" */
+	size_t told_again;   /* "done": its file runs again, if this life (and one) lasts so long */
 	bool passed;	     /* it was held at some time: others may have passed it */
 };
 

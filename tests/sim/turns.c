@@ -27,6 +27,8 @@
 #define ASKED_FOR                                                                                  \
 	"nothing is cancelled, held or paused unless one who may has asked for it "                \
 	"[sparkspool.1; sparkspool-control.7]"
+#define AGAIN                                                                                      \
+	"what somebody was told runs again does, if its file is still there [sparkspool.1: rerun]"
 #define NOT_AGAIN "cancelled while it waited never runs [behaviour: status]"
 
 #define GRACE_MS 100 /* a file whose turn came under the old limits is read meanwhile */
@@ -295,11 +297,23 @@ void turns_each_turn(struct sim *s)
 
 /* ---- in the end ------------------------------------------------------------------------------ */
 
+static void check_again(const struct sim *s, const struct job_rec *rec)
+{
+	const struct world_ledger *l = &s->w->ledger;
+	bool again = dir_find(s->w->dir[rec->spool], rec->name) == NULL;
+	for (size_t i = 0; i < l->jobs; i++)
+		again = again || (l->job[i].rec.id > rec->id && l->job[i].rec.spool == rec->spool &&
+				     str_eq(l->job[i].rec.name, rec->name));
+	holds(again, AGAIN, "job %llu did not", (unsigned long long)rec->id);
+}
+
 void turns_in_the_end(const struct sim *s)
 {
 	for (size_t i = 0; i < s->w->ledger.jobs; i++) {
 		const struct job_rec *rec = &s->w->ledger.job[i].rec;
 		const struct version *v = turns_version(s, rec);
+		if (s->turned[rec->id].told_again == 1 + s->w->crashes)
+			check_again(s, rec);
 		if (v == NULL || v->rerun || v->renewed > 0 || v->again > 0 || rec->run == NULL)
 			continue;
 		holds(rec->run->status != STATUS_CANCELLED || rec->run->recorded || v->runs == 0,
