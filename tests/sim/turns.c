@@ -162,6 +162,8 @@ static const char *waits_for(
 		    (other->live || other->run->files != NULL || (v->after_any && !strictly)))
 			last = other->run->status;
 	}
+	if (last == STATUS_NONE && !strictly && s->w->spool[rec->spool].keep_for_ms > 0)
+		return NULL; /* its row may have gone for its age since the daemon has seen it end */
 	if (last == STATUS_NONE)
 		return "it never was";
 	return last == STATUS_OK || v->after_any ? NULL : "it has not ended ok";
