@@ -143,9 +143,12 @@ static int make_marker(int dir, const char *name, mode_t mode)
 	int fd = openat(dir, marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	free(marker);
-	if (fd == -1 || fsync(fd) != 0 || close(fd) != 0)
+	if (fd == -1)
 		return errno;
-	return 0;
+	int err = fsync(fd) == 0 ? 0 : errno;
+	if (close(fd) != 0 && err == 0)
+		err = errno;
+	return err;
 }
 
 static int give_name(const struct copy *c, int dir, const char *tmp, char **path, const char **what)

@@ -91,6 +91,9 @@ void export_on_exported(struct core *c, const struct ev_exported *ev)
 {
 	struct export_state *e = &c->export[ev->what];
 	assert(ev->what < EXPORTS);
+	if (ev->err != 0) /* at rest nothing else would ask for it again */
+		timer_set_earlier(&c->timers, &e->timer,
+		    c->now.mono_ms + export_every_ms(c, (enum export_what)ev->what));
 	if (ev->err == e->err)
 		return;
 	e->err = ev->err;

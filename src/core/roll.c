@@ -37,13 +37,19 @@ bool roll_path(const struct core *c, const char *path, size_t *spool, const char
 	return false;
 }
 
+/* It has a turn. A file behind another one of an ordered spool has none yet: its row is no pool's. */
+static bool roll_is_ready(const struct job *job)
+{
+	return job->lane != NULL && job->lane->home != NULL;
+}
+
 /* Which come first. What runs, what waits for its turn, what waits for something else, what is not
  * yet complete. */
 static int roll_class(const struct job *job)
 {
 	if (job_is_active(job))
 		return 0;
-	return job->r.state == JOB_QUEUED ? (job->lane == NULL ? 2 : 1) : 3;
+	return job->r.state == JOB_QUEUED ? (roll_is_ready(job) ? 1 : 2) : 3;
 }
 
 static int roll_cmp(const void *a, const void *b)
@@ -52,7 +58,7 @@ static int roll_cmp(const void *a, const void *b)
 	const struct job *y = *(const struct job *const *)b;
 	if (roll_class(x) != roll_class(y))
 		return roll_class(x) - roll_class(y);
-	if (x->lane != NULL && y->lane != NULL && x->priority != y->priority)
+	if (roll_is_ready(x) && roll_is_ready(y) && x->priority != y->priority)
 		return x->priority > y->priority ? -1 : 1;
 	return x->r.id < y->r.id ? -1 : x->r.id > y->r.id;
 }
@@ -70,10 +76,10 @@ uint32_t roll_place(const struct core *c, const struct job *job)
 {
 	uint32_t place = 1;
 	const struct job *other;
-	if (job->lane == NULL)
+	if (!roll_is_ready(job))
 		return 0;
 	TAILQ_FOREACH (other, &c->jobs.all, link)
-		place += other->lane != NULL && other->lane->home == job->lane->home &&
+		place += roll_is_ready(other) && other->lane->home == job->lane->home &&
 			 other != job && roll_cmp(&other, &job) < 0;
 	return place;
 }
@@ -101,7 +107,7 @@ void roll_call(struct core *c, struct peer *p)
 	qsort(all, count, sizeof(*all), roll_cmp);
 	p->job = xcalloc(count + 1, sizeof(*p->job));
 	for (size_t i = 0; i < count; i++) {
-		bool waits = all[i]->lane != NULL;
+		bool waits = roll_is_ready(all[i]);
 		uint32_t place = waits ? ++places[roll_pool(c, all[i]->lane)] : 0;
 		if (roll_wants(c, p, all[i]))
 			p->job[p->job_count++] = (struct peer_job){ all[i]->r.id, place };

@@ -139,7 +139,8 @@ struct turn_why turn_why(struct core *c, const struct job *job)
 	}
 	/* Ranks are only up to date while the pool is planned; here nobody has planned. */
 	share_begin(c, why.pool);
-	if (job->lane != NULL)
+	if (job->lane != NULL &&
+	    job->lane->home != NULL) /* the row of an ordered spool is no pool's */
 		why.count = turn_before(c, why.pool, job);
 	why.rule = why.count > 0 ? RULE_BEHIND : RULE_SESSION;
 	why.setting = why.count > 0 ? "spool.*.priority" : "pool.*.max";

@@ -50,6 +50,26 @@ START_TEST(the_order_of_turns)
 }
 END_TEST
 
+/* Of an ordered spool only the first has a turn; those behind it take no place of others. */
+START_TEST(the_order_of_turns_where_a_spool_has_its_own)
+{
+	size_t also = world_add_spool(w, "also", 0);
+	w->spool[0].ordered = true;
+	world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
+	world_put(w, "a.py", "work");
+	world_put(w, "b.py", "work");
+	world_put(w, "c.py", "work");
+	world_begin(w);
+	world_run(w, MINUTES);
+	world_put_in(w, also, "d.py", "work");
+	world_run(w, MINUTES);
+	const char *said = world_ask(w, "{\"v\":1,\"do\":\"list\"}");
+	has(strstr(said, "\"name\":\"a.py\""), "\"place\":1");
+	has(strstr(said, "\"name\":\"d.py\""), "\"place\":2");
+	ck_assert_int_eq(count(said, "\"place\":"), 2);
+}
+END_TEST
+
 START_TEST(metrics)
 {
 	world_put(w, "a.py", "work");
@@ -312,6 +332,7 @@ int main(void)
 	tcase_add_checked_fixture(t, ask_setup, ask_teardown);
 	tcase_add_test(t, hello);
 	tcase_add_test(t, the_order_of_turns);
+	tcase_add_test(t, the_order_of_turns_where_a_spool_has_its_own);
 	tcase_add_test(t, metrics);
 	tcase_add_test(t, garbage_is_answered);
 	tcase_add_test(t, list_in_the_order_of_turns);

@@ -248,6 +248,22 @@ START_TEST(a_server_that_is_down_stands_above)
 }
 END_TEST
 
+/* Nothing happens any more that would write it anew. */
+START_TEST(a_page_that_could_not_be_written_comes_later)
+{
+	world_put(w, "a.py", "work");
+	world_begin(w);
+	world_until(w, MINUTES, world_recorded(w, "a.py", "ok"));
+	w->export_err = ENOSPC;
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	world_run(w, 10 * MINUTES);
+	has_not(EXPORT_BOARD, "a.py.out\"");
+	w->export_err = 0;
+	world_run(w, MINUTES);
+	has(EXPORT_BOARD, "a.py.out\"");
+}
+END_TEST
+
 START_TEST(of_many_the_first_are_shown)
 {
 	char name[32];
@@ -366,6 +382,7 @@ int main(void)
 	tcase_add_test(t, names_of_strangers_stay_text);
 	tcase_add_test(t, links_lead_to_where_people_see_the_spool);
 	tcase_add_test(t, a_server_that_is_down_stands_above);
+	tcase_add_test(t, a_page_that_could_not_be_written_comes_later);
 	tcase_add_test(t, of_many_the_first_are_shown);
 	suite_add_tcase(s, t);
 	t = tcase_create("edge");
