@@ -163,7 +163,7 @@ static void finish_say(const struct core *c, const struct job *job, enum job_sta
  * wait learn of it, and only at last what they may have looked at is freed. */
 static void finish_end(struct core *c, struct job *job, bool live)
 {
-	assert(job->r.run != NULL);
+	assert(job->r.run != NULL && job->lane == NULL);
 	enum job_status status = job->r.run->status;
 	timer_clear(&c->timers, &job->timer);
 	job_move(&c->jobs, job, JOB_DONE);
