@@ -172,7 +172,8 @@ def case_real_on_end(tools):
     p.write("home/a.py", code("told"))
     p.good("run", "a.py")
     one = p.begin(*words, LOG=p.path("ends"))
-    until(lambda: os.path.exists(p.path("ends")), "the command")
+    # The shell makes the file before it writes into it.
+    until(lambda: os.path.exists(p.path("ends")) and p.read("ends"), "the command")
     same(p.read("ends"), "a.py ok\n", "what it was told")
     until(lambda: p.read("cursor") == "1\n", "the next cursor")
     one.send_signal(signal.SIGTERM)
