@@ -157,6 +157,20 @@ static char *whose_is(const json_t *line)
 	return path == NULL ? xstrdup("") : xasprintf("%s: ", path);
 }
 
+/* The daemon does not know what its asker has at hand to go on with. NULL: nothing. */
+static const char *next_of(const char *word, const char *message)
+{
+	if (str_eq(word, "version") || str_eq(word, "unknown-command"))
+		return "the daemon is of another version: install the same of both, and restart it";
+	if (str_eq(message, "no spool has this directory"))
+		return "give the job's number, or its path in a spool: 'sparkspool list' has both, "
+		       "'sparkspool spools' the directories";
+	if (str_eq(message, "there is no spool of this name") ||
+	    str_eq(message, "there is no pool of this name"))
+		return "'sparkspool spools' lists them";
+	return NULL;
+}
+
 int ask_error(const struct daemon *d, const json_t *line)
 {
 	const char *word = ask_text(line, "code");
@@ -165,8 +179,8 @@ int ask_error(const struct daemon *d, const json_t *line)
 
 	if (message == NULL)
 		message = word == NULL ? "the daemon refuses, and does not say why" : word;
-	if (hint == NULL && (str_eq(word, "version") || str_eq(word, "unknown-command")))
-		hint = "the daemon is of another version: install the same of both, and restart it";
+	if (hint == NULL)
+		hint = next_of(word, message);
 	char *whose = whose_is(line);
 	int code = say_failure(d->o->json, code_of(word), hint, "%s%s", whose, message);
 	free(whose);

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define TEXT_BYTES_MAX (64u << 20)
+/* As sparkspool-control(7) has them. */
+#define STATES "settling, queued, held, reading, sending, running, answered, staged, disposing"
+#define STATUSES "ok, error, timeout, cancelled, died, unknown, rejected"
 
 /* What is being listed. */
 struct listing {
@@ -88,6 +91,29 @@ static int put_owner(json_t *request, const struct options *o)
 	return CLI_OK;
 }
 
+/* A word that the daemon does not know is the user's mistake, said with the words that there are. */
+static int put_one_of(
+    json_t *request, const struct options *o, const char *key, const char *word, const char *words)
+{
+	size_t len = word == NULL ? 0 : strlen(word);
+
+	if (word == NULL)
+		return CLI_OK;
+	if (strpbrk(word, ", ") != NULL)
+		len = 0; /* more than one of them */
+	for (const char *at = words; len > 0 && (at = strstr(at, word)) != NULL; at += len) {
+		bool begins = at == words || at[-1] == ' ';
+		if (begins && (at[len] == ',' || at[len] == '\0')) {
+			text_put(request, key, text_json(word));
+			return CLI_OK;
+		}
+	}
+	char *next = xasprintf("there are %s", words);
+	int code = say_failure(o->json, CLI_USAGE, next, "there is no %s '%s'", key, word);
+	free(next);
+	return code;
+}
+
 static void put_word(json_t *request, const char *key, const char *word)
 {
 	if (word != NULL)
@@ -127,7 +153,7 @@ int cmd_list(const struct options *o)
 	int code = ask_worse(too_much(o, "list"), put_owner(request, o));
 
 	put_word(request, "spool", o->spool);
-	put_word(request, "state", o->state);
+	code = ask_worse(code, put_one_of(request, o, "state", o->state, STATES));
 	if (code != CLI_OK) {
 		json_decref(request);
 		return code;
@@ -154,7 +180,7 @@ int cmd_history(const struct options *o)
 	int code = ask_worse(too_much(o, "history"), put_owner(request, o));
 
 	put_word(request, "spool", o->spool);
-	put_word(request, "status", o->status);
+	code = ask_worse(code, put_one_of(request, o, "status", o->status, STATUSES));
 	put_word(request, "name", o->name);
 	code = ask_worse(code, put_time(request, o, "since_ms", o->since));
 	code = ask_worse(code, put_time(request, o, "until_ms", o->until));

@@ -149,7 +149,17 @@ def case_real_all(tools):
         p.good(*words)
     p.fails(1, "show", "99", says="job 99")
     p.fails(1, "cancel", p.path("s", "nope.py"), says="nope.py")
-    p.fails(1, "pause", "nope")
+    p.fails(1, "pause", "nope", says="; 'sparkspool spools' lists them")
+    p.fails(1, "pause", "--pool", "nope", says="; 'sparkspool spools' lists them")
+    p.fails(1, "list", "-s", "nope", says="; 'sparkspool spools' lists them")
+    p.fails(1, "show", p.path("home", "a.py"), says="its path in a spool: 'sparkspool list'")
+    for word in ("settling", "queued", "held", "reading", "sending", "running", "answered", "staged", "disposing"):
+        p.good("list", "--state", word)
+    for word in ("ok", "error", "timeout", "cancelled", "died", "unknown", "rejected"):
+        p.good("history", "--status", word)
+    for word in ("o", "done", "ok, error", "held,"):
+        p.fails(120, "list", "--state", word, says="there is no state '%s'; there are settling, queued" % word)
+        p.fails(120, "history", "--status", word, says="there is no status '%s'; there are ok, error" % word)
     p.write("conf", p.read("conf") + "nope = 1;\n")
     done = p.cli("reload")
     same(done.code, 121, "a reload with an error")
