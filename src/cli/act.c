@@ -64,6 +64,7 @@ static int to_jobs(const struct options *o, const char *what, const char *past)
 	{
 		json_t *request = ask_for(what);
 		text_put(request, "jobs", json_incref(jobs));
+		d.everything = json_is_string(jobs);
 		code = ask_worse(code, ask(&d, request, print_done, &deed));
 		/* A job that is somebody else's is no reason to leave out the rest; a daemon that
 		 * is gone is. */
@@ -121,6 +122,42 @@ static int named(const struct options *o, json_t *request, const char **key, con
 	return CLI_OK;
 }
 
+/* What of it is paused all the same, "a, b". */
+struct rest {
+	const char *key, *name;
+	struct buf names;
+};
+
+static bool add_paused(const json_t *line, void *arg)
+{
+	struct rest *rest = arg;
+	bool pool = str_eq(rest->key, "pool");
+	bool meant =
+	    str_eq(rest->key, "all") || str_eq(ask_text(line, pool ? "pool" : "name"), rest->name);
+
+	if (ask_is(line, "spool") && meant && json_is_true(json_object_get(line, "paused"))) {
+		char *name = row_text(line, "name");
+		buf_addf(&rest->names, "%s%s", rest->names.len == 0 ? "" : ", ", name);
+		free(name);
+	}
+	return true;
+}
+
+/* A spool, its pool and everything are paused and resumed each by itself: who has resumed one of them
+ * must not believe that something runs now when another still keeps it. */
+static void tell_rest(struct daemon *d, const char *key, const char *name)
+{
+	struct rest rest = { .key = key, .name = name };
+
+	buf_init(&rest.names, TEXT_BYTES_MAX);
+	if (ask(d, ask_for("spools"), add_paused, &rest) == CLI_OK && rest.names.len > 0)
+		say_note(
+		    "still paused: %s; 'sparkspool why FILE' tells by what, and 'resume SPOOL', "
+		    "'resume --pool POOL' and 'resume ALL' each take back their own",
+		    rest.names.data);
+	buf_fini(&rest.names);
+}
+
 static int to_spools(const struct options *o, const char *what, const char *past)
 {
 	const char *key = NULL;
@@ -145,6 +182,8 @@ static int to_spools(const struct options *o, const char *what, const char *past
 	} else if (code == CLI_OK && !o->quiet && !o->porcelain) {
 		printf("%s %s\n", past, str_eq(key, "all") ? "everything" : name);
 	}
+	if (code == CLI_OK && !o->quiet && str_eq(what, "resume"))
+		tell_rest(&d, key, name);
 	daemon_fini(&d);
 	return code;
 }

@@ -14,6 +14,7 @@ struct daemon {
 	char *conf_error;
 	char *socket; /* the path */
 	struct wire wire;
+	bool everything; /* ALL is asked for: one of them that is not as far is no failure */
 };
 
 void daemon_init(struct daemon *d, const struct options *o);

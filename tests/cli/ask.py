@@ -102,7 +102,8 @@ def case_who(tools):
     p.good("pause", "--pool", "all")
     same(p.stand.asked[-1], {"v": 1, "do": "pause", "pool": "all"}, "the request")
     p.good("resume", "ALL")
-    same(p.stand.asked[-1], {"v": 1, "do": "resume", "all": True}, "the request")
+    same(p.stand.asked[-2:], [{"v": 1, "do": "resume", "all": True}, {"v": 1, "do": "spools"}],
+         "the requests: what is paused all the same is told")
 
 
 def case_many(tools):

@@ -120,6 +120,29 @@ def case_real_hold(tools):
     same(p.good("watch", path).out, "held\n", "then it runs")
 
 
+def case_real_everything(tools):
+    """ALL are those that it can be done to; and what is resumed but paused by another is said."""
+    p = Real(tools)
+    yield p
+    p.start()
+    p.write("home/a.py", code("runs", "shut"))
+    runs = p.good("submit", "a.py").out.strip()
+    until(lambda: "running" in p.good("show", runs).out, "the start")
+    p.good("pause", "s")
+    waits = p.good("submit", "a.py").out.strip()
+    until(lambda: waits in p.good("list", "--porcelain").out, "it to be queued")
+    for word, what in (("hold", "held"), ("release", "released")):
+        done = p.good(word, "ALL")
+        same((done.out.split(" ")[0], len(done.lines()), done.err), (what, 1, ""), word)
+    same(p.good("release", "ALL").out, "nothing was released: there is none\n", "nothing is held")
+    p.fails(1, "hold", runs, says="its turn has come already")
+    p.good("pause", "--pool", "all")
+    for words in (["s"], ["ALL"]):
+        must("still paused: s; " in p.good("resume", *words).err, "what keeps it")
+    same(p.good("resume", "--pool", "all").err, "", "nothing keeps it")
+    p.good("cancel", "ALL")
+
+
 def case_real_restart(tools):
     """The daemon is killed while a file runs, and started again."""
     p = Real(tools)
