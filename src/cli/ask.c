@@ -157,17 +157,30 @@ static char *whose_is(const json_t *line)
 	return path == NULL ? xstrdup("") : xasprintf("%s: ", path);
 }
 
-/* The daemon does not know what its asker has at hand to go on with. NULL: nothing. */
+/* What the daemon says without a hint, for it does not know what its asker has at hand to go on with. */
+static const struct {
+	const char *message, *next;
+} steps[] = {
+	{ "no spool has this directory",
+	    "give the job's number, or its path in a spool: 'sparkspool list' has both, "
+	    "'sparkspool spools' the directories" },
+	{ "there is no spool of this name", "'sparkspool spools' lists them" },
+	{ "there is no pool of this name", "'sparkspool spools' lists them" },
+	{ "it belongs to another user", "its owner may, root, and the group of control.admins" },
+	{ "the file belongs to another user",
+	    "its owner may, root, and the group of control.admins" },
+	{ "its turn has come already", "'sparkspool show' tells how far it is" },
+};
+
+/* NULL: there is nothing to add. */
 static const char *next_of(const char *word, const char *message)
 {
 	if (str_eq(word, "version") || str_eq(word, "unknown-command"))
 		return "the daemon is of another version: install the same of both, and restart it";
-	if (str_eq(message, "no spool has this directory"))
-		return "give the job's number, or its path in a spool: 'sparkspool list' has both, "
-		       "'sparkspool spools' the directories";
-	if (str_eq(message, "there is no spool of this name") ||
-	    str_eq(message, "there is no pool of this name"))
-		return "'sparkspool spools' lists them";
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		if (str_eq(message, steps[i].message))
+			return steps[i].next;
+	}
 	return NULL;
 }
 

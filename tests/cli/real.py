@@ -135,7 +135,7 @@ def case_real_everything(tools):
         done = p.good(word, "ALL")
         same((done.out.split(" ")[0], len(done.lines()), done.err), (what, 1, ""), word)
     same(p.good("release", "ALL").out, "nothing was released: there is none\n", "nothing is held")
-    p.fails(1, "hold", runs, says="its turn has come already")
+    p.fails(1, "hold", runs, says="its turn has come already; 'sparkspool show' tells")
     p.good("pause", "--pool", "all")
     for words in (["s"], ["ALL"]):
         must("still paused: s; " in p.good("resume", *words).err, "what keeps it")
