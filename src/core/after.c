@@ -118,7 +118,8 @@ static void after_raw(struct core *c, struct session *s, struct call *call,
 	else if (job_is_cancelled(job) || job_is_timed_out(job))
 		job_set_error(job, NULL, NULL); /* it has come to its own end before */
 	/* Newer servers say when it began; what we have noted is when its POST was answered. */
-	if (st->started_ms > 0)
+	/* Better than when we sent it, unless the server's clock is another one than ours. */
+	if (st->started_ms >= job->r.queued_ms && st->started_ms <= c->now.real_ms)
 		job->r.run->started_ms = st->started_ms;
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);

@@ -138,6 +138,8 @@ static void errand_add_run(struct errand *e, struct job *job)
 	 * been lost. */
 	if (ends)
 		runnertext_add_kill(e->text, job->r.run->token, "cancelled");
+	else if (sc->phase == SCRIPT_RUN && sc->limit_ms <= e->c->now.mono_ms)
+		runnertext_add_kill(e->text, job->r.run->token, "timeout"); /* it should have */
 	else if (sc->phase == SCRIPT_BAR)
 		runnertext_add_id(e->text, "bar", job->r.run->token);
 	runnertext_add_poll(e->text, job->r.run->token, sc);

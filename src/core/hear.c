@@ -19,6 +19,20 @@
 
 /* ---- of a run ------------------------------------------------------------------------------- */
 
+/* The runner keeps the limit itself; a little later it is asked whether it did, and told to. */
+static void hear_limit(struct core *c, struct job *job)
+{
+	struct script *sc = job->script;
+	const struct terms t = terms_of(c, job);
+	if (t.d.timeout_ms == CONF_NEVER || sc->limit_ms != INT64_MAX)
+		return;
+	/* Of an earlier life: the wall clock has to tell, and may have jumped. */
+	int64_t spent_ms = job->r.state < JOB_RUNNING ? 0 : c->now.real_ms - job->r.run->started_ms;
+	if (spent_ms < 0 || spent_ms > t.d.timeout_ms)
+		spent_ms = spent_ms < 0 ? 0 : t.d.timeout_ms;
+	sc->limit_ms = c->now.mono_ms + t.d.timeout_ms - spent_ms + OVERTIME_MS;
+}
+
 /* Step 2 of what must be on disk. When it has ended at once, the next row says more. */
 static void hear_begun(
     struct core *c, struct session *s, struct job *job, const struct runner_run *run)
@@ -27,11 +41,9 @@ static void hear_begun(
 	assert(job->r.run != NULL);
 	if (sc->phase < SCRIPT_RUN)
 		script_move(sc, SCRIPT_RUN, c->now.mono_ms);
+	hear_limit(c, job);
 	if (job->r.state >= JOB_RUNNING)
 		return; /* or it is being fetched for the second time */
-	const struct terms t = terms_of(c, job);
-	if (t.d.timeout_ms != CONF_NEVER)
-		sc->limit_ms = c->now.mono_ms + t.d.timeout_ms + OVERTIME_MS;
 	job->r.run->statement = s->r.last_statement; /* the call that has told it */
 	job->r.run->started_ms = run->started_ms > 0 ? run->started_ms : c->now.real_ms;
 	job_move(&c->jobs, job, JOB_RUNNING);

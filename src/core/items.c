@@ -82,7 +82,9 @@ static void items_act(struct core *c, struct peer *p, struct job *job, uint32_t 
 		break;
 	case DO_HOLD:
 		items_done(p, id, path, was,
-		    hold_job(c, job, HELD_OPERATOR) ? NULL : "its turn has come already");
+		    hold_job(c, job, HELD_OPERATOR) ? NULL
+		    : job->r.state == JOB_DONE	    ? "it has ended already"
+						    : "its turn has come already");
 		break;
 	case DO_RELEASE:
 		items_done(p, id, path, was, hold_release(c, job) ? NULL : "it is not held");

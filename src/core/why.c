@@ -281,7 +281,7 @@ static const char *why_place(struct why *y)
 	uint32_t place = roll_place(y->c, y->job);
 	if (place <= 1)
 		return "no other file comes before it";
-	return why_keeps(y, why_of_spool(y, "allow"),
+	return why_keeps(y, why_of_spool(y, "priority"),
 	    arena_printf(why_arena(y), "%u files of its pool come before it", place - 1));
 }
 

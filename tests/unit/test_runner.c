@@ -206,6 +206,23 @@ START_TEST(a_time_limit_is_the_runners)
 }
 END_TEST
 
+/* Its runner should have ended it. */
+START_TEST(the_time_limit_is_not_kept)
+{
+	w->server[0].limitless = true;
+	w->spool[0].timeout_ms = 5000;
+	begin_warm();
+	world_put(w, "a.py", "sleep 600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 600000") == 1);
+	if (_i == 1)
+		world_crash(w);
+	int64_t start = w->now.mono_ms;
+	ends_as("a.py", "timeout");
+	ck_assert_int_lt(w->now.mono_ms - start, 60000);
+	ran_once("sleep 600000");
+}
+END_TEST
+
 /* ---- calls that are lost ---------------------------------------------------------------------- */
 
 static const enum world_fate fates[] = { FATE_NOT_SENT, FATE_LOST_BEFORE, FATE_LOST_AFTER,
@@ -933,6 +950,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, output_in_pieces);
 	tcase_add_test(t, a_long_run_costs_little);
 	tcase_add_test(t, a_time_limit_is_the_runners);
+	tcase_add_loop_test(t, the_time_limit_is_not_kept, 0, 2);
 	tcase_add_loop_test(t, the_start_is_lost, 0, ARRAY_LEN(fates));
 	tcase_add_loop_test(t, every_third_call_is_lost, 0, 20);
 	tcase_add_test(t, an_answer_that_is_none);

@@ -111,6 +111,7 @@ struct world_server {
 	int sessions_max;    /* 0: none */
 	const char *alone;   /* why its runners fork nothing; NULL: they do */
 	const char *refusal; /* why its runners begin nothing; NULL: they do */
+	bool limitless;	     /* its runners forget time limits */
 	size_t piece_bytes;  /* of output in a runner's answer */
 	int retained;	     /* statements of a session, the newest */
 	struct world_session **session;
