@@ -282,7 +282,9 @@ static const char *why_place(struct why *y)
 	if (place <= 1)
 		return "no other file comes before it";
 	return why_keeps(y, why_of_spool(y, "priority"),
-	    arena_printf(why_arena(y), "%u files of its pool come before it", place - 1));
+	    place == 2
+		? "one file of its pool comes before it"
+		: arena_printf(why_arena(y), "%u files of its pool come before it", place - 1));
 }
 
 /* ---- the rules ------------------------------------------------------------------------------ */

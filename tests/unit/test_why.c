@@ -99,7 +99,7 @@ START_TEST(behind_others)
 	kept_by("a.py", "session", "all 1 sessions of the pool main are in use", "pool.main.max");
 	has(why("a.py"), "\"rule\":\"place\",\"holds\":true,\"message\":\"no other file comes");
 	has(why("b.py"),
-	    "\"rule\":\"place\",\"holds\":false,\"message\":\"1 files of its pool come");
+	    "\"rule\":\"place\",\"holds\":false,\"message\":\"one file of its pool comes");
 	world_ask(w, "{\"v\":1,\"do\":\"hold\",\"jobs\":[3]}");
 	kept_by("b.py", "held", "held by an operator", NULL);
 	world_ask(w, "{\"v\":1,\"do\":\"pause\",\"spool\":\"in\"}");
