@@ -58,8 +58,9 @@ static int bind_at(int fd, const char *path)
 	char *tmp = xasprintf("%s.new", path);
 	int rc = address_of(tmp, &address);
 
-	if (rc == 0)
-		(void)unlink(tmp);
+	/* Left by a crash. Whether it is in the way, bind tells. */
+	if (rc == 0 && unlink(tmp) != 0 && errno != ENOENT)
+		log_warn("event=control-left file=%s error=\"%s\"", tmp, strerror(errno));
 	if (rc == 0)
 		rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	if (rc == 0)

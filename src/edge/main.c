@@ -5,6 +5,7 @@
 #include "edge/journal.h"
 #include "edge/loop.h"
 #include "edge/sandbox.h"
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
@@ -116,7 +117,10 @@ static int main_run(struct conf *conf, const struct main_options *o, struct jour
 	}
 	buf_fini(&error);
 	sandbox_open_files(conf);
-	(void)ctl_make_dir(conf->run_dir); /* what is wrong with it is said when it is needed */
+	if (ctl_make_dir(conf->run_dir) != 0)
+		log_warn("event=no-run-dir path=%s error=\"%s\"; it is tried once more for the "
+			 "control socket",
+		    conf->run_dir, strerror(errno));
 	/* Now: directories have just been made, and there is no other thread yet. */
 	struct sandbox *sandbox = sandbox_enter(conf);
 	int code = EXIT_TEMPORARY;
