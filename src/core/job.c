@@ -103,6 +103,7 @@ struct job *job_restore(struct jobs *jobs, struct job_rec *rec)
 	struct job *job = xcalloc(1, sizeof(*job));
 	job->r = *rec;
 	job->rowed = true;
+	job->rerun = rec->state == JOB_DONE && rec->ident.ino == 0; /* core/rerun */
 	job_enter(jobs, job);
 	job_insert(job, &jobs->by_id, job_cmp_id);
 	return job;

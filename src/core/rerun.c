@@ -15,7 +15,10 @@ const char *rerun_job(struct core *c, struct job *job)
 		return "another directory lies where its file's was";
 	log_info("job=%llu event=rerun spool=%s file=\"%s\"", (unsigned long long)job->r.id,
 	    core_spool_conf(c, job)->name, job->r.name);
+	/* Said before it is done: a row of what has ended, without an inode, is how another life knows. */
 	job->rerun = true;
+	job->r.ident.ino = 0;
+	core_row_job(c, job);
 	core_look(c, job->r.spool, job->r.name);
 	return NULL;
 }

@@ -376,6 +376,7 @@ static void sim_clock(struct sim *s)
 	int64_t ms = jump_ms[sim_int(s, 0, 5)];
 	(void)buf_addf(&s->w->trace, "! the wall clock jumps by %lld\n", (long long)ms);
 	s->w->now.real_ms += ms;
+	s->jumped = true;
 }
 
 /* ---- the daemon ------------------------------------------------------------------------------ */

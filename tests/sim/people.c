@@ -220,7 +220,7 @@ static void people_told_job(struct sim *s, const struct asking *r, const json_t 
 	if (r->wish == WISH_CANCEL)
 		s->turned[id].told_cancelled = true;
 	if (r->wish == WISH_RERUN)
-		s->turned[id].told_again = 1 + s->w->crashes;
+		s->turned[id].told_again = true;
 }
 
 static void people_told(struct sim *s, const struct asking *r, const json_t *line)

@@ -295,7 +295,8 @@ static bool is_doubtful(struct sim *s, const struct session_rec *rec)
 	if (s->born[id] == 0)
 		s->born[id] = 1 + s->crashes;
 	bool crashed = s->born[id] != 1 + s->w->crashes;
-	if (rec->livy_id == NULL && (rec->state == SESSION_LOOKING || crashed))
+	bool lost = rec->state == SESSION_LOOKING && rec->last_statement < 0;
+	if (lost || (rec->livy_id == NULL && crashed))
 		s->doubtful[id] = true;
 	return s->doubtful[id];
 }

@@ -56,7 +56,7 @@ struct turned {
 	size_t changed;	     /* the last turn in which one of these did */
 	bool told_held;	     /* "done", and nobody has let it go since */
 	bool told_cancelled; /* "done" */
-	size_t told_again;   /* "done": its file runs again, if this life (and one) lasts so long */
+	bool told_again;     /* "done": its file runs again, whatever crashes */
 	bool passed;	     /* it was held at some time: others may have passed it */
 };
 
@@ -101,6 +101,7 @@ struct sim {
 	uint64_t rng;
 	bool mended;
 	bool crashed;		 /* the daemon, at some time */
+	bool jumped;		 /* the wall clock, at some time */
 	bool timed;		 /* some time limit there is, or was */
 	int pool_max[WORLD_MAX]; /* the largest that was ever configured */
 	size_t tick;		 /* makes each mtime another one */

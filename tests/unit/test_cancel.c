@@ -276,21 +276,26 @@ START_TEST(run_again_with_markers)
 }
 END_TEST
 
-/* It was said that it runs again: so it does when its spool is there again, marker or not. */
+/* It was said that it runs again: so it does when its spool is there again, marker or not, in this
+ * life of the daemon or the next. */
 START_TEST(run_again_what_is_away)
 {
-	w->spool[0].ready = _i == 0 ? READY_RENAME : READY_MARKER;
+	w->spool[0].ready = _i % 2 == 0 ? READY_RENAME : READY_MARKER;
 	world_begin(w);
 	world_put(w, "a.py", "quick");
-	if (_i == 1)
+	if (_i % 2 == 1)
 		world_put(w, "a.py.ready", "");
 	ends_as("a.py", "ok");
 	w->dir[0]->gone = true;
 	has(world_ask(w, RERUN), "\"type\":\"done\"");
+	if (_i >= 2)
+		world_crash(w);
 	world_run(w, MINUTES);
 	w->dir[0]->gone = false;
 	world_until(w, 5 * MINUTES, world_ran(w, "quick") == 2);
 	ends_as("a.py", "ok");
+	world_run(w, 10 * MINUTES);
+	ck_assert_int_eq(world_ran(w, "quick"), 2);
 }
 END_TEST
 
@@ -402,7 +407,7 @@ int main(void)
 	tcase_add_test(t, all_of_them);
 	tcase_add_test(t, run_again);
 	tcase_add_test(t, run_again_with_markers);
-	tcase_add_loop_test(t, run_again_what_is_away, 0, 2);
+	tcase_add_loop_test(t, run_again_what_is_away, 0, 4);
 	tcase_add_test(t, run_again_what_is_not_there);
 	tcase_add_test(t, hold_and_release);
 	tcase_add_test(t, pause_and_resume);
