@@ -24,7 +24,9 @@ bool row_holds(struct core *c, struct job *job)
  * ledger, since it follows from the jobs. */
 void row_resume(struct core *c, const struct job *job)
 {
-	if (core_spool_conf(c, job)->ordered)
+	/* One that was rejected may be written still, beside it: it never had a turn. */
+	bool sent = job->r.run != NULL && job->r.run->session != 0;
+	if (core_spool_conf(c, job)->ordered && sent)
 		c->spool[job->r.spool]->front = job->r.id;
 }
 

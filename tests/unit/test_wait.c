@@ -421,6 +421,31 @@ START_TEST(a_row_with_one_that_is_rejected)
 }
 END_TEST
 
+/* Beside the one that runs, another one's rejection waits for room on the disk, when the daemon begins
+ * anew: the row goes on behind the first. */
+START_TEST(a_row_with_one_that_is_still_being_rejected)
+{
+	w->spool[0].ordered = true;
+	w->pool[0].warm[KIND_SQL] = -1;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	w->dir[0]->full = true;
+	world_put(w, "b.sql", "select 1");
+	world_put(w, "c.py", "print c");
+	world_until(w, MINUTES, world_logged(w, "event=writing-failed") > 0);
+	world_crash(w);
+	world_put(w, "a.py.out", "somebody else's");
+	w->dir[0]->full = false;
+	world_until(w, 10 * MINUTES, str_eq(world_status(w, "b.sql"), "rejected"));
+	world_run(w, 10 * MINUTES); /* a.py has ended, and cannot be written */
+	ck_assert_int_eq(world_ran(w, "print c"), 0);
+	world_remove(w, "a.py.out");
+	world_until(w, 10 * MINUTES, world_done(w, "c.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
 /* What it said before it was written anew counts no more, though its turn had come once. */
 START_TEST(what_it_said_before_is_forgotten)
 {
@@ -482,6 +507,7 @@ int main(void)
 	tcase_add_test(t, a_row_since_a_reload);
 	tcase_add_test(t, a_row_stops_at_what_is_unknown);
 	tcase_add_test(t, a_row_with_one_that_is_rejected);
+	tcase_add_test(t, a_row_with_one_that_is_still_being_rejected);
 	tcase_add_loop_test(t, a_spool_that_stops_at_an_error, 0, 2);
 	suite_add_tcase(s, t);
 	return help_run(s);
