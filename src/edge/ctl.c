@@ -47,20 +47,13 @@ static void peer_free(struct ctl *ctl, struct ctl_peer *p)
 	free(p);
 }
 
-/* One that stays is in nobody's way: the next daemon takes its name. */
-static void remove_socket(const char *path)
-{
-	if (unlink(path) != 0 && errno != ENOENT)
-		log_warn("event=control-left file=%s error=\"%s\"", path, strerror(errno));
-}
-
 void ctl_free(struct ctl *ctl)
 {
 	struct ctl_peer *p;
 	while ((p = TAILQ_FIRST(&ctl->peers)) != NULL)
 		peer_free(ctl, p);
 	if (ctl->path != NULL)
-		remove_socket(ctl->path);
+		ctl_remove(ctl->path);
 	if (ctl->listen >= 0)
 		close(ctl->listen);
 	close(ctl->epoll);

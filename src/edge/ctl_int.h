@@ -65,6 +65,9 @@ struct ctl {
 /* 0, or -1 with a line in the log. */
 int ctl_listen(struct ctl *ctl, const struct conf *conf);
 
+/* Removes a socket that may be there; one that stays is in nobody's way, and the log has it. */
+void ctl_remove(const char *path);
+
 /* One that has come, not yet in the list; NULL: nobody. more: another may have. */
 struct ctl_peer *ctl_accept(struct ctl *ctl, bool *more);
 

@@ -51,6 +51,12 @@ static int connect_to(const char *path)
 	return rc;
 }
 
+void ctl_remove(const char *path)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		log_warn("event=control-left file=%s error=\"%s\"", path, strerror(errno));
+}
+
 /* Under another name first: whoever opens the old name finds one that listens, or none. */
 static int bind_at(int fd, const char *path)
 {
@@ -58,9 +64,8 @@ static int bind_at(int fd, const char *path)
 	char *tmp = xasprintf("%s.new", path);
 	int rc = address_of(tmp, &address);
 
-	/* Left by a crash. Whether it is in the way, bind tells. */
-	if (rc == 0 && unlink(tmp) != 0 && errno != ENOENT)
-		log_warn("event=control-left file=%s error=\"%s\"", tmp, strerror(errno));
+	if (rc == 0)
+		ctl_remove(tmp); /* left by a crash; whether it is in the way, bind tells */
 	if (rc == 0)
 		rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	if (rc == 0)
