@@ -40,9 +40,7 @@ static void call_set_limit(struct core *c, struct call *call, int64_t spent_ms)
 	if (timeout_ms == CONF_NEVER || call->started || job_is_cancelled(core_call_job(c, call)))
 		return;
 	call->started = true;
-	if (spent_ms < 0 || spent_ms > timeout_ms)
-		spent_ms = spent_ms < 0 ? 0 : timeout_ms; /* the wall clock may have jumped */
-	call->limit_ms = c->now.mono_ms + timeout_ms - spent_ms;
+	call->limit_ms = c->now.mono_ms + core_left_ms(timeout_ms, spent_ms);
 }
 
 void call_resume(struct core *c, struct session *s, struct job *job)

@@ -107,6 +107,14 @@ int64_t core_backoff_ms(struct core *c, int failures, int64_t base_ms, int64_t m
 	return core_jitter_ms(c, ms < max_ms ? ms : max_ms);
 }
 
+int64_t core_left_ms(int64_t limit_ms, int64_t spent_ms)
+{
+	assert(limit_ms >= 0);
+	if (spent_ms <= 0)
+		return limit_ms;
+	return spent_ms < limit_ms ? limit_ms - spent_ms : 0;
+}
+
 /* Rows are copies: between this effect and its commit, which may be tried again for hours on a full
  * disk, nothing else is stepped, but later effects of the same turn still change the job. */
 static struct run_rec *run_rec_dup(struct arena *a, const struct run_rec *run)

@@ -202,6 +202,10 @@ void core_token(struct core *c, char token[TOKEN_TEXT_LEN]);
 /* Doubles from base with each failure up to max, with jitter. */
 int64_t core_backoff_ms(struct core *c, int failures, int64_t base_ms, int64_t max_ms);
 
+/* What is left of a limit when so much of it has passed: 0 to limit_ms, for the wall clock, which tells it
+ * of an earlier life, may have jumped. */
+int64_t core_left_ms(int64_t limit_ms, int64_t spent_ms);
+
 /* Effects. Rows hold copies of what the record says now. */
 void core_row_job(struct core *c, struct job *job);
 void core_row_job_code(struct core *c, struct job *job);   /* with job->code */

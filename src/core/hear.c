@@ -26,11 +26,8 @@ static void hear_limit(struct core *c, struct job *job)
 	const struct terms t = terms_of(c, job);
 	if (t.d.timeout_ms == CONF_NEVER || sc->limit_ms != INT64_MAX)
 		return;
-	/* Of an earlier life: the wall clock has to tell, and may have jumped. */
 	int64_t spent_ms = job->r.state < JOB_RUNNING ? 0 : c->now.real_ms - job->r.run->started_ms;
-	if (spent_ms < 0 || spent_ms > t.d.timeout_ms)
-		spent_ms = spent_ms < 0 ? 0 : t.d.timeout_ms;
-	sc->limit_ms = c->now.mono_ms + t.d.timeout_ms - spent_ms + OVERTIME_MS;
+	sc->limit_ms = c->now.mono_ms + core_left_ms(t.d.timeout_ms, spent_ms) + OVERTIME_MS;
 }
 
 /* Step 2 of what must be on disk. When it has ended at once, the next row says more. */

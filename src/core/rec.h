@@ -11,7 +11,7 @@
 /* What a file was when it was seen. */
 struct ident {
 	uint64_t dev;
-	uint64_t ino;
+	uint64_t ino; /* of a job that is done, 0: it shall run again (core/rerun) */
 	int64_t size;
 	int64_t mtime_ns;
 	int64_t ctime_ns;
