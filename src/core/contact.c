@@ -12,7 +12,7 @@
 
 /* Livy's own default; a busy server may hold more sessions, so it is read page by page. */
 #define PAGE 100
-#define ODD_MAX 5 /* troubles before an answer that is no version is believed */
+#define ODD_MAX 5 /* such answers before one that is no version is believed */
 
 void contact_due(struct core *c, size_t endpoint)
 {
@@ -62,9 +62,10 @@ static void contact_on_version(
 	/* What is neither a version nor "no such call" may be something on the way: before the server is
 	 * taken for one without names, and sessions that it was given by name are given up, it is asked
 	 * again. */
-	bool odd =
-	    a->verdict != LIVY_OK && a->verdict != LIVY_UNKNOWN_CALL && e->failures < ODD_MAX;
-	if (ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR || lapse || odd) {
+	bool lost = ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR;
+	bool odd = !lost && a->verdict != LIVY_OK && a->verdict != LIVY_UNKNOWN_CALL;
+	e->odd = odd ? e->odd + 1 : lost ? e->odd : 0;
+	if (lost || lapse || (odd && e->odd <= ODD_MAX)) {
 		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), 0);
 		return;
 	}

@@ -24,6 +24,7 @@ struct endpoint_state {
 	uint64_t seq;  /* of its own request under way */
 	int64_t from;  /* of the page of the list that is under way */
 	int failures;  /* in a row */
+	int odd;       /* answers to /version that were none, since the last that was one */
 	char *trouble; /* the last one in words; NULL: all is well */
 	bool was_up;
 	bool told;     /* the log says that it is down */

@@ -5,6 +5,7 @@
 #include "core/finish.h"
 #include "core/intake.h"
 #include "core/lost.h"
+#include "core/wait.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ static void scan_forget(struct core *c, struct job *job)
 	 * while it lies there. */
 	job->r.live = false;
 	core_row_job(c, job);
+	wait_gone(c, job);
 	job_free(&c->jobs, &c->timers, job);
 }
 

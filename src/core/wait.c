@@ -208,6 +208,15 @@ void wait_ended(struct core *c, const struct job *job)
 		wait_note(c, wait, job->r.name, run->status, run->recorded);
 }
 
+void wait_gone(struct core *c, const struct job *job)
+{
+	struct wait *wait;
+	LIST_FOREACH(wait, &c->waits, link)
+	for (size_t i = 0; i < wait->after_count; i++)
+		if (wait->job->r.spool == job->r.spool && str_eq(wait->after[i].name, job->r.name))
+			c->plan = wait->look = true;
+}
+
 void wait_on_last(struct core *c, const struct ev_last *ev)
 {
 	const struct job *job = job_by_id(&c->jobs, ev->job);

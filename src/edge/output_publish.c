@@ -56,7 +56,9 @@ static int remove_old(struct publishing *pub, const struct out_file *old)
 	return 0;
 }
 
-/* The old record goes first, for good: it must not speak of files that are not its own. */
+/* The old record goes first, for good: it must not speak of files that are not its own. Then the
+ * others, for good as well: a power cut that keeps the first new name, and by that says that all this
+ * is done, must not bring an old one back. */
 static int remove_all_old(struct publishing *pub)
 {
 	const struct fx_publish *fx = pub->fx;
@@ -69,7 +71,9 @@ static int remove_all_old(struct publishing *pub)
 	}
 	if (err == 0)
 		err = output_remove_dirs(&pub->at, fx->old, fx->old_count);
-	return err != 0 ? err : output_place_leave(&pub->at);
+	if (err == 0)
+		err = output_place_leave(&pub->at);
+	return err != 0 || fx->old_count < 2 ? err : fsop_sync_dir(pub->dir);
 }
 
 /* ---- the new ones -------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@ each write and truncation of a file, each name that was made, moved or removed. 
 place, from the last to the first, so that inodes stay what the ledger knows. A move between two
 directories is one step, as in a journal, but may show the file under both names.
 """
+import itertools
 import os
 import random
 
@@ -151,10 +152,13 @@ def rewrite(path, data):
 
 
 def chooser(how, number):
-    """(keeps a name, keeps bytes) of each change."""
+    """(keeps a name, keeps bytes) of each change; of names the newest is asked for first."""
     if how.startswith("some:"):
         rng = random.Random("%s at %d" % (how, number))
         return (lambda: rng.random() < 0.5), (lambda: rng.random() < 0.5)
+    if how == "newest":
+        is_newest = itertools.chain([True], itertools.repeat(False))
+        return (lambda: next(is_newest)), (lambda: True)
     return (lambda: how == "names"), (lambda: how == "data")
 
 
@@ -168,7 +172,7 @@ def cut(world, how):
         if number in paths and not paths[number].endswith("-shm"):
             rewrite(paths[number], content(sure.get(number, []), kept))
     undo = Undo(world.graves)
-    for e in reversed([e for e in names if not keeps_name()]):
+    for e in [e for e in reversed(names) if not keeps_name()]:
         undo.name(e)
     shm = world.path("state", "ledger.db-shm")
     if os.path.lexists(shm):

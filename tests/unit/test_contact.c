@@ -289,6 +289,25 @@ START_TEST(an_odd_version_is_asked_for_again)
 }
 END_TEST
 
+/* That it could not be reached before is no reason to believe it sooner. */
+START_TEST(an_odd_version_after_a_night_that_was_down)
+{
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_GET, .path = "/version", .fate = FATE_NOT_SENT, .times = 9 });
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/version",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "<html></html>" });
+	world_begin(w);
+	world_put(w, "a.py", "one");
+	world_until(w, 60 * MINUTES, world_done(w, "a.py"));
+	ck_assert_ptr_nonnull(w->server[0].session[0]->name);
+	ck_assert_int_eq(world_logged(w, "names=no"), 0);
+}
+END_TEST
+
 /* One that never says anything else is believed. */
 START_TEST(a_version_that_is_none)
 {
@@ -581,6 +600,7 @@ int main(void)
 	tcase_add_test(t, what_was_retired_is_deleted_after_a_restart);
 	tcase_add_test(t, both_were_restarted);
 	tcase_add_test(t, an_odd_version_is_asked_for_again);
+	tcase_add_test(t, an_odd_version_after_a_night_that_was_down);
 	tcase_add_test(t, a_version_that_is_none);
 	tcase_add_test(t, without_names_and_without_a_channel);
 	tcase_add_test(t, without_names_ids_do);

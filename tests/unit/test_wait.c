@@ -147,6 +147,25 @@ START_TEST(after_one_that_is_not_to_run_again)
 }
 END_TEST
 
+/* Its last run left nothing: as soon as it is not there, the one before counts. */
+START_TEST(after_one_that_was_cancelled_and_goes)
+{
+	world_begin(w);
+	world_put(w, "a.py", "print a");
+	world_run(w, 5 * MINUTES);
+	put_says("a.py", "delay=1h");
+	put_says("b.py", "after=a.py");
+	world_run(w, 5 * MINUTES);
+	world_ask(w, "{\"v\":1,\"do\":\"cancel\",\"jobs\":[\"/spool/in/a.py\"]}");
+	world_run(w, 5 * MINUTES);
+	ck_assert(is_queued("b.py"));
+	ck_assert_int_eq(world_logged(w, "after=not-ok"), 1);
+	world_remove(w, "a.py");
+	world_run(w, 5 * MINUTES);
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
 START_TEST(a_ring)
 {
 	world_begin(w);
@@ -489,6 +508,7 @@ int main(void)
 	tcase_add_loop_test(t, after_one_that_was_moved_away, 0, 2);
 	tcase_add_test(t, after_one_that_is_taken_back);
 	tcase_add_loop_test(t, after_one_that_is_not_to_run_again, 0, 2);
+	tcase_add_test(t, after_one_that_was_cancelled_and_goes);
 	tcase_add_test(t, a_ring);
 	tcase_add_test(t, it_survives_restarts);
 	tcase_add_test(t, a_waiting_file_that_goes_or_changes);

@@ -195,7 +195,8 @@ struct world_ledger {
 
 struct world_peer {
 	uint32_t uid;
-	bool busy; /* waits for the end of its answer */
+	bool busy;	  /* waits for the end of its answer */
+	uint64_t hung_up; /* so many times */
 	int pieces;
 	struct buf said;
 };

@@ -12,6 +12,12 @@ static struct world_peer *peer_of(struct world *w, uint64_t id)
 	return &w->peer[id];
 }
 
+/* As the edge does it: who hangs up and comes again is another to the daemon. */
+static uint64_t connection_of(const struct world *w, uint64_t id)
+{
+	return id + WORLD_PEERS * w->peer[id].hung_up;
+}
+
 void world_ask_as(struct world *w, uint64_t peer, uint32_t uid, const char *line)
 {
 	struct world_peer *p = peer_of(w, peer);
@@ -21,7 +27,7 @@ void world_ask_as(struct world *w, uint64_t peer, uint32_t uid, const char *line
 	buf_fini(&p->said);
 	buf_init(&p->said, SAID_BYTES_MAX);
 	struct ev_request *ev = &evq_add(&w->events, EV_REQUEST)->u.request;
-	ev->peer = peer;
+	ev->peer = connection_of(w, peer);
 	ev->uid = uid;
 	ev->hidden = uid == WORLD_HIDDEN;
 	ev->line.n = strlen(line);
@@ -30,8 +36,10 @@ void world_ask_as(struct world *w, uint64_t peer, uint32_t uid, const char *line
 
 void world_hang_up(struct world *w, uint64_t peer)
 {
-	peer_of(w, peer)->busy = false;
-	evq_add(&w->events, EV_HUNG_UP)->u.peer = peer;
+	struct world_peer *p = peer_of(w, peer);
+	p->busy = false;
+	evq_add(&w->events, EV_HUNG_UP)->u.peer = connection_of(w, peer);
+	p->hung_up++;
 }
 
 /* Until the answer has its end; nothing else waits for that. */
@@ -62,8 +70,8 @@ bool world_waits(struct world *w, uint64_t peer)
 
 static void ctl_answer(struct world *w, const struct fx_answer *fx)
 {
-	struct world_peer *p = peer_of(w, fx->peer);
-	if (!p->busy)
+	struct world_peer *p = peer_of(w, fx->peer % WORLD_PEERS);
+	if (!p->busy || fx->peer != connection_of(w, fx->peer % WORLD_PEERS))
 		return; /* it has hung up */
 	ck_assert(fx->bytes.n == 0 || fx->bytes.p[fx->bytes.n - 1] == '\n');
 	ck_assert(fx->bytes.n <= (1u << 20));
