@@ -48,11 +48,11 @@ static const struct version *turns_version(const struct sim *s, const struct job
 	return i < 0 ? NULL : &s->version[i];
 }
 
-/* What is rejected was never sent, and may be so before its turn. */
+/* What is rejected or taken back before its turn was not sent, and what an earlier attempt has left of it
+ * is removed beside the others. */
 static bool is_under_way(const struct job_rec *rec)
 {
-	return rec->state > JOB_READING && rec->state < JOB_DONE &&
-	       rec->run->status != STATUS_REJECTED;
+	return rec->state > JOB_READING && rec->state < JOB_DONE && rec->run->session != 0;
 }
 
 /* ---- one after the other ------------------------------------------------------------------------ */
