@@ -90,14 +90,29 @@ static int open_dir(int dir, const char *name)
 	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* For good, before somebody's file goes in: a power cut that took the name would take the file along. */
+static int make_dir(int dir, const char *name, mode_t mode)
+{
+	int err;
+
+	if (mkdirat(dir, name, mode) == -1)
+		return errno == EEXIST ? 0 : errno;
+	err = fsop_sync_dir(dir);
+	if (err != 0)
+		(void)unlinkat(dir, name, AT_REMOVEDIR);
+	return err;
+}
+
 /* Into name, which is made when it is missing; dir is closed. -1 with errno. */
 static int step_into(int dir, const char *name, bool create, mode_t mode)
 {
 	int err, fd = open_dir(dir, name);
 
-	if (fd == -1 && errno == ENOENT && create &&
-	    (mkdirat(dir, name, mode) == 0 || errno == EEXIST))
-		fd = open_dir(dir, name);
+	if (fd == -1 && errno == ENOENT && create) {
+		errno = make_dir(dir, name, mode);
+		if (errno == 0)
+			fd = open_dir(dir, name);
+	}
 	err = errno;
 	close(dir);
 	errno = err;
