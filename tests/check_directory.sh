@@ -3,7 +3,7 @@
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 
 command -v python3 >/dev/null 2>&1 || skip 'there is no python3'
-skip_if_instrumented libcore.a
+skip_if_instrumented libcore.a 'tsan|msan|gcov'
 
 builddir=$PWD
 export builddir

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,39 @@ spool: {{
 """
 MORE = 'more: {{ path = "{top}/more"; pool = "all"; ready = "rename"; after = "delete"; }};'
 SPOOLS = ("keep", "raw", "away", "old", "gone", "more")
+
+
+def sanitizer(daemon):
+    """What comes before any other library: AddressSanitizer's, where the daemon has it. What that calls
+    still goes through ours."""
+    try:
+        ldd = subprocess.run(["ldd", daemon], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return ""
+    found = re.search(rb"=> (\S*/libasan\.so\S*)", ldd.stdout)
+    return found.group(1).decode() + ":" if found else ""
+
+
+class Tools:
+    """What was built: the daemon and the library that goes before it."""
+    def __init__(self):
+        here = os.path.dirname(os.path.abspath(__file__))
+        build = os.environ.get("builddir", os.path.join(here, "..", "..", "build"))
+        self.daemon = os.path.abspath(os.path.join(build, "sparkspoold"))
+        self.preload = os.path.abspath(os.path.join(build, "tests", "crash", "preload.so"))
+        self.first = sanitizer(self.daemon)
+
+    def why_not(self):
+        for tool in (self.daemon, self.preload):
+            if not os.path.exists(tool):
+                return "%s is not built" % tool
+        env = dict(os.environ, LD_PRELOAD=self.first + self.preload)
+        done = subprocess.run([self.daemon, "--version"], env=env, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            return "sparkspoold does not start with a preloaded library: %s" % (
+                done.stdout.decode(errors="replace").splitlines()[:1])
+        return None
 
 
 class Failed(Exception):
@@ -96,7 +130,7 @@ class World:
     # ---- the daemon ----
 
     def start(self):
-        env = dict(os.environ, LD_PRELOAD=self.tools.preload, CRASH_SPEED=str(SPEED),
+        env = dict(os.environ, LD_PRELOAD=self.tools.first + self.tools.preload, CRASH_SPEED=str(SPEED),
                    CRASH_BASE=str(BASE_S))
         self.lives += 1
         env.update(self.plan.environment(self) if self.lives == 1 else self.later())

@@ -154,7 +154,7 @@ def unwatched(tools):
         f.write('#!/bin/sh\nexec unshare -U -r sh -c \'%s; exec "$0" "$@"\' "%s" "$@"\n'
                 % (zero, tools.daemon))
     os.chmod(wrapper, 0o755)
-    p.tools = type("Tools", (), {"daemon": wrapper, "preload": tools.preload})
+    p.tools = type("Tools", (), {"daemon": wrapper, "first": tools.first, "preload": tools.preload})
     p.begin()
     p.drop("a.py", code("w-a"))
     p.until_status("a.py")
@@ -643,7 +643,8 @@ def clocks(tools):
         raise Skipped("the library of clocks")
     p.jump = lambda wall, boot: write_jump(p, wall, boot)
     p.jump(0, 0)
-    p.tools = type("Tools", (), {"daemon": tools.daemon, "preload": tools.clock + ":" + tools.preload})
+    p.tools = type("Tools", (), {"daemon": tools.daemon, "first": tools.first,
+                                    "preload": tools.clock + ":" + tools.preload})
     os.environ["CLOCK_JUMP"] = p.path("jump")
     running_and_queued(p)
     p.jump(10 * YEAR_S, 0)
