@@ -193,6 +193,15 @@ static void fetch_give_up_parts(struct job *job)
 	job->r.run->warnings = result_add_warning(job->r.run->warnings, SCRIPT_LOST);
 }
 
+/* How it ended stands in the ledger, since its session could not tell it again; what it printed was in parts
+ * that the life before knew, and nothing says how much of them was on disk. */
+void fetch_resume(struct job *job)
+{
+	assert(job->r.state == JOB_ANSWERED);
+	if (job->r.run->script && job->r.run->started_ms > 0)
+		fetch_give_up_parts(job);
+}
+
 void fetch_lost_output(struct core *c, struct job *job)
 {
 	fetch_give_up_parts(job);

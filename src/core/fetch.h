@@ -17,6 +17,9 @@ void fetch_on_appended(struct core *c, const struct ev_appended *ev);
 /* Its hidden files are not there any more: they are fetched again. False where nobody has them. */
 bool fetch_lost_parts(struct core *c, struct job *job);
 
+/* Another life begins with it: its row is ANSWERED. */
+void fetch_resume(struct job *job);
+
 /* Its runner does not know it any more, and its end is told already: the record goes without. */
 void fetch_lost_output(struct core *c, struct job *job);
 

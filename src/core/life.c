@@ -3,6 +3,7 @@
 
 #include "core/call.h"
 #include "core/export.h"
+#include "core/fetch.h"
 #include "core/finish.h"
 #include "core/heads.h"
 #include "core/keep.h"
@@ -207,6 +208,9 @@ static void life_resume_job(struct core *c, struct job *job)
 		life_resume_sent(c, job);
 		break;
 	case JOB_ANSWERED:
+		fetch_resume(job);
+		finish_go_on(c, job);
+		break;
 	case JOB_STAGED:
 	case JOB_DISPOSING:
 		finish_go_on(c, job);

@@ -274,6 +274,22 @@ START_TEST(the_old_in_their_order)
 }
 END_TEST
 
+/* Its results have no names yet: those before are still where they were. */
+START_TEST(the_old_before_one_that_is_staged)
+{
+	past(1, "a.py", "[1]");
+	row(2, 0, "a.py", 7, STATUS_NONE);
+	struct job_rec *rec = &fx.item[fx.count - 1].u.job.rec;
+	rec->state = JOB_STAGED;
+	rec->run->files = arena_strdup(&fx.arena, "[2]");
+	commit();
+	ck_assert_str_eq(old_of(10000, .limit = 3), "1");
+	past(2, "a.py", "[2]");
+	commit();
+	ck_assert_str_eq(old_of(10000, .limit = 3), "1* 2");
+}
+END_TEST
+
 /* Many may have ended at one time. */
 START_TEST(the_old_of_one_time)
 {
@@ -373,6 +389,7 @@ int main(void)
 	tcase_add_test(t, one_end_each);
 	tcase_add_test(t, nothing_yet);
 	tcase_add_test(t, the_old_in_their_order);
+	tcase_add_test(t, the_old_before_one_that_is_staged);
 	tcase_add_test(t, the_old_of_one_time);
 	tcase_add_test(t, the_old_with_all_that_is_known);
 	tcase_add_test(t, forgotten_it_is_nowhere);

@@ -334,6 +334,23 @@ START_TEST(fetched_and_lost_with_its_session)
 }
 END_TEST
 
+/* No row had promised it. */
+START_TEST(fetched_and_lost_with_its_session_and_a_life)
+{
+	begin_warm();
+	w->dir[0]->stage_err = EIO;
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, world_logged(w, "event=writing-failed") == 1);
+	w->dir[0]->full = true;
+	world_forgetful_restart(w, 0);
+	world_put(w, "b.py", "another");
+	world_until(w, 10 * MINUTES, world_row(w, "a.py")->rec.state == JOB_ANSWERED);
+	world_crash(w);
+	w->dir[0]->full = false;
+	loses_its_output();
+}
+END_TEST
+
 /* It has them no more either. */
 START_TEST(fetched_and_lost_and_forgotten)
 {
@@ -769,6 +786,7 @@ int main(void)
 	tcase_add_test(t, append_errors_and_then_the_session_is_lost);
 	tcase_add_loop_test(t, staged_and_lost, 0, 2);
 	tcase_add_test(t, fetched_and_lost_with_its_session);
+	tcase_add_test(t, fetched_and_lost_with_its_session_and_a_life);
 	tcase_add_test(t, forgotten_and_then_a_fresh_one);
 	tcase_add_test(t, fetched_and_lost_and_forgotten);
 	tcase_add_loop_test(t, fresh_and_met_anew, 0, 140);

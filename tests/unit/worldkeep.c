@@ -25,7 +25,7 @@ static bool is_replaced(const struct world_ledger *l, const struct job_rec *rec)
 {
 	for (size_t i = 0; i < l->jobs; i++) {
 		const struct job_rec *later = &l->job[i].rec;
-		if (later->id > rec->id && later->spool == rec->spool &&
+		if (later->id > rec->id && later->state == JOB_DONE && later->spool == rec->spool &&
 		    str_eq(later->name, rec->name) && later->run != NULL &&
 		    later->run->files != NULL)
 			return true;
