@@ -227,6 +227,7 @@ static void sim_restart(struct sim *s, size_t server)
 	sim_say(s, "the server", "has forgotten everything");
 	sim_touched(s, server);
 	s->restarted[server] = true;
+	s->sign[server] = 0;
 	world_forgetful_restart(s->w, server);
 	for (int n = sim_int(s, 0, 3); n > 0; n--)
 		world_stranger(s->w, server);
@@ -384,8 +385,10 @@ static void sim_clock(struct sim *s)
 void sim_begins_anew(struct sim *s)
 {
 	s->crashed = true;
-	for (size_t i = 0; i < WORLD_MAX; i++)
+	for (size_t i = 0; i < WORLD_MAX; i++) {
 		s->restarted[i] = false; /* it asks before it believes */
+		s->sign[i] = 0;
+	}
 }
 
 static void sim_crash(struct sim *s)

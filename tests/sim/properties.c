@@ -314,6 +314,7 @@ static void check_max(struct sim *s)
 
 static void check_strangers(struct sim *s)
 {
+	sim_hears(s);
 	for (size_t e = 0; e < WORLD_MAX; e++) {
 		struct world_server *sv = &s->w->server[e];
 		for (size_t i = 0; i < sv->count; i++) {

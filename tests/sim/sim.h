@@ -122,7 +122,8 @@ struct sim {
 	int aims;	   /* so many requests of that kind are hit for certain */
 	int crash_at_post; /* the n-th POST from now; 0: none */
 	struct outage outage[WORLD_MAX];
-	bool restarted[WORLD_MAX]; /* ... since anybody could know of it: see sim_knows() */
+	bool restarted[WORLD_MAX]; /* and the daemon has no sign of it: see sim_hears() */
+	uint64_t sign[WORLD_MAX];  /* the request that will be the first one; 0: none */
 	char *poisoned[SIM_POISONED];
 	int poison[SIM_POISONED]; /* which answer it gives */
 	size_t poisons;
@@ -182,6 +183,7 @@ void people_give_up(struct sim *s); /* what waits for what never comes */
 /* ---- weather: what befalls requests ------------------------------------------------------------ */
 
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg);
+void sim_hears(struct sim *s); /* what it now can know of servers that have begun anew */
 void sim_touched(struct sim *s, size_t server); /* what befell all sessions that it has */
 void sim_storm(struct sim *s);
 void sim_aim(struct sim *s);

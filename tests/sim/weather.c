@@ -170,6 +170,20 @@ static bool sim_is_limp(const struct sim *s, const struct fx_http *http)
 	return sv->version == NULL && sv->start == START_LIMP;
 }
 
+/* That a request has failed is a sign when the daemon hears of it, which may be long after it was lost. */
+void sim_hears(struct sim *s)
+{
+	for (size_t e = 0; e < WORLD_MAX; e++) {
+		bool waits = s->sign[e] == 0;
+		for (size_t i = 0; i < s->w->replies; i++)
+			waits = waits || s->w->reply[i].tag.seq == s->sign[e];
+		if (waits)
+			continue;
+		s->restarted[e] = false;
+		s->sign[e] = 0;
+	}
+}
+
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg)
 {
 	struct sim *s = arg;
@@ -179,7 +193,8 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 		o->requests++;
 		s->touched[http->tag.session % SIM_SESSIONS] = true;
 		f.fate = sim_chance(s, 70) ? FATE_NOT_SENT : FATE_LOST_BEFORE;
-		s->restarted[http->tag.endpoint] = false; /* now it can be known */
+		if (s->sign[http->tag.endpoint] == 0)
+			s->sign[http->tag.endpoint] = http->tag.seq;
 		return f;
 	}
 	if (sim_is_poisoned(s, http, &f)) {
