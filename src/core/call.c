@@ -55,7 +55,9 @@ void call_resume(struct core *c, struct session *s, struct job *job)
 	if (job->r.state == JOB_RUNNING) {
 		call->state = CALL_WAITING;
 		call->statement = job->r.run->statement;
-		call_set_limit(c, call, c->now.real_ms - job->r.run->started_ms);
+		int64_t spent_ms = c->now.real_ms - job->r.run->started_ms;
+		call_set_limit(c, call, spent_ms);
+		call->keep_ms = c->now.mono_ms + core_left_ms(SESSION_KEEP_MS, spent_ms);
 		stop_accepted(c, call, job);
 	} else {
 		assert(job->r.state == JOB_SENDING);
@@ -398,8 +400,8 @@ static void call_on_fenced(struct core *c, struct session *s, struct call *fence
 
 void call_on_http(struct core *c, struct session *s, struct call *call, const struct ev_http *ev)
 {
-	if (ev->tag.what == ASK_CANCEL)
-		return;
+	if (ev->tag.what == ASK_CANCEL || ev->tag.what == ASK_KEEP)
+		return; /* what became of it the next look says */
 	if (call->seq != ev->tag.seq) {
 		c->stale++;
 		return;

@@ -238,7 +238,8 @@ enum request_what {
 	ASK_SUBMIT,
 	ASK_STATEMENT,
 	ASK_DOUBT,
-	ASK_CANCEL
+	ASK_CANCEL,
+	ASK_KEEP /* nothing, but that the server does not take its session for forsaken */
 };
 uint64_t core_ask(
     struct core *c, size_t endpoint, uint64_t session, uint64_t call, const struct request *rq);

@@ -237,6 +237,7 @@ static const char *metrics_request_name(size_t what)
 		[ASK_STATEMENT] = "statement",
 		[ASK_DOUBT] = "doubt",
 		[ASK_CANCEL] = "cancel",
+		[ASK_KEEP] = "keep",
 	};
 	return what < ARRAY_LEN(name) ? name[what] : NULL;
 }

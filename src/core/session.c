@@ -236,6 +236,7 @@ struct call *session_add_call(struct session *s, uint64_t id, enum call_what wha
 	call->lost_ms = -1;
 	call->since_ms = now_ms;
 	call->due_ms = INT64_MAX;
+	call->keep_ms = now_ms + SESSION_KEEP_MS;
 	call->limit_ms = INT64_MAX;
 	TAILQ_INSERT_TAIL(&s->calls, call, link);
 	return call;

@@ -20,6 +20,11 @@ enum call_what {
 	CALL_RUNNER /* speaks to it (core/errand) */
 };
 
+/* A server may end a session in which nothing is asked but how it is, an hour after the last statement
+ * came if it is as it was installed, though that statement runs still (facts of Livy). Far below
+ * what administrators set: to say that we are there costs it nothing. */
+#define SESSION_KEEP_MS 300000
+
 enum call_state {
 	CALL_POSTING, /* the POST is under way */
 	CALL_DOUBT,   /* its answer was lost: being looked for as last_statement + 1 */
@@ -48,6 +53,7 @@ struct call {
 	int64_t since_ms;	    /* in this state */
 	int64_t asked_ms;	    /* when it was last asked for */
 	int64_t due_ms;		    /* the next look */
+	int64_t keep_ms;	    /* when its session wants a sign that it is in use */
 	int64_t limit_ms;	    /* the time limit, once it has started; INT64_MAX: none */
 	int64_t cancelled_ms;	    /* when we cancelled it; -1: not */
 	uint64_t seq;		    /* of the request under way; 0: none */

@@ -78,6 +78,21 @@ void statement_repeat(struct core *c, struct session *s, struct call *call)
 	statement_post(c, s, call);
 }
 
+/* Its POST was the last that the server took for use; that it is looked at is nothing to it. Nobody waits
+ * for the reply: a session that is gone says so to the look behind this. */
+static void statement_keep(struct core *c, struct session *s, struct call *call)
+{
+	if (!core_session_endpoint(c, s)->dialect.connect || c->now.mono_ms < call->keep_ms)
+		return;
+	const struct request rq = {
+		.what = ASK_KEEP,
+		.method = HTTP_POST,
+		.path = livy_path(&c->fx->arena, core_session_key(c, s), "/connect"),
+	};
+	call->keep_ms = c->now.mono_ms + SESSION_KEEP_MS;
+	core_ask(c, statement_endpoint(c, s), s->r.id, call->id, &rq);
+}
+
 void statement_look(struct core *c, struct session *s, struct call *call)
 {
 	struct arena *a = &c->fx->arena;
@@ -94,6 +109,8 @@ void statement_look(struct core *c, struct session *s, struct call *call)
 						: livy_path_statement(a, key, id, ""),
 	};
 	call->asked_ms = c->now.mono_ms;
+	if (!doubt)
+		statement_keep(c, s, call);
 	statement_ask(c, s, call, &rq);
 }
 

@@ -653,6 +653,73 @@ START_TEST(a_server_that_recovers)
 }
 END_TEST
 
+/* ---- it takes hours ----------------------------------------------------------------------------- */
+
+#define HOURS (60 * MINUTES)
+
+/* A server counts its idle timeout also while code runs, and being looked at is nothing to it (facts of
+ * Livy). */
+START_TEST(a_long_one_is_kept_alive)
+{
+	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	w->server[0].alone = _i == 2 ? "no fork here" : NULL;
+	w->server[0].idle_timeout_ms = HOURS;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 36000000");
+	world_until(w, 11 * HOURS, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 36000000"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* Some minutes before and some behind the break are an hour together. */
+START_TEST(a_long_one_is_kept_alive_over_a_break)
+{
+	w->server[0].idle_timeout_ms = 30 * MINUTES;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 7200000");
+	world_until(w, MINUTES, world_ran(w, "sleep 7200000") == 1);
+	world_run(w, 4 * MINUTES);
+	world_die(w);
+	world_run(w, 25 * MINUTES);
+	world_start(w);
+	world_until(w, 3 * HOURS, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* Nobody asks for that where a server has no such call. */
+START_TEST(without_such_a_call_it_is_not_kept)
+{
+	w->server[0].version = "0.5.0-incubating";
+	world_begin(w);
+	world_forget(w);
+	world_put(w, "a.py", "sleep 3600000");
+	world_until(w, 2 * HOURS, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	world_story(w, "connect", "");
+}
+END_TEST
+
+/* One that nobody uses is the server's to end, and no file hears of it. */
+START_TEST(an_idle_one_that_was_collected)
+{
+	w->server[0].idle_timeout_ms = HOURS;
+	begin_warm();
+	for (int i = 0; i < 3; i++) {
+		char *name = xasprintf("a%d.py", i);
+		world_run(w, HOURS + i);
+		world_put(w, name, "work");
+		world_until(w, 5 * MINUTES, world_done(w, name));
+		ck_assert_str_eq(world_status(w, name), "ok");
+		ck_assert_int_eq(world_ran(w, "work"), 1 + i);
+		free(name);
+	}
+	ck_assert_int_gt(w->server[0].created, 1);
+}
+END_TEST
+
 /* ---- the session ends ------------------------------------------------------------------------------- */
 
 START_TEST(the_driver_dies)
@@ -956,6 +1023,10 @@ int main(void)
 	tcase_add_loop_test(t, a_gateway_that_fails_while_it_runs, 0, ARRAY_LEN(gateway));
 	tcase_add_test(t, the_network_fails_while_it_runs);
 	tcase_add_test(t, a_server_that_recovers);
+	tcase_add_loop_test(t, a_long_one_is_kept_alive, 0, 3);
+	tcase_add_test(t, a_long_one_is_kept_alive_over_a_break);
+	tcase_add_test(t, without_such_a_call_it_is_not_kept);
+	tcase_add_test(t, an_idle_one_that_was_collected);
 	tcase_add_test(t, the_driver_dies);
 	tcase_add_test(t, a_server_without_recovery_is_restarted);
 	tcase_add_test(t, the_channel_is_lost);

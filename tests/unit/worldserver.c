@@ -182,10 +182,20 @@ static void advance_session(struct world *w, struct world_server *sv, struct wor
 			break;
 }
 
+/* As Livy does by default (skip-busy=false): whether something runs in it makes no difference. */
+static bool is_forsaken(
+    const struct world *w, const struct world_server *sv, const struct world_session *s)
+{
+	return sv->idle_timeout_ms > 0 && w->now.mono_ms - s->active_ms > sv->idle_timeout_ms;
+}
+
 void server_advance(struct world *w, struct world_server *sv)
 {
 	for (size_t i = 0; i < sv->count; i++)
 		advance_session(w, sv, sv->session[i]);
+	for (size_t i = sv->count; i-- > 0;)
+		if (is_forsaken(w, sv, sv->session[i]))
+			world_collect(w, (size_t)(sv - w->server), i);
 }
 
 /* ---- birth and death ------------------------------------------------------------------------ */
@@ -244,6 +254,7 @@ static struct world_session *session_add(struct world *w, struct world_server *s
 	s->visible_ms = w->now.mono_ms + sv->create_ms;
 	s->idle_ms = s->visible_ms + sv->start_ms;
 	s->free_ms = s->idle_ms;
+	s->active_ms = w->now.mono_ms;
 	sv->session = xrealloc(sv->session, (sv->count + 1) * sizeof(struct world_session *));
 	sv->session[sv->count++] = s;
 	return s;
@@ -501,12 +512,16 @@ static int of_session(struct world *w, struct world_server *sv, struct world_ses
     const struct fx_http *http, const char *rest, char **reply)
 {
 	s->touched += http->method != HTTP_GET;
+	if (http->method == HTTP_POST)
+		s->active_ms = w->now.mono_ms;
 	if (http->method == HTTP_DELETE && s->stranger) {
 		*reply = msg("deleted"); /* it stays, so that it can be seen who has done it */
 	} else if (http->method == HTTP_DELETE) {
 		drop(sv, s);
 		*reply = msg("deleted");
 	} else if (*rest == '\0') {
+		*reply = dumped(session_json(w, sv, s));
+	} else if (str_eq(rest, "/connect")) {
 		*reply = dumped(session_json(w, sv, s));
 	} else if (strncmp(rest, "/log", 4) == 0) {
 		*reply = xasprintf(
