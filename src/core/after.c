@@ -13,8 +13,9 @@
 #include <stdlib.h>
 
 #define RUNNER_FAILURES_MAX 3
-#define FAILURES_MAX 6	       /* unreadable answers in a row ... */
-#define FAILING_MS 180000      /* ... over so long a time, before a file is given up */
+#define FAILURES_MAX 6	  /* unreadable answers in a row ... */
+#define FAILING_MS 180000 /* ... over so long a time, before a file is given up */
+#define UNBEGUN_TRIES 3
 #define CANCEL_FORCED_MS 25000 /* a cancel that took longer was forced: the code may still run */
 
 /* The row says so before the next file is given to it: a session that another life finds as BUSY is
@@ -99,6 +100,16 @@ static enum job_status after_stopped(struct job *job, bool forced)
 	return STATUS_TIMEOUT;
 }
 
+/* Somebody else has cancelled it while it waited, and the server says that it never began: that is no
+ * end of the file's. A server that says so of whatever it is sent is not asked for ever. */
+static bool after_is_unbegun(
+    const struct call *call, const struct job *job, const struct livy_statement *st)
+{
+	bool ours = call->cancelled_ms >= 0 || job_is_cancelled(job) || job_is_timed_out(job);
+	return st->state == LIVY_STATEMENT_CANCELLED && st->unbegun && !ours &&
+	       job->r.attempts < UNBEGUN_TRIES;
+}
+
 static void after_raw(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
@@ -108,6 +119,7 @@ static void after_raw(struct core *c, struct session *s, struct call *call,
 		after_failed(c, s, call, "it has no output of a known form");
 		return;
 	}
+	bool unbegun = after_is_unbegun(call, job, st);
 	bool ours = call->cancelled_ms >= 0 || job_is_timed_out(job);
 	bool forced =
 	    call->cancelled_ms >= 0 && c->now.mono_ms - call->cancelled_ms > CANCEL_FORCED_MS;
@@ -123,7 +135,10 @@ static void after_raw(struct core *c, struct session *s, struct call *call,
 		job->r.run->started_ms = st->started_ms;
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
-	finish_answered(c, job, status, answer);
+	if (unbegun)
+		finish_requeue(c, job, "it was cancelled on the server before it began");
+	else
+		finish_answered(c, job, status, answer);
 	after_run(c, s, forced);
 }
 

@@ -69,6 +69,7 @@ struct livy_statement {
 	enum livy_statement_state state;
 	double progress;    /* 0.0 to 1.0 */
 	int64_t started_ms; /* the driver's clock since the epoch; 0: not yet, or not said */
+	bool unbegun;	    /* it is said, and it is not yet */
 	int64_t completed_ms;
 	char *code; /* as echoed, NULL where the server does not */
 	size_t code_bytes;

@@ -312,6 +312,7 @@ static bool statement_of(const json_t *v, struct livy_statement *s)
 	    json_object_get(v, "state"), LIVY_STATEMENT_WAITING);
 	s->progress = progress_of(json_object_get(v, "progress"));
 	s->started_ms = number_of(json_object_get(v, "started"), 0);
+	s->unbegun = number_of(json_object_get(v, "started"), -1) == 0;
 	s->completed_ms = number_of(json_object_get(v, "completed"), 0);
 	s->code = bytes_of(json_object_get(v, "code"), &s->code_bytes);
 	s->output = output && !json_is_null(output);

@@ -944,6 +944,72 @@ START_TEST(cancelled_by_somebody_else)
 }
 END_TEST
 
+static const struct world_session *waits_behind_somebody(void)
+{
+	begin_warm();
+	world_intrude(w, 0, 0);
+	struct world_session *s = w->server[0].session[0];
+	s->statement[1].takes_ms = 60000;
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, s->count == 3 && world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	ck_assert_int_eq(s->statement[2].started_ms, -1);
+	return s;
+}
+
+/* It says that it has never begun: nobody has asked us to give it up. */
+START_TEST(cancelled_before_it_began)
+{
+	const struct world_session *s = waits_behind_somebody();
+	struct fx_http cancel = { .method = HTTP_POST, .path = "/sessions/0/statements/2/cancel" };
+	char *body;
+	ck_assert_int_eq(server_answer(w, 0, &cancel, &body), 200);
+	free(body);
+	ck_assert_str_eq(s->statement[2].state, "cancelled");
+	world_until(w, 3 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_uint_eq(world_row(w, "a.py")->rec.attempts, 2);
+}
+END_TEST
+
+START_TEST(cancelled_before_it_began_and_by_us)
+{
+	(void)waits_behind_somebody();
+	world_ask_as(w, 1, 0, "{\"v\":1,\"do\":\"cancel\",\"jobs\":[\"/spool/in/a.py\"]}");
+	world_until(w, 3 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "cancelled");
+	world_run(w, 2 * MINUTES);
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+}
+END_TEST
+
+static const struct {
+	const char *started;
+	unsigned attempts;
+} cancelled_each_time[] = {
+	{ "", 1 }, /* an older server: it may have run */
+	{ ",\"started\":null", 1 }, { ",\"started\":1795000000000", 1 },
+	{ ",\"started\":0", 3 }, /* a server that will not have it */
+};
+
+START_TEST(cancelled_whenever_it_is_sent)
+{
+	begin_warm();
+	char *reply = xasprintf("{\"id\":1,\"code\":\"work\",\"state\":\"cancelled\","
+				"\"output\":null%s}",
+	    cancelled_each_time[_i].started);
+	struct world_fault f = fault_of_polls(FATE_MANGLED, 0);
+	f.path = "/sessions/*/statements/[13579]"; /* the even ones are ours */
+	f.status = 200;
+	f.reply = reply;
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "cancelled");
+	ck_assert_uint_eq(world_row(w, "a.py")->rec.attempts, cancelled_each_time[_i].attempts);
+	free(reply);
+}
+END_TEST
+
 /* ---- servers that have only the list ------------------------------------------------------------------ */
 
 START_TEST(the_list_is_learnt)
@@ -1043,6 +1109,9 @@ int main(void)
 	tcase_add_test(t, code_that_does_not_stop);
 	tcase_add_test(t, done_just_in_time);
 	tcase_add_test(t, cancelled_by_somebody_else);
+	tcase_add_test(t, cancelled_before_it_began);
+	tcase_add_test(t, cancelled_before_it_began_and_by_us);
+	tcase_add_loop_test(t, cancelled_whenever_it_is_sent, 0, ARRAY_LEN(cancelled_each_time));
 	tcase_add_test(t, the_list_is_learnt);
 	tcase_add_test(t, the_list_is_configured);
 	tcase_add_test(t, the_list_cannot_tell_what_was_lost);

@@ -328,6 +328,22 @@ START_TEST(statement_of_the_reference)
 	ck_assert_ptr_null(a.statement.code);
 	ck_assert_ptr_null(a.statement.text);
 	ck_assert_int_eq(a.statement.started_ms, 0);
+	ck_assert(!a.statement.unbegun); /* that is not said */
+	livy_fini(&a);
+}
+END_TEST
+
+START_TEST(statement_that_has_not_begun)
+{
+	struct livy_answer a;
+
+	livy_read_statement(200,
+	    BYTES("{\"id\":173,\"code\":\"5\",\"state\":\"cancelled\",\"output\":null,"
+		  "\"progress\":1.0,\"started\":0,\"completed\":1795346377973}"),
+	    &a);
+	ck_assert_int_eq(a.verdict, LIVY_OK);
+	ck_assert_int_eq(a.statement.state, LIVY_STATEMENT_CANCELLED);
+	ck_assert(a.statement.unbegun);
 	livy_fini(&a);
 }
 END_TEST
@@ -498,6 +514,7 @@ int main(void)
 	tcase_add_test(yes, statement_states);
 	tcase_add_test(yes, statement_in_full);
 	tcase_add_test(yes, statement_of_the_reference);
+	tcase_add_test(yes, statement_that_has_not_begun);
 	tcase_add_test(yes, numbers_are_no_reason_to_refuse);
 	tcase_add_test(yes, progress_stays_within_bounds);
 	tcase_add_test(yes, fields_of_other_types_are_missing);
