@@ -360,8 +360,8 @@ static int list_statements(const struct world_server *sv, const struct world *w,
 {
 	struct buf b;
 	buf_init(&b, 64u << 20);
-	(void)buf_addf(&b, "{\"total_statements\":%d,\"statements\":[", s->count);
 	int from = s->count > sv->retained ? s->count - sv->retained : 0;
+	(void)buf_addf(&b, "{\"total_statements\":%d,\"statements\":[", s->count - from);
 	for (int i = from; i < s->count; i++) {
 		(void)buf_adds(&b, i == from ? "" : ",");
 		add_statement(&b, sv, w, s, i);
