@@ -82,6 +82,54 @@ START_TEST(the_pauses_grow_to_two_minutes)
 }
 END_TEST
 
+static int asked(void)
+{
+	int n = 0;
+	for (const char *p = w->trace.data; p != NULL && *p != '\0'; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		n += strncmp(p, "GET ", 4) == 0 || strncmp(p, "POST ", 5) == 0 ||
+		     strncmp(p, "DELETE ", 7) == 0;
+	}
+	return n;
+}
+
+/* With all that has come meanwhile: the server is met first, then each session is spoken to, and no
+ * more of them are made at a time than on any other day. */
+START_TEST(an_hour_away_and_no_storm)
+{
+	w->pool[0].max = 4;
+	w->pool[0].slots = 4;
+	w->spool[0].python = STYLE_SCRIPT;
+	world_begin(w);
+	for (int i = 0; i < 16; i++) {
+		char *name = xasprintf("r%d.py", i);
+		world_put(w, name, "sleep 14400000");
+		free(name);
+	}
+	world_until(w, 5 * MINUTES, w->server[0].ran_count == 16);
+	world_run(w, 20 * MINUTES);
+	for (enum http_method m = HTTP_GET; m <= HTTP_DELETE; m++)
+		world_fault(
+		    w, (struct world_fault){ .method = m, .fate = FATE_NOT_SENT, .times = -1 });
+	world_run(w, 30 * MINUTES);
+	for (int i = 0; i < 200; i++) {
+		char *name = xasprintf("q%d.py", i);
+		world_put(w, name, "sleep 600000");
+		free(name);
+	}
+	world_run(w, 30 * MINUTES);
+	if (_i == 1)
+		world_forgetful_restart(w, 0);
+	world_mend(w);
+	world_forget(w);
+	world_until(w, 5 * MINUTES, core_counts(w->core).endpoints_down == 0);
+	world_run(w, 3000);
+	ck_assert_int_ge(asked(), 4);
+	ck_assert_msg(asked() <= 2 + 4 * 8, "%d requests\n%s", asked(), world_tail(&w->trace));
+	ck_assert_int_le(w->server[0].created, 4 + (_i == 0 ? 0 : 2));
+}
+END_TEST
+
 START_TEST(another_cause_is_another_line)
 {
 	all_fail(HTTP_GET, 401, "{\"msg\":\"who\"}");
@@ -588,6 +636,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, one_line_and_longer_pauses, 0, ARRAY_LEN(door));
 	tcase_add_test(t, the_pauses_grow_to_two_minutes);
+	tcase_add_loop_test(t, an_hour_away_and_no_storm, 0, 2);
 	tcase_add_test(t, another_cause_is_another_line);
 	tcase_add_test(t, retry_after_is_heard);
 	tcase_add_test(t, two_servers_are_two_matters);
