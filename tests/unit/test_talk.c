@@ -92,7 +92,10 @@ static const struct {
 	const char *reply;
 } created_but[] = {
 	{ FATE_LOST_AFTER, 0, NULL },
+	{ FATE_MANGLED, 502, "<html><head><title>Bad Gateway</title></head></html>" },
 	{ FATE_MANGLED, 504, "<html><head><title>Gateway Time-out</title></head></html>" },
+	/* something on the way has sent it twice */
+	{ FATE_MANGLED, 400, "{\"msg\":\"Rejected, Reason: Duplicate session name: Some(x)\"}" },
 	{ FATE_MANGLED, 500, "\"java.util.concurrent.TimeoutException\"" },
 	{ FATE_MANGLED, 201, "{\"id\":0,\"na" },
 	{ FATE_TOO_BIG, 0, NULL },
@@ -110,6 +113,29 @@ START_TEST(created_but_its_answer_was_lost)
 	run_file();
 	ck_assert_int_eq(w->server[0].created, 1);
 	ck_assert_int_eq(world_logged(w, "event=creation-lost"), 1);
+}
+END_TEST
+
+/* The one that has its name is ours, and dead: it is deleted, and the next has another name. */
+START_TEST(a_dead_one_has_its_name)
+{
+	w->server[0].start = START_DEAD;
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions",
+			   .fate = FATE_MANGLED,
+			   .status = 400,
+			   .reply = "{\"msg\":\"Duplicate session name: Some(x)\"}" });
+	world_begin(w);
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, w->server[0].created == 1 && w->server[0].session[0]->dead);
+	w->server[0].start = START_WELL;
+	char *name = xstrdup(w->server[0].session[0]->name);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_ne(world_session_of(w, "work")->name, name);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+	ck_assert_int_eq(w->server[0].created, 2);
+	free(name);
 }
 END_TEST
 
@@ -439,6 +465,7 @@ int main(void)
 	tcase_add_loop_test(t, each_kind_greets_in_its_own_way, 0, ARRAY_LEN(kinds));
 	tcase_add_test(t, no_two_sessions_have_one_name);
 	tcase_add_loop_test(t, created_but_its_answer_was_lost, 0, ARRAY_LEN(created_but));
+	tcase_add_test(t, a_dead_one_has_its_name);
 	tcase_add_test(t, found_when_it_shows_up);
 	tcase_add_test(t, found_by_the_next_life);
 	tcase_add_test(t, never_created);
