@@ -244,6 +244,39 @@ START_TEST(the_start_is_lost)
 }
 END_TEST
 
+/* A gateway's words, or the server's own, of a call that has arrived or not. */
+static const struct {
+	enum world_fate fate;
+	int status;
+	const char *reply;
+} no_answers[] = {
+	{ FATE_MANGLED, 502, "<html><head><title>Bad Gateway</title></head></html>" },
+	{ FATE_MANGLED, 504, "<html><head><title>Gateway Time-out</title></head></html>" },
+	{ FATE_MANGLED, 500, "\"java.util.concurrent.TimeoutException\"" },
+	{ FATE_MANGLED, 201, "{\"id\":2,\"co" },
+	{ FATE_TOO_BIG, 0, NULL },
+	{ FATE_STATUS, 502, "<html><head><title>Bad Gateway</title></head></html>" },
+	{ FATE_STATUS, 500, "\"java.util.concurrent.TimeoutException\"" },
+};
+
+START_TEST(the_start_is_answered_by_others)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "start",
+			   .fate = no_answers[_i].fate,
+			   .status = no_answers[_i].status,
+			   .reply = no_answers[_i].reply,
+			   .times = 1 + _i % 3 });
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	world_run(w, MINUTES);
+	ran_once("work");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* Any call of many, in any way. */
 START_TEST(every_third_call_is_lost)
 {
@@ -952,6 +985,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, a_time_limit_is_the_runners);
 	tcase_add_loop_test(t, the_time_limit_is_not_kept, 0, 2);
 	tcase_add_loop_test(t, the_start_is_lost, 0, ARRAY_LEN(fates));
+	tcase_add_loop_test(t, the_start_is_answered_by_others, 0, ARRAY_LEN(no_answers));
 	tcase_add_loop_test(t, every_third_call_is_lost, 0, 20);
 	tcase_add_test(t, an_answer_that_is_none);
 	tcase_add_test(t, one_statement_is_500_for_ever);
