@@ -221,6 +221,7 @@ static const struct {
 } accepted_but[] = {
 	{ FATE_LOST_AFTER, 0, NULL },
 	{ FATE_MANGLED, 502, "<html><head><title>Bad Gateway</title></head></html>" },
+	{ FATE_MANGLED, 504, "<html><head><title>Gateway Time-out</title></head></html>" },
 	{ FATE_MANGLED, 500, "\"java.util.concurrent.TimeoutException\"" },
 	{ FATE_MANGLED, 201, "{\"id\":1,\"code\":\"wo" },
 	{ FATE_MANGLED, 200, "<html><head><title>Sign in</title></head></html>" },
@@ -763,6 +764,21 @@ START_TEST(the_channel_is_lost)
 }
 END_TEST
 
+/* A file has killed the interpreter and not the driver: the session answers, and nothing runs in it. */
+START_TEST(the_interpreter_dies)
+{
+	begin_warm();
+	world_put(w, "a.py", "sleep 5000");
+	world_until(w, MINUTES, world_ran(w, "sleep 5000") == 1);
+	w->server[0].session[0]->limp = true;
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "error");
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(world_ran(w, "after"), 1);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
 /* ---- answers slip ----------------------------------------------------------------------------------- */
 
 START_TEST(slipped_answers_reach_no_other_file)
@@ -1096,6 +1112,7 @@ int main(void)
 	tcase_add_test(t, the_driver_dies);
 	tcase_add_test(t, a_server_without_recovery_is_restarted);
 	tcase_add_test(t, the_channel_is_lost);
+	tcase_add_test(t, the_interpreter_dies);
 	tcase_add_test(t, slipped_answers_reach_no_other_file);
 	tcase_add_test(t, a_driver_that_died_unseen_gets_no_file);
 	tcase_add_test(t, a_session_in_use_is_not_asked_before_each_file);
