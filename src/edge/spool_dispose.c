@@ -223,18 +223,23 @@ static int dispose_hidden(
 	return err;
 }
 
-/* Neither name is there. */
+/* Neither name is there: we came this far before, or somebody else was here. Neither may have synced it,
+ * and a file that a power cut brings back when its row is closed would be a new one, and run again. */
 static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev_disposed *ev)
 {
-	int target;
+	int err = 0, target = -1;
 
-	if (fx->after != AFTER_MOVE)
-		return ENOENT;
-	target = spool_target_open(dir, fx->move_to, false);
-	if (target == -1)
-		return ENOENT;
-	ev->moved_to = find_moved(target, fx, a);
-	close(target);
+	if (fx->after == AFTER_MOVE)
+		target = spool_target_open(dir, fx->move_to, false);
+	if (target != -1) {
+		ev->moved_to = find_moved(target, fx, a);
+		err = ev->moved_to != NULL ? fsop_sync_dir(target) : 0;
+		close(target);
+	}
+	if (err == 0)
+		err = fsop_sync_dir(dir);
+	if (err != 0)
+		return err;
 	return ev->moved_to != NULL ? 0 : ENOENT;
 }
 
@@ -246,8 +251,9 @@ static int dispose(int dir, const struct fx_dispose *fx, struct arena *a, struct
 		return gone(dir, fx, a, ev);
 	if (err == 0)
 		err = dispose_hidden(dir, fx, a, ev);
+	/* It counts more than some of the errors, with which the file is done: that it was put back. */
 	sync_err = fsop_sync_dir(dir);
-	return err != 0 ? err : sync_err;
+	return sync_err != 0 ? sync_err : err;
 }
 
 void spools_dispose(struct spools *s, const struct fx_dispose *fx, struct evq *q)

@@ -1,0 +1,197 @@
+/* Tests of edge/output and edge/spool: what is synced before what. A power cut may keep any of the changes
+ * that no sync has covered, and a life that was killed leaves some to the next one. */
+#include "edge/output.h"
+#include "spoolhelp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- the calls, in their order ------------------------------------------------------------- */
+
+/* These stand before libc's. Each says what it does in a line; of paths the part below the world. */
+static struct buf calls;
+static char top[128];
+static uint64_t
+    broken; /* the inode whose next sync fails with EIO, and drops what it had to write */
+
+static void note(const char *what, int dir, const char *name, const char *rest)
+{
+	char link[32], path[512] = "";
+	ssize_t n;
+
+	if (top[0] == '\0')
+		return;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	if (strncmp(path, top, strlen(top)) != 0)
+		return;
+	buf_addf(&calls, "%s %s%s%s%s; ", what, path + strlen(top) + 1, *name == '\0' ? "" : "/",
+	    name, rest);
+}
+
+int fsync(int fd)
+{
+	struct stat st;
+
+	note("sync", fd, "", "");
+	if (fstat(fd, &st) == 0 && st.st_ino == broken) {
+		broken = 0;
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int unlinkat(int dir, const char *name, int flags)
+{
+	long rc = syscall(SYS_unlinkat, dir, name, flags);
+
+	if (rc == 0)
+		note("unlink", dir, name, "");
+	return (int)rc;
+}
+
+int mkdirat(int dir, const char *name, mode_t mode)
+{
+	long rc = syscall(SYS_mkdirat, dir, name, mode);
+
+	if (rc == 0)
+		note("mkdir", dir, name, "");
+	return (int)rc;
+}
+
+int renameat2(int dir, const char *name, int to_dir, const char *to, unsigned flags)
+{
+	long rc = syscall(SYS_renameat2, dir, name, to_dir, to, flags);
+	char rest[256];
+
+	snprintf(rest, sizeof(rest), " %s", to);
+	if (rc == 0)
+		note("rename", dir, name, rest);
+	return (int)rc;
+}
+
+static void order_open(struct world *w)
+{
+	world_open(w, 1);
+	buf_init(&calls, 65536);
+	snprintf(top, sizeof(top), "%s", w->dir);
+}
+
+static void order_close(struct world *w)
+{
+	top[0] = '\0';
+	buf_fini(&calls);
+	world_close(w);
+}
+
+/* What was called since the last time, and nothing else. */
+static void assert_calls(const char *wanted)
+{
+	ck_assert_str_eq(calls.len == 0 ? "" : calls.data, wanted);
+	buf_reset(&calls);
+}
+
+/* ---- an input that has run ----------------------------------------------------------------- */
+
+#define HIDDEN ".h"
+
+static struct fx_dispose input_of(struct world *w, enum conf_after after, const char *move_to)
+{
+	put_text(w, "a/x.py", "ran");
+	return (struct fx_dispose){
+		.job = 7,
+		.name = "x.py",
+		.hidden = HIDDEN,
+		.ident = ident_of(w, "a/x.py"),
+		.after = after,
+		.move_to = move_to,
+	};
+}
+
+static int dispose(struct world *w, const struct fx_dispose *fx)
+{
+	world_take(w);
+	spools_dispose(w->s, fx, &w->q);
+	return w->q.item[0].u.disposed.err;
+}
+
+START_TEST(test_delete)
+{
+	struct world w;
+
+	order_open(&w);
+	struct fx_dispose fx = input_of(&w, AFTER_DELETE, NULL);
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	assert_calls("rename a/x.py .h; unlink a/.h; sync a; ");
+	/* Who was there before us may have been killed, or is a user, who syncs nothing. What comes back
+	 * would be a new file. */
+	ck_assert_int_eq(dispose(&w, &fx), ENOENT);
+	assert_calls("sync a; ");
+	order_close(&w);
+}
+END_TEST
+
+START_TEST(test_delete_that_cannot_be_synced)
+{
+	struct world w;
+
+	order_open(&w);
+	struct fx_dispose fx = input_of(&w, AFTER_DELETE, NULL);
+	ck_assert_int_eq(unlink(at(&w, "a/x.py")), 0);
+	broken = stat_of(&w, "a").st_ino;
+	ck_assert_int_eq(dispose(&w, &fx), EIO);
+	ck_assert_int_eq(dispose(&w, &fx), ENOENT);
+	order_close(&w);
+}
+END_TEST
+
+START_TEST(test_move)
+{
+	struct world w;
+
+	order_open(&w);
+	struct fx_dispose fx = input_of(&w, AFTER_MOVE, "done/old");
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	assert_calls("rename a/x.py .h; mkdir a/done; sync a; mkdir a/done/old; sync a/done; "
+		     "rename a/.h x.py; sync a/done/old; sync a; ");
+	/* The one before us was killed where nothing of that was synced. */
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	ck_assert_str_eq(w.q.item[0].u.disposed.moved_to, "x.py");
+	assert_calls("sync a/done/old; sync a; ");
+	order_close(&w);
+}
+END_TEST
+
+/* What was found back and cannot be synced has not gone its way. */
+START_TEST(test_not_moved_and_not_synced)
+{
+	struct world w;
+
+	order_open(&w);
+	struct fx_dispose fx = input_of(&w, AFTER_MOVE, w.a);
+	broken = stat_of(&w, "a").st_ino;
+	ck_assert_int_eq(dispose(&w, &fx), EIO);
+	ck_assert_int_eq(dispose(&w, &fx), ELOOP);
+	check_text(&w, "a/x.py", "ran");
+	order_close(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("order");
+	TCase *t = tcase_create("inputs");
+
+	tcase_add_test(t, test_delete);
+	tcase_add_test(t, test_delete_that_cannot_be_synced);
+	tcase_add_test(t, test_move);
+	tcase_add_test(t, test_not_moved_and_not_synced);
+	suite_add_tcase(suite, t);
+	return help_run(suite);
+}
