@@ -1,6 +1,7 @@
 /* spool_read: looks at a name and reads a file, such that what was judged is what was read. */
 #include "edge/spool_int.h"
 
+#include "base/fsop.h"
 #include "base/log.h"
 #include <assert.h>
 #include <errno.h>
@@ -259,6 +260,26 @@ static enum read_result read_all(struct reading *r)
 	return READ_OK;
 }
 
+/* What is committed next says that these bytes run, under this name. Who has put them there has most
+ * often synced nothing: after a power cut there would lie an empty file, half of it, or the one that it
+ * has replaced, which is another than the one that the ledger knows, and would run for that. */
+static enum read_result sync_input(struct reading *r)
+{
+	int err = 0;
+
+	if (r->fx->head)
+		return READ_OK;
+	if (fsync(r->fd) == -1)
+		err = errno;
+	/* Some file systems know no sync of what is only read. */
+	if (err == EINVAL || err == EOPNOTSUPP || err == EROFS)
+		err = 0;
+	/* Under a name that has never run nothing comes back. */
+	if (err == 0 && r->fx->ours_count > 0)
+		err = fsop_sync_dir(r->dir);
+	return err == 0 ? READ_OK : fail(r, err);
+}
+
 /* Last: whatever is wrong with the file itself is said first. */
 static enum read_result read_modules(struct reading *r)
 {
@@ -280,6 +301,7 @@ static enum read_result read_judged(struct reading *r)
 		read_all,
 		judge_name,
 		read_modules,
+		sync_input,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(step); i++) {

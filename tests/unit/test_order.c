@@ -97,6 +97,47 @@ static void assert_calls(const char *wanted)
 	buf_reset(&calls);
 }
 
+/* ---- an input that is to run --------------------------------------------------------------- */
+
+static const struct ev_read *read_input(struct world *w, bool again, bool head)
+{
+	const struct out_file ours = { .name = "x.py.out", .ino = 1 };
+	const struct fx_read fx = { .job = 7,
+		.name = "x.py",
+		.ident = ident_of(w, "a/x.py"),
+		.bytes_max = 100,
+		.head = head,
+		.ours = &ours,
+		.ours_count = again };
+
+	world_take(w);
+	spools_read(w->s, &fx, &w->q);
+	return &w->q.item[0].u.read;
+}
+
+/* Else a power cut leaves an empty file, or the old one, and that runs: nobody has run it so far. */
+START_TEST(test_read)
+{
+	struct world w;
+
+	order_open(&w);
+	put_text(&w, "a/x.py", "runs");
+	ck_assert_int_eq(read_input(&w, false, true)->result, READ_OK);
+	assert_calls("");
+	ck_assert_int_eq(read_input(&w, false, false)->result, READ_OK);
+	assert_calls("sync a/x.py; ");
+	ck_assert_int_eq(read_input(&w, true, false)->result, READ_OK);
+	assert_calls("sync a/x.py; sync a; ");
+	for (int i = 0; i < 2; i++) {
+		broken = stat_of(&w, i == 0 ? "a/x.py" : "a").st_ino;
+		ck_assert_int_eq(read_input(&w, true, false)->result, READ_FAILED);
+		ck_assert_int_eq(w.q.item[0].u.read.err, EIO);
+		ck_assert_ptr_null(w.q.item[0].u.read.code.p);
+	}
+	order_close(&w);
+}
+END_TEST
+
 /* ---- an input that has run ----------------------------------------------------------------- */
 
 #define HIDDEN ".h"
@@ -188,6 +229,7 @@ int main(void)
 	Suite *suite = suite_create("order");
 	TCase *t = tcase_create("inputs");
 
+	tcase_add_test(t, test_read);
 	tcase_add_test(t, test_delete);
 	tcase_add_test(t, test_delete_that_cannot_be_synced);
 	tcase_add_test(t, test_move);
