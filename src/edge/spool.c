@@ -111,8 +111,10 @@ static void take_overflow(struct spools *s, struct evq *q)
 {
 	log_warn("inotify=overflow msg=\"events were lost; every spool is scanned\"");
 	for (size_t i = 0; i < s->count; i++)
-		if (s->item[i].path != NULL)
+		if (s->item[i].path != NULL) {
+			s->item[i].lost_names = true;
 			spool_scan_lost(s, i, q);
+		}
 }
 
 /* The path leads somewhere else now, or nowhere: what we hold is not the spool any more. */
@@ -134,7 +136,7 @@ static enum name_cause cause_of(uint32_t mask)
 	return NAME_GONE;
 }
 
-static void take_name(size_t spool, const struct inotify_event *e, struct evq *q)
+static void take_name(struct spools *s, size_t spool, const struct inotify_event *e, struct evq *q)
 {
 	struct ev_name *ev;
 
@@ -147,6 +149,8 @@ static void take_name(size_t spool, const struct inotify_event *e, struct evq *q
 	/* The mask has other bits beside the one that counts (IN_ISDIR); what it is a look
 	 * tells. */
 	ev->cause = cause_of(e->mask);
+	if (ev->cause == NAME_GONE)
+		spool_at(s, spool)->lost_names = true;
 }
 
 static void take_event(struct spools *s, const struct inotify_event *e, struct evq *q)
@@ -166,7 +170,7 @@ static void take_event(struct spools *s, const struct inotify_event *e, struct e
 	if (e->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED))
 		take_loss(s, i, q);
 	else
-		take_name(i, e, q);
+		take_name(s, i, e, q);
 }
 
 /* False when there is nothing to read. */

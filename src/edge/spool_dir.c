@@ -137,6 +137,7 @@ int spool_dir_open(struct spools *s, struct spool *sp)
 	int err;
 
 	assert(sp->dir == -1 && sp->wd == -1 && sp->list == NULL);
+	sp->lost_names = true; /* while nobody has looked */
 	err = open_locked(sp, &sp->dir);
 	say_lock(sp, err);
 	spool_say_scarce(sp, err);

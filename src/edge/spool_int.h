@@ -19,9 +19,10 @@ struct spool {
 	DIR *list; /* the scan under way, or NULL */
 	bool
 	    listed; /* ... has seen every name: only what inotify still holds comes before its end */
-	bool again;	/* another scan was asked for meanwhile */
-	bool cut;	/* a new configuration cut a scan short: its end is still to be reported */
-	int said_watch; /* the errno of the last line in the log about the watch; 0: all is well */
+	bool again;	 /* another scan was asked for meanwhile */
+	bool lost_names; /* some may have gone since the directory was synced last */
+	bool cut;	 /* a new configuration cut a scan short: its end is still to be reported */
+	int said_watch;	 /* the errno of the last line in the log about the watch; 0: all is well */
 	bool said_readonly;
 	bool said_lock;	  /* the log says that another has the lock */
 	bool said_scarce; /* ... that there is no descriptor to open it with */

@@ -1,6 +1,7 @@
 /* spool_scan: lists the spools in pieces, so that a turn stays short however full one is. */
 #include "edge/spool_int.h"
 
+#include "base/fsop.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -144,11 +145,26 @@ static void list_some(struct spools *s, size_t spool, struct evq *q)
 	}
 }
 
+/* What a whole listing does not show is forgotten: who removed it has synced nothing, and what a power
+ * cut brings back after that is new, and runs again. Without a watch nobody knows whether any has gone. */
+static int sync_names(struct spool *sp)
+{
+	int err = sp->lost_names || sp->wd == -1 ? fsop_sync_dir(sp->dir) : 0;
+
+	sp->lost_names = sp->lost_names && err != 0;
+	return err;
+}
+
 static void end_list(struct spools *s, size_t spool, struct evq *q)
 {
 	struct spool *sp = spool_at(s, spool);
 	bool again = sp->again;
+	int err = sync_names(sp);
 
+	if (err != 0) {
+		spool_scan_fail(s, spool, q, err, false);
+		return;
+	}
 	drop_list(sp);
 	sp->again = false;
 	add_scan(s, spool, q, SCAN_ENDED);

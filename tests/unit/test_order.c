@@ -138,6 +138,47 @@ START_TEST(test_read)
 }
 END_TEST
 
+/* ---- an input that is gone ----------------------------------------------------------------- */
+
+/* The user's rm is not synced. The core forgets what a whole scan has not seen. */
+START_TEST(test_scan)
+{
+	struct world w;
+
+	order_open(&w);
+	put_text(&w, "a/x.py", "has run");
+	world_scan(&w, 0); /* whatever befell it before */
+	assert_calls("sync a; ");
+	world_scan(&w, 0);
+	assert_calls("");
+	for (int i = 0; i < 2; i++) {
+		put_text(&w, "a/x.py", "has run");
+		world_scan(&w, 0);
+		assert_calls("");
+		if (i == 0)
+			ck_assert_int_eq(unlink(at(&w, "a/x.py")), 0);
+		else
+			ck_assert_int_eq(rename(at(&w, "a/x.py"), at(&w, "a/.x")), 0);
+		world_scan(&w, 0);
+		assert_calls("sync a; ");
+	}
+	order_close(&w);
+}
+END_TEST
+
+START_TEST(test_scan_that_cannot_be_synced)
+{
+	struct world w;
+
+	order_open(&w);
+	broken = stat_of(&w, "a").st_ino;
+	ck_assert_ptr_nonnull(strstr(world_scan(&w, 0), "FAILED"));
+	world_forget(&w);
+	ck_assert_ptr_null(strstr(world_scan(&w, 0), "FAILED"));
+	order_close(&w);
+}
+END_TEST
+
 /* ---- an input that has run ----------------------------------------------------------------- */
 
 #define HIDDEN ".h"
@@ -230,6 +271,8 @@ int main(void)
 	TCase *t = tcase_create("inputs");
 
 	tcase_add_test(t, test_read);
+	tcase_add_test(t, test_scan);
+	tcase_add_test(t, test_scan_that_cannot_be_synced);
 	tcase_add_test(t, test_delete);
 	tcase_add_test(t, test_delete_that_cannot_be_synced);
 	tcase_add_test(t, test_move);
