@@ -46,6 +46,7 @@ static bool is_single(const struct stat *st)
 /* ---- parts --------------------------------------------------------------------------------- */
 
 #define PART_NAME_LEN 64
+#define GAP_MAX 8 /* numbers without a file: nothing came of them, or a power cut has taken it */
 
 static const char *part_name(char out[PART_NAME_LEN], uint64_t job, unsigned part)
 {
@@ -142,19 +143,30 @@ static unsigned last_part(const struct fx_stage *fx)
 	return last;
 }
 
-/* What an earlier attempt of the job has left, and what the result does without. One that cannot be
- * removed is no reason to hold back the result. */
+static bool is_there(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What an earlier attempt of the job has left, and what the result does without: from the last one on, so
+ * that whoever is killed here leaves those that are looked for first. One that cannot be removed is no
+ * reason to hold back the result. */
 static void drop_parts(int dir, const struct fx_stage *fx)
 {
-	unsigned last = last_part(fx);
-	bool *is_listed = xcalloc((size_t)last + 1, sizeof(*is_listed)), more = true;
+	unsigned last = last_part(fx), end = last + 1;
+	bool *is_listed = xcalloc((size_t)last + 1, sizeof(*is_listed));
 	char tmp[PART_NAME_LEN];
 
 	for (size_t i = 0; i < fx->count; i++)
 		is_listed[fx->file[i].part] = true;
-	for (unsigned part = 1; part <= last || more; part++)
+	for (unsigned part = end; part < end + GAP_MAX; part++)
+		if (is_there(dir, part_name(tmp, fx->job, part)))
+			end = part + 1;
+	for (unsigned part = end; --part > 0;)
 		if (part > last || !is_listed[part])
-			more = unlinkat(dir, part_name(tmp, fx->job, part), 0) == 0;
+			(void)unlinkat(dir, part_name(tmp, fx->job, part), 0);
 	free(is_listed);
 }
 
@@ -166,13 +178,14 @@ static const char *whole_name(struct arena *a, uint64_t job, size_t n)
 /* The same of files that are no parts. */
 static void drop_wholes(int dir, const struct fx_stage *fx, struct arena *a)
 {
-	bool more = true;
+	size_t end = fx->count > fx->before ? fx->count : fx->before;
 
-	for (size_t n = 0; n < fx->count; n++)
-		if (fx->file[n].part > 0)
+	for (size_t n = end; n < end + GAP_MAX; n++)
+		if (is_there(dir, whole_name(a, fx->job, n)))
+			end = n + 1;
+	for (size_t n = end; n-- > 0;)
+		if (n >= fx->count || fx->file[n].part > 0)
 			(void)unlinkat(dir, whole_name(a, fx->job, n), 0);
-	for (size_t n = fx->count; n < fx->before || more; n++)
-		more = unlinkat(dir, whole_name(a, fx->job, n), 0) == 0;
 }
 
 /* ---- stage --------------------------------------------------------------------------------- */
