@@ -190,18 +190,22 @@ static void drop_wholes(int dir, const struct fx_stage *fx, struct arena *a)
 
 /* ---- stage --------------------------------------------------------------------------------- */
 
-static int fill(int fd, struct bytes data, const struct ident *input, struct out_file *out)
+static int fill(int fd, struct bytes data, const struct ident *input)
 {
 	struct stat st;
 	int err = write_all(fd, data);
 
 	if (err == 0)
 		err = output_err(fstat(fd, &st));
-	if (err == 0)
-		err = output_follow(fd, &st, input);
-	/* Names and inodes are committed next: the bytes have to be there before. */
-	if (err == 0)
-		err = output_err(fsync(fd));
+	return err != 0 ? err : output_follow(fd, &st, input);
+}
+
+/* Names and inodes are committed next: the bytes have to be there before. */
+static int settle(int fd, struct out_file *out)
+{
+	struct stat st;
+	int err = output_err(fsync(fd));
+
 	/* Now it is as it is left: a server may have had its own word on the time. */
 	if (err == 0)
 		err = output_err(fstat(fd, &st));
@@ -222,7 +226,14 @@ static int stage_part(
 		return errno;
 	err = cut_part(dir, fd, file, fx);
 	if (err == 0)
-		err = fill(fd, file->data, &fx->input, out);
+		err = fill(fd, file->data, &fx->input);
+	if (err == 0) {
+		err = settle(fd, out);
+		/* What a sync has failed to write the next one takes for written: only its runner knows still
+		 * what stood there, and gives it again once the part is missing. */
+		if (err != 0)
+			(void)unlinkat(dir, out->tmp, 0);
+	}
 	return close_after(fd, err);
 }
 
@@ -234,7 +245,10 @@ static int stage_whole(
 
 	if (fd == -1)
 		return errno;
-	err = close_after(fd, fill(fd, file->data, &fx->input, out));
+	err = fill(fd, file->data, &fx->input);
+	if (err == 0)
+		err = settle(fd, out);
+	err = close_after(fd, err);
 	if (err != 0)
 		(void)unlinkat(dir, out->tmp, 0);
 	return err;

@@ -265,6 +265,52 @@ START_TEST(test_not_moved_and_not_synced)
 }
 END_TEST
 
+/* ---- results ------------------------------------------------------------------------------- */
+
+static int append(struct world *w, const char *text)
+{
+	const struct fx_append fx = {
+		.job = 7, .part = 1, .data = { .p = text, .n = strlen(text) }
+	};
+
+	world_take(w);
+	output_append(spools_dirfd(w->s, 0), &fx, &w->q);
+	return w->q.item[0].u.appended.err;
+}
+
+static int stage_part(struct world *w)
+{
+	const struct result_file file[] = {
+		{ .name = "x.py.out", .part = 1, .part_bytes = 4, .data = { .p = "", .n = 0 } },
+		{ .name = "x.py.json", .data = { .p = "{}", .n = 2 } },
+	};
+	const struct fx_stage fx = { .job = 7,
+		.file = file,
+		.count = ARRAY_LEN(file),
+		.input = { .uid = geteuid(), .gid = getegid(), .mode = S_IFREG | 0644 } };
+
+	world_take(w);
+	output_stage(spools_dirfd(w->s, 0), &fx, &w->q);
+	return w->q.item[0].u.staged.err;
+}
+
+/* The second sync of a file whose first one failed says that all is well, and writes nothing. */
+START_TEST(test_a_part_that_cannot_be_synced)
+{
+	struct world w;
+
+	order_open(&w);
+	ck_assert_int_eq(append(&w, "said"), 0);
+	broken = stat_of(&w, "a/.sparkspool-7-p1.tmp").st_ino;
+	ck_assert_int_eq(stage_part(&w), EIO);
+	ck_assert_int_eq(stage_part(&w), ENOENT); /* which makes the core fetch it again */
+	ck_assert_int_eq(append(&w, "said"), 0);
+	ck_assert_int_eq(stage_part(&w), 0);
+	check_text(&w, "a/.sparkspool-7-p1.tmp", "said");
+	order_close(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("order");
@@ -277,6 +323,9 @@ int main(void)
 	tcase_add_test(t, test_delete_that_cannot_be_synced);
 	tcase_add_test(t, test_move);
 	tcase_add_test(t, test_not_moved_and_not_synced);
+	suite_add_tcase(suite, t);
+	t = tcase_create("results");
+	tcase_add_test(t, test_a_part_that_cannot_be_synced);
 	suite_add_tcase(suite, t);
 	return help_run(suite);
 }
