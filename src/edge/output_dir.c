@@ -186,26 +186,41 @@ static int make_dir(
 		err = fsop_rename_new(p->spool, tmp, dir, name);
 	if (err != 0)
 		(void)unlinkat(p->spool, tmp, AT_REMOVEDIR);
-	/* Before anything is made in it: else a power cut may take the name and leave what lies in it, and
-	 * under its hidden name it can never be removed. */
-	if (err == 0)
-		err = fsop_sync_dir(dir);
 	/* Somebody was faster: it serves as well. */
 	return err == EEXIST ? 0 : err;
 }
 
-/* One step down. -1 with errno: EEXIST when what has the name is no directory. */
-static int step(const struct output_place *p, int dir, const char *name, const struct ident *like)
+/* Before anything is made in it: else a power cut may take the name and leave what lies in it, and under
+ * its hidden name it can never be removed. One that was found may have been made by an attempt that was
+ * killed before this. */
+static int sync_name(int dir, int fd)
+{
+	int err = fsop_sync_dir(dir);
+
+	if (err == 0)
+		return fd;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+/* One step down. -1 with errno: EEXIST when what has the name is no directory. With `like` its name is
+ * there for good; is_sure, it is so already. */
+static int step(
+    const struct output_place *p, int dir, const char *name, const struct ident *like, bool is_sure)
 {
 	int fd = open_dir(dir, name);
+	bool is_new = fd == -1 && errno == ENOENT && like != NULL;
 
-	if (fd == -1 && errno == ENOENT && like != NULL) {
+	if (is_new) {
 		errno = make_dir(p, dir, name, like);
 		if (errno == 0)
 			fd = open_dir(dir, name);
 	}
 	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
 		errno = EEXIST;
+	if (fd != -1 && like != NULL && (is_new || !is_sure))
+		fd = sync_name(dir, fd);
 	return fd;
 }
 
@@ -213,24 +228,35 @@ static int step(const struct output_place *p, int dir, const char *name, const s
 
 struct output_place output_place_of(int spool, uint64_t job)
 {
-	return (struct output_place){ .spool = spool, .dir = spool, .job = job, .name = "" };
+	return (struct output_place){
+		.spool = spool, .dir = spool, .job = job, .name = "", .sure = ""
+	};
 }
 
 int output_place_leave(struct output_place *p)
 {
+	const struct output_place was = *p;
 	int err = 0;
 
 	if (p->dir != p->spool) {
 		err = p->changed ? fsop_sync_dir(p->dir) : 0;
 		close(p->dir);
 	}
-	*p = output_place_of(p->spool, p->job);
+	*p = output_place_of(was.spool, was.job);
+	p->sure = was.sure;
+	p->sure_len = was.sure_len;
 	return err;
 }
 
 static bool is_here(const struct output_place *p, const char *name, size_t dir_len)
 {
 	return p->dir_len == dir_len && memcmp(p->name, name, dir_len) == 0;
+}
+
+/* Names of one result come such that those in one directory follow each other, most often. */
+static bool is_sure(const struct output_place *p, const char *name, size_t dir_len)
+{
+	return p->sure_len >= dir_len && memcmp(p->sure, name, dir_len) == 0;
 }
 
 /* *bad_len is how far it came when a step fails. */
@@ -245,13 +271,17 @@ static int descend(
 
 		len = strcspn(name + at, "/");
 		copy_part(part, name + at, len);
-		fd = step(p, p->dir, part, like);
+		fd = step(p, p->dir, part, like, is_sure(p, name, at + len + 1));
 		*bad_len = at + len;
 		if (fd == -1)
 			return errno;
 		if (p->dir != p->spool)
 			close(p->dir);
 		p->dir = fd;
+	}
+	if (like != NULL) {
+		p->sure = name;
+		p->sure_len = p->dir_len;
 	}
 	return 0;
 }

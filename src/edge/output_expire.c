@@ -75,9 +75,10 @@ static int remove_one(struct expiring *e, const struct out_file *file)
 	enum look what;
 	int err = look(e, file, &what);
 
+	/* What is not there an earlier attempt may have removed, which was killed before it was synced. */
+	e->at.changed = true;
 	if (err != 0 || what != LOOK_AS_LEFT)
 		return err;
-	e->at.changed = true;
 	err = output_err(unlinkat(e->at.dir, e->at.leaf, 0));
 	e->end->files += err == 0;
 	return err == ENOENT ? 0 : err;

@@ -46,11 +46,11 @@ static int remove_old(struct publishing *pub, const struct out_file *old)
 	err = enter(pub, old->name, NULL);
 	if (err != 0)
 		return err == ENOENT ? 0 : err;
+	at->changed = true; /* perhaps by an attempt that was killed before it was synced */
 	if (fstatat(at->dir, at->leaf, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : errno;
 	if (!S_ISREG(st.st_mode) || st.st_ino != old->ino)
 		return 0;
-	at->changed = true;
 	if (unlinkat(at->dir, at->leaf, 0) == -1 && errno != ENOENT)
 		return errno;
 	return 0;

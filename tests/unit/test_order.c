@@ -311,6 +311,151 @@ START_TEST(test_a_part_that_cannot_be_synced)
 }
 END_TEST
 
+/* Results in directories: two, and the record. */
+#define FILES 4
+struct results {
+	struct out_file file[FILES];
+};
+
+static const char *const names[FILES] = { "x.py.files/a/1", "x.py.files/a/2", "x.py.files/b",
+	"x.py.json" };
+
+static void stage_files(struct world *w, uint64_t job, struct results *r)
+{
+	struct result_file file[FILES];
+	struct fx_stage fx = { .job = job,
+		.file = file,
+		.count = FILES,
+		.input = { .uid = geteuid(), .gid = getegid(), .mode = S_IFREG | 0644 } };
+
+	for (size_t i = 0; i < FILES; i++)
+		file[i] = (struct result_file){ .name = names[i], .data = { .p = "", .n = 0 } };
+	world_take(w);
+	output_stage(spools_dirfd(w->s, 0), &fx, &w->q);
+	ck_assert_int_eq(w->q.item[0].u.staged.err, 0);
+	for (size_t i = 0; i < FILES; i++) {
+		r->file[i] = w->q.item[0].u.staged.file[i];
+		r->file[i].name = names[i];
+		r->file[i].tmp = xstrdup(r->file[i].tmp);
+	}
+	buf_reset(&calls);
+}
+
+static void forget_files(struct results *r)
+{
+	for (size_t i = 0; i < FILES; i++)
+		free((char *)(uintptr_t)r->file[i].tmp);
+}
+
+static int publish(
+    struct world *w, uint64_t job, const struct results *r, const struct results *old)
+{
+	struct fx_publish fx = { .job = job, .file = r->file, .count = FILES };
+
+	if (old != NULL) {
+		fx.old = old->file;
+		fx.old_count = FILES;
+	}
+	world_take(w);
+	output_publish(spools_dirfd(w->s, 0), &fx, &w->q);
+	return w->q.item[0].u.published.err;
+}
+
+START_TEST(test_publish)
+{
+	struct world w;
+	struct results r;
+
+	order_open(&w);
+	stage_files(&w, 7, &r);
+	ck_assert_int_eq(publish(&w, 7, &r, NULL), 0);
+	/* Nothing lies in a directory before its name is sure, no record before all the others. */
+	assert_calls("mkdir a/.sparkspool-7-dir.tmp; sync a/.sparkspool-7-dir.tmp; "
+		     "rename a/.sparkspool-7-dir.tmp x.py.files; sync a; "
+		     "mkdir a/.sparkspool-7-dir.tmp; sync a/.sparkspool-7-dir.tmp; "
+		     "rename a/.sparkspool-7-dir.tmp a; sync a/x.py.files; "
+		     "rename a/.sparkspool-7-0.tmp 1; rename a/.sparkspool-7-1.tmp 2; "
+		     "sync a/x.py.files/a; rename a/.sparkspool-7-2.tmp b; sync a/x.py.files; "
+		     "sync a; rename a/.sparkspool-7-3.tmp x.py.json; sync a; ");
+	forget_files(&r);
+	order_close(&w);
+}
+END_TEST
+
+/* An attempt was killed when it had just made it. */
+START_TEST(test_publish_into_what_is_there)
+{
+	struct world w;
+	struct results r;
+
+	order_open(&w);
+	stage_files(&w, 7, &r);
+	ck_assert_int_eq(mkdir(at(&w, "a/x.py.files"), 0755), 0);
+	ck_assert_int_eq(mkdir(at(&w, "a/x.py.files/a"), 0755), 0);
+	broken = stat_of(&w, "a/x.py.files").st_ino;
+	ck_assert_int_eq(publish(&w, 7, &r, NULL), EIO);
+	assert_calls("sync a; sync a/x.py.files; ");
+	ck_assert_int_eq(publish(&w, 7, &r, NULL), 0);
+	assert_calls("sync a; sync a/x.py.files; "
+		     "rename a/.sparkspool-7-0.tmp 1; rename a/.sparkspool-7-1.tmp 2; "
+		     "sync a/x.py.files/a; rename a/.sparkspool-7-2.tmp b; sync a/x.py.files; "
+		     "sync a; rename a/.sparkspool-7-3.tmp x.py.json; sync a; ");
+	forget_files(&r);
+	order_close(&w);
+}
+END_TEST
+
+/* An attempt was killed when it had removed the old ones in the directory, and a user's file keeps that. */
+START_TEST(test_old_ones_that_are_gone)
+{
+	struct world w;
+	struct results r, old;
+
+	order_open(&w);
+	stage_files(&w, 6, &old);
+	ck_assert_int_eq(publish(&w, 6, &old, NULL), 0);
+	stage_files(&w, 7, &r);
+	put_text(&w, "a/x.py.files/a/mine", "");
+	ck_assert_int_eq(unlink(at(&w, "a/x.py.json")), 0);
+	ck_assert_int_eq(unlink(at(&w, "a/x.py.files/b")), 0);
+	ck_assert_int_eq(unlink(at(&w, "a/x.py.files/a/2")), 0);
+	ck_assert_int_eq(unlink(at(&w, "a/x.py.files/a/1")), 0);
+	ck_assert_int_eq(publish(&w, 7, &r, &old), 0);
+	ck_assert_ptr_nonnull(calls.data);
+	calls.data[strcspn(calls.data, "r")] = '\0'; /* up to the first rename */
+	ck_assert_str_eq(calls.data, "sync a; sync a/x.py.files; sync a/x.py.files/a; "
+				     "sync a/x.py.files; sync a; sync a; sync a/x.py.files; ");
+	forget_files(&r);
+	forget_files(&old);
+	order_close(&w);
+}
+END_TEST
+
+/* The same of results that are too old. */
+START_TEST(test_expired_ones_that_are_gone)
+{
+	struct world w;
+	struct results old;
+	struct old_job job = { .job = 6, .file = old.file, .count = FILES };
+	const struct fx_expire fx = { .job = &job, .count = 1 };
+
+	order_open(&w);
+	stage_files(&w, 6, &old);
+	ck_assert_int_eq(publish(&w, 6, &old, NULL), 0);
+	put_text(&w, "a/x.py.files/mine", "");
+	ck_assert_int_eq(unlink(at(&w, "a/x.py.files/b")), 0);
+	world_take(&w);
+	buf_reset(&calls);
+	output_expire(spools_dirfd(w.s, 0), &fx, &w.q);
+	ck_assert_int_eq(w.q.item[0].u.expired.job[0].fate, OLD_GONE);
+	assert_calls("unlink a/x.py.json; sync a/x.py.files; unlink a/x.py.files/a/2; "
+		     "unlink a/x.py.files/a/1; sync a/x.py.files/a; unlink a/x.py.files/a; "
+		     "sync a/x.py.files; sync a; ");
+	forget_files(&old);
+	order_close(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("order");
@@ -326,6 +471,10 @@ int main(void)
 	suite_add_tcase(suite, t);
 	t = tcase_create("results");
 	tcase_add_test(t, test_a_part_that_cannot_be_synced);
+	tcase_add_test(t, test_publish);
+	tcase_add_test(t, test_publish_into_what_is_there);
+	tcase_add_test(t, test_old_ones_that_are_gone);
+	tcase_add_test(t, test_expired_ones_that_are_gone);
 	suite_add_tcase(suite, t);
 	return help_run(suite);
 }
