@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -180,7 +181,9 @@ void spool_dir_close(struct spools *s, struct spool *sp)
 		(void)inotify_rm_watch(s->fd, sp->wd);
 	if (sp->dir != -1)
 		close(sp->dir);
+	free(sp->target);
 	sp->list = NULL;
+	sp->target = NULL;
 	sp->wd = sp->dir = -1;
 	sp->listed = sp->again = false;
 }

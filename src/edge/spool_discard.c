@@ -59,7 +59,7 @@ static int enter(struct discarding *d, const char *path, size_t len, size_t i)
 		return 0;
 	leave(d, i);
 	dir = xstrndup(path, len);
-	d->target = spool_target_open(d->spool, dir, false);
+	d->target = spool_target_open(d->spool, dir, TARGET_FIND);
 	d->path = path;
 	d->len = len;
 	d->first = i;

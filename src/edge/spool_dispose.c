@@ -103,15 +103,28 @@ static int make_dir(int dir, const char *name, mode_t mode)
 	return err;
 }
 
-/* Into name, which is made when it is missing; dir is closed. -1 with errno. */
-static int step_into(int dir, const char *name, bool create, mode_t mode)
+static int sync_name(int dir, int fd)
+{
+	int err = fsop_sync_dir(dir);
+
+	if (err == 0)
+		return fd;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+/* Into name; dir is closed. -1 with errno. */
+static int step_into(int dir, const char *name, enum spool_target how, mode_t mode)
 {
 	int err, fd = open_dir(dir, name);
 
-	if (fd == -1 && errno == ENOENT && create) {
+	if (fd == -1 && errno == ENOENT && how == TARGET_MAKE) {
 		errno = make_dir(dir, name, mode);
 		if (errno == 0)
 			fd = open_dir(dir, name);
+	} else if (fd != -1 && how == TARGET_SURE) {
+		fd = sync_name(dir, fd);
 	}
 	err = errno;
 	close(dir);
@@ -120,7 +133,7 @@ static int step_into(int dir, const char *name, bool create, mode_t mode)
 }
 
 /* Below the spool, users may have laid links: each component is opened without following one. */
-static int open_below(int spool, const char *path, bool create)
+static int open_below(int spool, const char *path, enum spool_target how)
 {
 	char *copy = xstrdup(path), *rest = copy, *name;
 	struct stat st;
@@ -131,7 +144,7 @@ static int open_below(int spool, const char *path, bool create)
 	/* Never writable by more people than ourselves: what lies there is finished. */
 	while (dir != -1 && (name = strsep(&rest, "/")) != NULL)
 		if (*name != '\0')
-			dir = step_into(dir, name, create, st.st_mode & 0755);
+			dir = step_into(dir, name, how, st.st_mode & 0755);
 	free(copy);
 	return dir;
 }
@@ -152,10 +165,29 @@ static int open_absolute(const char *path)
 	return dir;
 }
 
-int spool_target_open(int spool, const char *path, bool create)
+int spool_target_open(int spool, const char *path, enum spool_target how)
 {
 	assert(path != NULL && path[0] != '\0');
-	return path[0] == '/' ? open_absolute(path) : open_below(spool, path, create);
+	return path[0] == '/' ? open_absolute(path) : open_below(spool, path, how);
+}
+
+/* What is there may have been made by a life that was killed before it was synced. Once in each. */
+static int target_sure(struct spool *sp, const struct fx_dispose *fx)
+{
+	int err, target;
+
+	if (fx->after != AFTER_MOVE || str_eq(sp->target, fx->move_to))
+		return 0;
+	target = spool_target_open(sp->dir, fx->move_to, TARGET_SURE);
+	err = target == -1 ? errno : 0;
+	if (target != -1)
+		close(target);
+	/* Whatever is wrong with it, it is said when the file is to go there. */
+	if (err != 0 && err != ENOENT && err != ENOTDIR && err != ELOOP && err != EACCES)
+		return err;
+	free(sp->target);
+	sp->target = xstrdup(fx->move_to);
+	return 0;
 }
 
 /* The name under which an earlier attempt, whose answer was lost, has left the file; or NULL. */
@@ -184,7 +216,7 @@ static bool is_same_dir(int a, int b)
 
 static int move_away(int dir, const struct fx_dispose *fx, struct arena *a, const char **got)
 {
-	int err, target = spool_target_open(dir, fx->move_to, true);
+	int err, target = spool_target_open(dir, fx->move_to, TARGET_MAKE);
 
 	/* ENOENT would say that there is no file. */
 	if (target == -1)
@@ -230,7 +262,7 @@ static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev
 	int err = 0, target = -1;
 
 	if (fx->after == AFTER_MOVE)
-		target = spool_target_open(dir, fx->move_to, false);
+		target = spool_target_open(dir, fx->move_to, TARGET_FIND);
 	if (target != -1) {
 		ev->moved_to = find_moved(target, fx, a);
 		err = ev->moved_to != NULL ? fsop_sync_dir(target) : 0;
@@ -264,7 +296,9 @@ void spools_dispose(struct spools *s, const struct fx_dispose *fx, struct evq *q
 	assert(fx->hidden[0] == '.');
 	assert(strchr(fx->hidden, '/') == NULL && strchr(fx->name, '/') == NULL);
 	ev->job = fx->job;
-	ev->err = dir == -1 ? SPOOL_CLOSED : dispose(dir, fx, &q->arena, ev);
+	ev->err = dir == -1 ? SPOOL_CLOSED : target_sure(spool_at(s, fx->spool), fx);
+	if (ev->err == 0)
+		ev->err = dispose(dir, fx, &q->arena, ev);
 	/* A reload may have come in between: only here is it known where that was. */
 	if (ev->moved_to != NULL)
 		ev->move_to = arena_strdup(&q->arena, fx->move_to);

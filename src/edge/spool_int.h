@@ -23,6 +23,7 @@ struct spool {
 	bool lost_names; /* some may have gone since the directory was synced last */
 	bool cut;	 /* a new configuration cut a scan short: its end is still to be reported */
 	int said_watch;	 /* the errno of the last line in the log about the watch; 0: all is well */
+	char *target;	 /* of `after`, as it was last synced: NULL in a new life */
 	bool said_readonly;
 	bool said_lock;	  /* the log says that another has the lock */
 	bool said_scarce; /* ... that there is no descriptor to open it with */
@@ -81,9 +82,15 @@ int spool_modules_read(const struct fx_read *fx, struct ev_read *ev, struct aren
 
 /* ---- spool_dispose.c ---- */
 
+enum spool_target {
+	TARGET_FIND,
+	TARGET_SURE, /* find, and sync the names that lead there */
+	TARGET_MAKE, /* what is missing, for good */
+};
+
 /* The directory of `after`, where users may have laid links: none of theirs is followed. -1 with
  * errno. */
-int spool_target_open(int spool, const char *path, bool create);
+int spool_target_open(int spool, const char *path, enum spool_target how);
 
 /* ---- spool_scan.c ---- */
 

@@ -250,6 +250,29 @@ START_TEST(test_move)
 }
 END_TEST
 
+/* A life that was killed made the directories, and nobody knows whether they were synced. */
+START_TEST(test_move_into_what_is_there)
+{
+	struct world w;
+
+	order_open(&w);
+	struct fx_dispose fx = input_of(&w, AFTER_MOVE, "done/old");
+	ck_assert_int_eq(mkdir(at(&w, "a/done"), 0755), 0);
+	ck_assert_int_eq(mkdir(at(&w, "a/done/old"), 0755), 0);
+	broken = stat_of(&w, "a/done").st_ino;
+	ck_assert_int_eq(dispose(&w, &fx), EIO);
+	assert_calls("sync a; sync a/done; ");
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	assert_calls("sync a; sync a/done; rename a/x.py .h; rename a/.h x.py; sync a/done/old; "
+		     "sync a; ");
+	/* Once. */
+	fx = input_of(&w, AFTER_MOVE, "done/old");
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	assert_calls("rename a/x.py .h; rename a/.h x.py.1; sync a/done/old; sync a; ");
+	order_close(&w);
+}
+END_TEST
+
 /* What was found back and cannot be synced has not gone its way. */
 START_TEST(test_not_moved_and_not_synced)
 {
@@ -467,6 +490,7 @@ int main(void)
 	tcase_add_test(t, test_delete);
 	tcase_add_test(t, test_delete_that_cannot_be_synced);
 	tcase_add_test(t, test_move);
+	tcase_add_test(t, test_move_into_what_is_there);
 	tcase_add_test(t, test_not_moved_and_not_synced);
 	suite_add_tcase(suite, t);
 	t = tcase_create("results");
