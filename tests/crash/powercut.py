@@ -4,6 +4,9 @@ The daemon has been killed, and its files are as it left them. What no sync has 
 each write and truncation of a file, each name that was made, moved or removed. It is taken back in
 place, from the last to the first, so that inodes stay what the ledger knows. A move between two
 directories is one step, as in a journal, but may show the file under both names.
+
+Users sync nothing. What they have lost before it ran is theirs; of what has run nothing may be taken back
+that would make it run again: its bytes, the removal of what it has replaced, its own removal.
 """
 import itertools
 import os
@@ -33,20 +36,30 @@ def entries(trace, with_data):
 
 # ---- what is certain ------------------------------------------------------------------------------
 
-def pending(trace, lies=False):
-    """The changes that no sync has covered: of names, in order; of bytes, by inode. And those of bytes
-    that one has covered. On a disk that lies no sync does."""
-    names, bytes_of, sure = [], {}, {}
-    made = list(entries(trace, True))[:-1]  # the last was never made
-    for e in made:
+def life(trace):
+    """What came to be in it: its last call was never made. Those of users have no number."""
+    made = list(entries(trace, True))
+    calls = [i for i, e in enumerate(made) if e.number > 0]
+    return made[:calls[-1]] + made[calls[-1] + 1:] if calls else made
+
+
+def pending(traces, has_run, lies=False):
+    """The changes that no sync has covered: of names, in order; of bytes, by inode. Those of bytes that
+    one has covered, and the files whose bytes a user has written. On a disk that lies no sync does."""
+    names, bytes_of, sure, users = [], {}, {}, set()
+    for e in [e for trace in traces for e in life(trace)]:
         if e.call in ("write", "truncate"):
             bytes_of.setdefault(e.inode, []).append(e)
+        elif e.call == "user-write":
+            users.add(e.inode)
         elif e.call == "sync" and not lies:
             sure.setdefault(e.inode, []).extend(bytes_of.pop(e.inode, []))
+            users.discard(e.inode)
             names = [n for n in names if not is_covered(n, e.path)]
         elif e.call in ("made", "mkdir", "rmdir", "unlink", "rename", "rename-new", "link"):
             names.append(e)
-    return names, bytes_of, sure
+    names = [n for n in names if n.number > 0 or (has_run(n.inode) and (n.other or not n.to))]
+    return names, bytes_of, sure, [u for u in users if has_run(u)]
 
 
 def is_covered(entry, directory):
@@ -163,14 +176,17 @@ def chooser(how, number):
 
 
 def cut(world, how):
-    keeps_name, keeps_bytes = chooser(how, world.plan.at)
-    names, bytes_of, sure = pending(world.trace, lies=how == "lies")
+    keeps_name, keeps_bytes = chooser(how, world.plan.at + world.plan.again)
+    names, bytes_of, sure, users = pending(world.traces(), world.has_run, lies=how == "lies")
     paths = paths_by_inode([world.path(d) for d in os.listdir(world.top)
                             if os.path.isdir(world.path(d))])
     for number, changes in bytes_of.items():
         kept = [e for e in changes if keeps_bytes()]
         if number in paths and not paths[number].endswith("-shm"):
             rewrite(paths[number], content(sure.get(number, []), kept))
+    for number in users:
+        if number in paths and not keeps_bytes():
+            rewrite(paths[number], b"")
     undo = Undo(world.graves)
     for e in [e for e in reversed(names) if not keeps_name()]:
         undo.name(e)

@@ -38,6 +38,7 @@ class Scenario:
     def run(self):
         self.first_files()
         self.again()
+        self.removed()
         self.ages()
         self.replaced("gone", "slow.py", "slow")
         self.replaced("raw", "r.py", "raw")
@@ -71,6 +72,17 @@ class Scenario:
         w = self.w
         a = w.put("keep", "a.py", "print('w-a2')\n")
         w.until(lambda: w.is_recorded("keep", "a.py", a), "a.py again")
+
+    def removed(self):
+        """Its owner removes one that has run; after a power cut, again."""
+        w = self.w
+
+        def is_forgotten():
+            if w.is_there("keep", "b.sql"):
+                w.remove("keep", "b.sql")
+            rows = ledger_rows(w, "select count(*) from job where live = 1 and name = cast('b.sql' as blob)")
+            return rows == [(0,)]
+        w.until(is_forgotten, "b.sql to be forgotten")
 
     def ages(self):
         """By the time that all others are done it is old."""

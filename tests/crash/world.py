@@ -90,9 +90,12 @@ class Plan:
         if self.at:
             env.update(CRASH_AT=str(self.at), CRASH_DO=str(self.action),
                        CRASH_FOR=str(self.count))
-        if self.data:
-            env.update(CRASH_DATA="1", CRASH_GRAVES=world.graves)
+        env.update(self.keeping(world))
         return env
+
+    def keeping(self, world):
+        """What a power cut will have to know."""
+        return {"CRASH_DATA": "1", "CRASH_GRAVES": world.graves} if self.data else {}
 
 
 class World:
@@ -103,6 +106,7 @@ class World:
         self.graves = self.top + "/graves"
         self.conf = self.top + "/conf"
         self.daemon = None
+        self.word_of = {}
         self.livy = Livy(SPEED)
         self.port = self.livy.listen()
         for name in SPOOLS + ("run", "graves"):
@@ -144,13 +148,15 @@ class World:
         """What befalls the lives after the first: nothing, or the second ends like it."""
         if self.lives > 2 or not self.plan.again:
             return {"CRASH_SET": "kill"}
-        return {"CRASH_SET": "kill", "CRASH_AT": str(self.plan.again), "CRASH_DO": "before",
-                "CRASH_TRACE": self.trace + "2"}
+        return dict({"CRASH_SET": "kill", "CRASH_AT": str(self.plan.again), "CRASH_DO": "before",
+                     "CRASH_TRACE": self.trace + "2"}, **self.plan.keeping(self))
+
+    def traces(self):
+        """Of the lives that have ended, or are about to, by the plan."""
+        return [self.trace, self.trace + "2"] if self.plan.again else [self.trace]
 
     def is_struck_again(self):
-        last = 0
-        for entry in powercut.entries(self.trace + "2", False):
-            last = entry.number
+        last = self.calls(self.trace + "2")
         return self.plan.again > 0 and self.lives == 2 and last >= self.plan.again
 
     def end(self, number):
@@ -162,11 +168,11 @@ class World:
         """Whether the plan has been carried out, in full."""
         return self.plan.at > 0 and self.calls() >= self.plan.at
 
-    def calls(self):
-        """How many numbered calls the first life has made."""
+    def calls(self, trace=None):
+        """How many numbered calls a life has made: the first one."""
         last = 0
-        for entry in powercut.entries(self.trace, self.plan.data):
-            last = entry.number
+        for entry in powercut.entries(trace or self.trace, self.plan.data):
+            last = max(last, entry.number)
         return last
 
     def last_call(self, number):
@@ -187,7 +193,7 @@ class World:
         struck = self.is_struck() if self.lives == 1 else self.is_struck_again()
         if not struck or code not in expected:
             raise Failed("the daemon ended by itself, with code %d" % code)
-        if self.plan.cut:
+        if self.plan.cut and self.lives == len(self.traces()):
             powercut.cut(self, self.plan.cut)
         self.start()
 
@@ -220,14 +226,40 @@ class World:
     def put(self, spool, name, text):
         """A complete file, under its name by a rename."""
         data = text if isinstance(text, bytes) else text.encode()
-        hidden = self.path(spool, ".%s.tmp" % name)
+        hidden, path = self.path(spool, ".%s.tmp" % name), self.path(spool, name)
         with open(hidden, "wb") as f:
             f.write(data)
-        os.rename(hidden, self.path(spool, name))
+        number, other = powercut.inode(hidden), self.bury(path)
+        self.word_of[number] = re.search(rb"w-\w+", data).group().decode()
+        self.note("user-write", number, 0, path)
+        self.note("rename", number, other, hidden + "\t" + path)
+        os.rename(hidden, path)
         if spool == "raw":
             with open(self.path(spool, name + ".ready"), "w"):
                 pass
         return hashlib.sha256(data).hexdigest()
+
+    def remove(self, spool, name):
+        path = self.path(spool, name)
+        self.note("unlink", self.bury(path), 0, path)
+        os.unlink(path)
+
+    def bury(self, path):
+        """As the library does it: a power cut may bring it back. Its inode."""
+        number = powercut.inode(path)
+        grave = os.path.join(self.graves, str(number))
+        if self.plan.data and number and not os.path.lexists(grave):
+            os.link(path, grave)
+        return number
+
+    def note(self, call, inode, other, paths):
+        """A user syncs nothing."""
+        if self.plan.data and 0 < self.lives <= len(self.traces()):
+            with open(self.traces()[self.lives - 1], "ab", buffering=0) as f:
+                f.write(("0 %s %d %d 0 0 %s\n" % (call, inode, other, paths)).encode())
+
+    def has_run(self, inode):
+        return self.livy.times(self.word_of.get(inode, "none")) > 0
 
     def record(self, spool, name):
         try:
