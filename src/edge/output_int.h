@@ -47,8 +47,8 @@ struct output_place {
 	uint64_t job;
 	const char *name; /* which led here; borrowed until the next call */
 	size_t dir_len;	  /* of name: the directory's part of it */
-	const char
-	    *sure; /* its first sure_len bytes were made, or found, and synced; borrowed for good */
+	/* Its first sure_len bytes were made, or found, and synced; borrowed for good. */
+	const char *sure;
 	size_t sure_len;
 	char leaf[NAME_MAX + 1];
 };
@@ -56,10 +56,9 @@ struct output_place {
 struct output_place output_place_of(int spool, uint64_t job);
 
 /* Goes to where name[0..len) lies, which has passed output_name_check(); links are not followed.
- * With `like`, what is missing on the way is made and follows it, and the
- * way is there for good. 0 or an errno, and then it is back
- * at the spool: ENOENT without `like`, there is no such directory; EEXIST with it, somebody's file is
- * in the way, name[0..*bad_len). */
+ * With `like`, what is missing on the way is made and follows it, and the way is there for good. 0 or
+ * an errno, and then it is back at the spool: ENOENT without `like`, there is no such directory; EEXIST
+ * with it, somebody's file is in the way, name[0..*bad_len). */
 int output_place_enter(struct output_place *p, const char *name, size_t len,
     const struct ident *like, size_t *bad_len);
 

@@ -16,10 +16,9 @@ struct spool {
 	uint64_t ino;
 	uint64_t gone_dev; /* the last one that was open, when it is known to have been removed */
 	uint64_t gone_ino;
-	DIR *list; /* the scan under way, or NULL */
-	bool
-	    listed; /* ... has seen every name: only what inotify still holds comes before its end */
-	bool again;	 /* another scan was asked for meanwhile */
+	DIR *list;   /* the scan under way, or NULL */
+	bool listed; /* ... has seen every name: only inotify's are still to come before its end */
+	bool again;  /* another scan was asked for meanwhile */
 	bool lost_names; /* some may have gone since the directory was synced last */
 	bool cut;	 /* a new configuration cut a scan short: its end is still to be reported */
 	int said_watch;	 /* the errno of the last line in the log about the watch; 0: all is well */
