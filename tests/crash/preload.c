@@ -34,6 +34,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -407,6 +408,31 @@ int fchmod(int fd, mode_t mode)
 	if (!counts(SET_DISK))
 		return (int)syscall(SYS_fchmod, fd, mode);
 	return fails(&a) ? -1 : (int)done(syscall(SYS_fchmod, fd, mode));
+}
+
+/* The kernel's own call knows of no flags; links are nobody's to change here. */
+int fchmodat(int dir, const char *name, mode_t mode, int flags)
+{
+	const struct about a = { "mode", .dir = dir, .name = name };
+	(void)flags;
+	if (!counts(SET_DISK))
+		return (int)syscall(SYS_fchmodat, dir, name, mode);
+	return fails(&a) ? -1 : (int)done(syscall(SYS_fchmodat, dir, name, mode));
+}
+
+int chmod(const char *name, mode_t mode)
+{
+	return fchmodat(AT_FDCWD, name, mode, 0);
+}
+
+/* The name of a socket among files. */
+int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t n)
+{
+	const struct sockaddr_un *un = address.__sockaddr_un__;
+	if (un->sun_family != AF_UNIX || !counts(SET_DISK))
+		return (int)syscall(SYS_bind, fd, un, n);
+	const struct about a = { "bind", .dir = AT_FDCWD, .name = un->sun_path };
+	return fails(&a) ? -1 : (int)done(syscall(SYS_bind, fd, un, n));
 }
 
 int fchown(int fd, uid_t uid, gid_t gid)
