@@ -945,17 +945,21 @@ static void deflate_run(struct bits *b, unsigned runs)
 		bits_add(b, (high << 16 | low) >> (24 - 8 * i) & 0xff, 8, false);
 }
 
-static char *deflated_answer(unsigned runs, size_t *bytes)
+/* gzip's head stands where zlib's does; its end is one that nobody comes to in a bomb. */
+static char *packed_answer(bool gzip, unsigned runs, size_t *bytes)
 {
+	static const char head[10] = "\x1f\x8b\x08\0\0\0\0\0\0\x03";
+	size_t zlibs = gzip ? 2 : 0;
 	struct bits b;
 	struct buf out;
 
 	deflate_run(&b, runs);
 	buf_init(&out, 1 << 20);
-	buf_addf(&out,
-	    "HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %zu\r\n\r\n",
-	    b.out.len);
-	ck_assert_int_eq(buf_add(&out, b.out.data, b.out.len), 0);
+	buf_addf(&out, "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
+	    gzip ? "gzip" : "deflate", b.out.len - zlibs + (gzip ? sizeof(head) : 0));
+	if (gzip)
+		ck_assert_int_eq(buf_add(&out, head, sizeof(head)), 0);
+	ck_assert_int_eq(buf_add(&out, b.out.data + zlibs, b.out.len - zlibs), 0);
 	buf_fini(&b.out);
 	return buf_steal(&out, bytes);
 }
@@ -963,7 +967,7 @@ static char *deflated_answer(unsigned runs, size_t *bytes)
 START_TEST(compressed_answer_is_unpacked)
 {
 	size_t n;
-	char *say = deflated_answer(2, &n);
+	char *say = packed_answer(false, 2, &n);
 	char *expect = xcalloc(1, 1 + 2 * 258 + 1);
 	struct world *w = WORLD({ .say = say, .say_bytes = n });
 
@@ -978,7 +982,7 @@ END_TEST
 START_TEST(bomb_is_bounded)
 {
 	size_t n;
-	char *say = deflated_answer(40000, &n); /* 10 MB in 65 KB */
+	char *say = packed_answer(_i == 1, 40000, &n); /* 10 MB in 65 KB */
 	struct world *w = WORLD({ .say = say, .say_bytes = n });
 
 	ck_assert_uint_lt(n, 1 << 17);
@@ -1444,6 +1448,7 @@ static void add_loops(Suite *s)
 	tcase_add_loop_test(tc, bad_urls_are_named, 0, (int)ARRAY_LEN(bad_urls));
 	tcase_add_loop_test(tc, headers_are_bounded, 0, 3);
 	tcase_add_loop_test(tc, endless_bodies_are_bounded, 0, 3);
+	tcase_add_loop_test(tc, bomb_is_bounded, 0, 2);
 	suite_add_tcase(s, tc);
 }
 
@@ -1468,7 +1473,7 @@ int main(void)
 	    what_libcurl_refuses_was_not_sent);
 	CASE("time", silence_comes_to_an_end, drip_comes_to_an_end, slow_is_not_late,
 	    connect_timeout_was_not_sent);
-	CASE("size", limit_is_exact, compressed_answer_is_unpacked, bomb_is_bounded);
+	CASE("size", limit_is_exact, compressed_answer_is_unpacked);
 	CASE("tls", tls_trusts_whom_it_is_told_to, tls_wants_the_right_name, wrong_scheme_is_named,
 	    mute_tls_server_was_not_sent_to);
 	CASE("together", many_at_once_keep_their_answers, one_after_another_share_a_connection,
