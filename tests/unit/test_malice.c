@@ -305,7 +305,9 @@ static bool enter_silence(const char *dir)
 
 	help_write_file(conf, "nameserver 127.0.0.1\n", 21);
 	help_write_file(hosts, "hosts: dns\n", 11);
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
+	/* Whoever is not root here may be so among users of its own. */
+	if ((unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 &&
+		unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) != 0) ||
 	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount(conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) != 0 ||
 	    mount(hosts, "/etc/nsswitch.conf", NULL, MS_BIND, NULL) != 0)
