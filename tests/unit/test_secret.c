@@ -105,8 +105,10 @@ static char *make_conf(void)
 			       "  insecure = true; password_file = \"%s\"; }; };\n"
 			       "pool: { p: { endpoint = \"e\"; warm: { spark = 0; }; }; };\n"
 			       "spool: { s: { path = \"%s/spool\"; pool = \"p\"; settle = \"10ms\";"
-			       " }; };\n",
-	    dir, dir, url, USER, password, dir);
+			       " html = true; }; };\n"
+			       "metrics_file = \"%s/seen/metrics.prom\"; metrics_every = \"1s\";\n"
+			       "status_dir = \"%s/seen\"; status_every = \"1s\";\n",
+	    dir, dir, url, USER, password, dir, dir, dir);
 
 	help_write_file(password, PASSWORD "\n", strlen(PASSWORD) + 1);
 	ck_assert_int_eq(chmod(password, 0600), 0);
@@ -154,6 +156,20 @@ static void await_file(const char *path, const char *log)
 			ck_abort_msg("the daemon has ended:\n%s", help_read_file(log, NULL));
 		(void)poll(NULL, 0, 10);
 	}
+}
+
+/* The same for what it will say when it is written the next time. */
+static void await_words(const char *name, const char *words, const char *log)
+{
+	char *path = help_path(dir, name);
+	bool found = false;
+
+	for (await_file(path, log); !found; (void)poll(NULL, 0, 10)) {
+		char *text = help_read_file(path, NULL);
+		found = strstr(text, words) != NULL;
+		free(text);
+	}
+	free(path);
 }
 
 static bool is_logged(const char *log, const char *words)
@@ -230,6 +246,7 @@ START_TEST(a_password_shows_nowhere)
 	make_dir("spool");
 	make_dir("state");
 	make_dir("run");
+	make_dir("seen");
 	char *conf = make_conf();
 	char *log = help_path(dir, "log");
 	char *input = help_path(dir, "spool/foo.scala");
@@ -245,12 +262,14 @@ START_TEST(a_password_shows_nowhere)
 	await_file(refused, log);
 	while (!is_logged(log, "file=\"bar.scala\" reason=\""))
 		(void)poll(NULL, 0, 10);
+	await_words("seen/index.html", "bar.scala", log);
 	look_at_process();
 	char *text = help_read_file(refused, NULL);
 	ck_assert_msg(strstr(text, "400 for 'Authorization: Basic ***") != NULL, "%s", text);
 	free(text);
 	ck_assert_int_ge(look_below("spool"), 4);
 	ck_assert_int_ge(look_below("state"), 1);
+	ck_assert_int_ge(look_below("seen"), 2);
 	/* The worst end that there is: and it leaves no core. */
 	ck_assert_int_eq(kill(daemon_pid, SIGABRT), 0);
 	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
