@@ -115,6 +115,13 @@ int64_t core_left_ms(int64_t limit_ms, int64_t spent_ms)
 	return spent_ms < limit_ms ? limit_ms - spent_ms : 0;
 }
 
+/* Three requests within a heartbeat: one may be lost, and one may be late. */
+int64_t core_quiet_ms(const struct core *c, const struct session *s, int64_t ms)
+{
+	int64_t heartbeat_ms = (int64_t)core_session_pool(c, s)->session.heartbeat_timeout_s * 1000;
+	return heartbeat_ms > 0 && heartbeat_ms / 3 < ms ? heartbeat_ms / 3 : ms;
+}
+
 /* Rows are copies: between this effect and its commit, which may be tried again for hours on a full
  * disk, nothing else is stepped, but later effects of the same turn still change the job. */
 static struct run_rec *run_rec_dup(struct arena *a, const struct run_rec *run)

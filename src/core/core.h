@@ -207,6 +207,10 @@ int64_t core_backoff_ms(struct core *c, int failures, int64_t base_ms, int64_t m
  * of an earlier life, may have jumped. */
 int64_t core_left_ms(int64_t limit_ms, int64_t spent_ms);
 
+/* How long a session may be left without a request: ms, or less where the server ends one that is left
+ * alone (heartbeatTimeoutInSecond). */
+int64_t core_quiet_ms(const struct core *c, const struct session *s, int64_t ms);
+
 /* Effects. Rows hold copies of what the record says now. */
 void core_row_job(struct core *c, struct job *job);
 void core_row_job_code(struct core *c, struct job *job);   /* with job->code */

@@ -50,6 +50,13 @@ int64_t errand_due_ms(const struct core *c, const struct session *s)
 		if (job->script->due_ms < due_ms)
 			due_ms = job->script->due_ms;
 	}
+	/* Whatever its runs wait for, also for a place on our disk: the server must not take it for forsaken,
+	 * and them with it. */
+	if (s->run_count > 0 && s->heard_ms >= 0) {
+		int64_t quiet_ms = core_quiet_ms(c, s, INT64_MAX - s->heard_ms);
+		if (s->heard_ms + quiet_ms < due_ms)
+			due_ms = s->heard_ms + quiet_ms;
+	}
 	/* A runner that is not heard is left alone for a while, whoever wants something of it. */
 	return due_ms < s->pause_ms ? s->pause_ms : due_ms;
 }

@@ -142,6 +142,7 @@ void statement_poll(struct core *c, struct session *s, struct call *call)
 		ms = floor_ms;
 	if (ms > POLL_CEILING_MS)
 		ms = POLL_CEILING_MS;
+	ms = core_quiet_ms(c, s, ms);
 	if (call->what == CALL_RAW)
 		ms = watch_pace_ms(c, core_call_job(c, call), ms);
 	statement_look_in(c, s, call, ms);

@@ -201,18 +201,11 @@ static void talk_on_session(
 
 /* ---- time and replies ----------------------------------------------------------------------- */
 
-/* Three looks within a heartbeat: one may be lost, and one may be late. */
-static int64_t talk_idle_look_ms(const struct core *c, const struct session *s)
-{
-	int64_t heartbeat_ms = (int64_t)core_session_pool(c, s)->session.heartbeat_timeout_s * 1000;
-	return heartbeat_ms > 0 && heartbeat_ms / 3 < IDLE_LOOK_MS ? heartbeat_ms / 3
-								   : IDLE_LOOK_MS;
-}
-
 static void talk_idle(struct core *c, struct session *s)
 {
+	int64_t pause_ms = core_quiet_ms(c, s, IDLE_LOOK_MS);
 	/* since_ms is the last time that we knew it was well. */
-	int64_t look_ms = s->since_ms + talk_idle_look_ms(c, s);
+	int64_t look_ms = s->since_ms + pause_ms;
 	if (c->now.mono_ms >= look_ms && s->seq == 0) {
 		s->since_ms = c->now.mono_ms;
 		if (!core_session_endpoint(c, s)->dialect.names) {
@@ -222,9 +215,9 @@ static void talk_idle(struct core *c, struct session *s)
 		ready_look(c, s);
 	}
 	if (s->seq == 0 || c->now.mono_ms < look_ms)
-		timer_set_earlier(&c->timers, &s->timer, s->since_ms + talk_idle_look_ms(c, s));
+		timer_set_earlier(&c->timers, &s->timer, s->since_ms + pause_ms);
 	else
-		depart_wake(c, s, IDLE_LOOK_MS);
+		depart_wake(c, s, pause_ms);
 }
 
 /* The session may have gone by its last call. */

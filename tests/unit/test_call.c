@@ -690,6 +690,24 @@ START_TEST(a_long_one_is_kept_alive_over_a_break)
 }
 END_TEST
 
+/* Where sessions that nobody asks for anything are ended soon, none is left alone for so long. */
+START_TEST(a_long_one_has_its_heartbeat)
+{
+	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	w->server[0].alone = _i == 2 ? "no fork here" : NULL;
+	w->pool[0].warm[KIND_PYSPARK] = w->pool[0].max = 1;
+	w->pool[0].session.heartbeat_timeout_s = 45;
+	w->server[0].heartbeat_ms = 45000;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 7200000");
+	world_until(w, 3 * HOURS, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	world_run(w, HOURS);
+	ck_assert_int_eq(w->server[0].created, 1);
+	ck_assert_int_eq(world_alive(w, 0), 1);
+}
+END_TEST
+
 /* Nobody asks for that where a server has no such call. */
 START_TEST(without_such_a_call_it_is_not_kept)
 {
@@ -1107,6 +1125,7 @@ int main(void)
 	tcase_add_test(t, a_server_that_recovers);
 	tcase_add_loop_test(t, a_long_one_is_kept_alive, 0, 3);
 	tcase_add_test(t, a_long_one_is_kept_alive_over_a_break);
+	tcase_add_loop_test(t, a_long_one_has_its_heartbeat, 0, 3);
 	tcase_add_test(t, without_such_a_call_it_is_not_kept);
 	tcase_add_test(t, an_idle_one_that_was_collected);
 	tcase_add_test(t, the_driver_dies);

@@ -85,7 +85,8 @@ struct world_session {
 	int64_t recovered_ms; /* until then its server reads what it was before a restart */
 	int64_t idle_ms;      /* when it will be, or was */
 	int64_t free_ms;      /* end of the last statement */
-	int64_t active_ms;    /* when it was last created in, posted to or connected to */
+	int64_t active_ms;    /* when it was last created in, posted to or connected to ... */
+	int64_t heard_ms;     /* ... or asked for anything */
 	char *slipped;	      /* the answer that comes next instead of the true one */
 	struct world_statement *statement;
 	int count;
@@ -115,8 +116,10 @@ struct world_server {
 	bool limitless;	     /* its runners forget time limits */
 	size_t piece_bytes;  /* of output in a runner's answer */
 	int retained;	     /* statements of a session, the newest */
-	int64_t
-	    idle_timeout_ms; /* it ends a session, busy or not, that is only looked at; 0: none */
+	/* It ends a session, busy or not, that is only looked at, and one that nobody asks for anything;
+	 * 0: never. */
+	int64_t idle_timeout_ms;
+	int64_t heartbeat_ms;
 	struct world_session **session;
 	size_t count;
 	int next_id;

@@ -186,7 +186,8 @@ static void advance_session(struct world *w, struct world_server *sv, struct wor
 static bool is_forsaken(
     const struct world *w, const struct world_server *sv, const struct world_session *s)
 {
-	return sv->idle_timeout_ms > 0 && w->now.mono_ms - s->active_ms > sv->idle_timeout_ms;
+	bool idle = sv->idle_timeout_ms > 0 && w->now.mono_ms - s->active_ms > sv->idle_timeout_ms;
+	return idle || (sv->heartbeat_ms > 0 && w->now.mono_ms - s->heard_ms > sv->heartbeat_ms);
 }
 
 void server_advance(struct world *w, struct world_server *sv)
@@ -254,7 +255,7 @@ static struct world_session *session_add(struct world *w, struct world_server *s
 	s->visible_ms = w->now.mono_ms + sv->create_ms;
 	s->idle_ms = s->visible_ms + sv->start_ms;
 	s->free_ms = s->idle_ms;
-	s->active_ms = w->now.mono_ms;
+	s->active_ms = s->heard_ms = w->now.mono_ms;
 	sv->session = xrealloc(sv->session, (sv->count + 1) * sizeof(struct world_session *));
 	sv->session[sv->count++] = s;
 	return s;
@@ -512,6 +513,7 @@ static int of_session(struct world *w, struct world_server *sv, struct world_ses
     const struct fx_http *http, const char *rest, char **reply)
 {
 	s->touched += http->method != HTTP_GET;
+	s->heard_ms = w->now.mono_ms;
 	if (http->method == HTTP_POST)
 		s->active_ms = w->now.mono_ms;
 	if (http->method == HTTP_DELETE && s->stranger) {
