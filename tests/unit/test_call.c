@@ -708,6 +708,27 @@ START_TEST(a_long_one_has_its_heartbeat)
 }
 END_TEST
 
+/* What a run has left is with its session still, as long as our disk is full. */
+START_TEST(a_heartbeat_while_the_disk_is_full)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].max = 1;
+	w->pool[0].session.heartbeat_timeout_s = 45;
+	w->server[0].heartbeat_ms = 45000;
+	world_begin(w);
+	w->dir[0]->full = true;
+	world_put(w, "a.py", "big 2500");
+	world_until(w, MINUTES, world_ran(w, "big 2500") == 1);
+	world_run(w, HOURS);
+	ck_assert(!world_done(w, "a.py"));
+	w->dir[0]->full = false;
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 2500);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* Nobody asks for that where a server has no such call. */
 START_TEST(without_such_a_call_it_is_not_kept)
 {
@@ -1126,6 +1147,7 @@ int main(void)
 	tcase_add_loop_test(t, a_long_one_is_kept_alive, 0, 3);
 	tcase_add_test(t, a_long_one_is_kept_alive_over_a_break);
 	tcase_add_loop_test(t, a_long_one_has_its_heartbeat, 0, 3);
+	tcase_add_test(t, a_heartbeat_while_the_disk_is_full);
 	tcase_add_test(t, without_such_a_call_it_is_not_kept);
 	tcase_add_test(t, an_idle_one_that_was_collected);
 	tcase_add_test(t, the_driver_dies);
