@@ -97,6 +97,14 @@ struct job *job_new(
 	return job;
 }
 
+/* What became of earlier attempts the ledger does not say: one of them may have taken its session with it,
+ * and a daemon that dies in between must not make that three. */
+static uint8_t job_losses_before(const struct job_rec *rec)
+{
+	bool under_way = rec->state == JOB_SENDING || rec->state == JOB_RUNNING;
+	return rec->attempts > (under_way ? 1 : 0);
+}
+
 struct job *job_restore(struct jobs *jobs, struct job_rec *rec)
 {
 	assert(rec->id != 0 && rec->live);
@@ -104,6 +112,7 @@ struct job *job_restore(struct jobs *jobs, struct job_rec *rec)
 	job->r = *rec;
 	job->rowed = true;
 	job->rerun = rec->state == JOB_DONE && rec->ident.ino == 0; /* core/rerun */
+	job->losses = job_losses_before(rec);
 	job_enter(jobs, job);
 	job_insert(job, &jobs->by_id, job_cmp_id);
 	return job;

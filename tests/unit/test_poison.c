@@ -250,6 +250,21 @@ START_TEST(a_killer_is_fed_to_two_sessions)
 }
 END_TEST
 
+START_TEST(a_killer_is_fed_to_two_sessions_whatever_else_dies)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	w->pool[0].max = 1;
+	world_begin(w);
+	lose_posts_of("die 0", FATE_LOST_AFTER);
+	world_put(w, "a.py", "die 0");
+	world_until(w, 30 * MINUTES, world_logged(w, "event=requeued") == 1);
+	world_crash(w);
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "die 0"), 2);
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+}
+END_TEST
+
 /* It was seen running: that is an end, whatever the spool says. */
 START_TEST(a_killer_that_was_accepted_is_fed_to_one)
 {
@@ -315,6 +330,7 @@ int main(void)
 	tcase_add_test(tc, a_dead_server_is_no_poison);
 	tcase_add_test(tc, lost_from_the_first);
 	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
+	tcase_add_test(tc, a_killer_is_fed_to_two_sessions_whatever_else_dies);
 	tcase_add_test(tc, a_killer_that_was_accepted_is_fed_to_one);
 	tcase_add_test(tc, never_let_through_costs_few_sessions);
 	tcase_add_test(tc, a_killing_script_is_fed_to_two_sessions);
