@@ -27,7 +27,8 @@
 
 /* ---- the directory and its lock ------------------------------------------------------------ */
 
-/* A new directory is on disk only when the one above it is. */
+/* A new directory is on disk only when the one above it is. Whether a start that was killed has made it
+ * nobody knows: it is new as long as there is nothing in the ledger. */
 static void dir_sync_parent(int dir)
 {
 	int fd = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -68,8 +69,8 @@ static int dir_open(const char *path, struct buf *error)
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 	int fd = open(path, flags);
 
-	if (fd < 0 && errno == ENOENT && mkdir(path, 0700) == 0 && (fd = open(path, flags)) >= 0)
-		dir_sync_parent(fd);
+	if (fd < 0 && errno == ENOENT && mkdir(path, 0700) == 0)
+		fd = open(path, flags);
 	if (fd < 0) {
 		bool orphan = errno == ENOENT;
 		buf_addf(error, "state_dir %s: %s", path,
@@ -336,8 +337,14 @@ static int origin_check(
 
 	machine_read(here.machine);
 	fault = origin_fault(was, &here);
-	if (fault == NULL)
+	if (fault == NULL) {
+		/* A start that adopted was killed before it could remove it, or a power cut has brought it back:
+		 * it would speak for the next copy, too, which nobody has looked at. */
+		if (unlinkat(dir, "adopt", 0) == 0)
+			log_warn(
+			    "%s: the file adopt beside it was not needed, and is removed", l->path);
 		return 0;
+	}
 	if (faccessat(dir, "adopt", F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
 		buf_addf(error,
 		    "%s %s: copied or restored? A copy starts nothing; if no other daemon goes on "
@@ -403,6 +410,8 @@ static int db_open(struct ledger *l, int dir, struct buf *error)
 		return db_refuse(l, rc, error);
 	if (db_identify(l, &fresh, &version, error) != 0 || db_configure(l, error) != 0)
 		return -1;
+	if (fresh)
+		dir_sync_parent(dir);
 	if (fresh && db_create(l, dir, error) != 0)
 		return -1;
 	/* By now a commit is durable, and nobody has read anything. */

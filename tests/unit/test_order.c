@@ -1,5 +1,6 @@
-/* Tests of edge/output and edge/spool: what is synced before what. A power cut may keep any of the changes
+/* Tests of edge/output, edge/spool and edge/ledger: what is synced before what. A power cut may keep any of the changes
  * that no sync has covered, and a life that was killed leaves some to the next one. */
+#include "edge/ledger.h"
 #include "edge/output.h"
 #include "spoolhelp.h"
 
@@ -30,7 +31,8 @@ static void note(const char *what, int dir, const char *name, const char *rest)
 	path[n > 0 ? n : 0] = '\0';
 	if (strncmp(path, top, strlen(top)) != 0)
 		return;
-	buf_addf(&calls, "%s %s%s%s%s; ", what, path + strlen(top) + 1, *name == '\0' ? "" : "/",
+	buf_addf(&calls, "%s %s%s%s%s; ", what,
+	    path[strlen(top)] == '\0' ? "." : path + strlen(top) + 1, *name == '\0' ? "" : "/",
 	    name, rest);
 }
 
@@ -288,6 +290,31 @@ START_TEST(test_not_moved_and_not_synced)
 }
 END_TEST
 
+/* ---- the ledger ---------------------------------------------------------------------------- */
+
+/* A start that was killed has made its directory, and no more. */
+START_TEST(test_ledger)
+{
+	struct world w;
+	struct buf error;
+	struct ledger *l;
+
+	order_open(&w);
+	buf_init(&error, 1000);
+	ck_assert_int_eq(mkdir(at(&w, "state"), 0700), 0);
+	for (int i = 0; i < 2; i++) {
+		l = ledger_open(at(&w, "state"), &error);
+		ck_assert_msg(l != NULL, "%s", error.data);
+		ck_assert_ptr_nonnull(strstr(calls.data, "sync state; "));
+		ck_assert_int_eq(strstr(calls.data, "sync .; ") != NULL, i == 0);
+		ledger_close(l);
+		buf_reset(&calls);
+	}
+	buf_fini(&error);
+	order_close(&w);
+}
+END_TEST
+
 /* ---- results ------------------------------------------------------------------------------- */
 
 static int append(struct world *w, const char *text)
@@ -492,6 +519,9 @@ int main(void)
 	tcase_add_test(t, test_move);
 	tcase_add_test(t, test_move_into_what_is_there);
 	tcase_add_test(t, test_not_moved_and_not_synced);
+	suite_add_tcase(suite, t);
+	t = tcase_create("ledger");
+	tcase_add_test(t, test_ledger);
 	suite_add_tcase(suite, t);
 	t = tcase_create("results");
 	tcase_add_test(t, test_a_part_that_cannot_be_synced);
