@@ -164,20 +164,22 @@ def rewrite(path, data):
     os.chmod(path, mode & 0o7777)
 
 
-def chooser(how, number):
-    """(keeps a name, keeps bytes) of each change; of names the newest is asked for first."""
-    if how.startswith("some:"):
+def chooser(how, number, count):
+    """(keeps a name, keeps bytes) of each change; of the count names the newest is asked for first."""
+    kind, _, which = how.partition(":")
+    if kind == "some":
         rng = random.Random("%s at %d" % (how, number))
         return (lambda: rng.random() < 0.5), (lambda: rng.random() < 0.5)
-    if how == "newest":
-        is_newest = itertools.chain([True], itertools.repeat(False))
-        return (lambda: next(is_newest)), (lambda: True)
+    nth = {"newest": 1, "oldest": count, "but": int(which or 0)}
+    if kind in nth:
+        asked = itertools.count(1)
+        return (lambda: (next(asked) == nth[kind]) != (kind == "but")), (lambda: True)
     return (lambda: how == "names"), (lambda: how == "data")
 
 
 def cut(world, how):
-    keeps_name, keeps_bytes = chooser(how, world.plan.at + world.plan.again)
     names, bytes_of, sure, users = pending(world.traces(), world.has_run, lies=how == "lies")
+    keeps_name, keeps_bytes = chooser(how, world.plan.at + world.plan.again, len(names))
     paths = paths_by_inode([world.path(d) for d in os.listdir(world.top)
                             if os.path.isdir(world.path(d))])
     for number, changes in bytes_of.items():
