@@ -77,10 +77,10 @@ class Failed(Exception):
 class Plan:
     """What befalls the first life of a daemon, and at which call its second ends."""
     def __init__(self, at=0, action="before", calls="kill", count=1, cut=None,
-                 ledger=None, seed=0, again=0):
+                 ledger=None, seed=0, again=0, like=None):
         self.at, self.action, self.calls, self.count = at, action, calls, count
         self.cut, self.data = cut, cut is not None
-        self.ledger, self.seed, self.again = ledger, seed, again
+        self.ledger, self.seed, self.again, self.like = ledger, seed, again, like
 
     def is_error(self):
         return self.at > 0 and self.action not in ("before", "half")
@@ -174,6 +174,11 @@ class World:
         for entry in powercut.entries(trace or self.trace, self.plan.data):
             last = max(last, entry.number)
         return last
+
+    def numbers(self, pattern):
+        """Of the calls of the first life that look like this."""
+        return sorted({e.number for e in powercut.entries(self.trace, self.plan.data)
+                       if e.number > 0 and re.search(pattern, str(e))})
 
     def last_call(self, number):
         for entry in powercut.entries(self.trace, self.plan.data):
