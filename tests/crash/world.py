@@ -235,7 +235,7 @@ class World:
         with open(hidden, "wb") as f:
             f.write(data)
         number, other = powercut.inode(hidden), self.bury(path)
-        self.word_of[number] = re.search(rb"w-\w+", data).group().decode()
+        self.word_of[number] = (re.findall(rb"w-\w+", data) + [b"none"])[0].decode()
         self.note("user-write", number, 0, path)
         self.note("rename", number, other, hidden + "\t" + path)
         os.rename(hidden, path)
