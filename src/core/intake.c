@@ -342,7 +342,17 @@ void intake_reread(struct core *c, struct job *job, const struct ident *ident)
 	read->name = arena_strdup(&c->fx->arena, job->r.name);
 	read->ident = *ident;
 	read->bytes_max = core_spool_conf(c, job)->file_bytes_max;
+	read->sync_name = true;
 	read->taken = nothing;
+}
+
+/* When its row is history, nobody knows the file that has run: before that it must be gone for good. */
+static void intake_look_surely(struct core *c, const struct job *job)
+{
+	struct fx_look *look = &effects_add(c->fx, FX_LOOK)->u.look;
+	look->spool = job->r.spool;
+	look->name = arena_strdup(&c->fx->arena, job->r.name);
+	look->sync = true;
 }
 
 static void intake_look_done(struct core *c, struct job *job, const struct ev_looked *ev)
@@ -360,7 +370,10 @@ static void intake_look_done(struct core *c, struct job *job, const struct ev_lo
 	} else if (intake_is_file(ev) && !ident_rewritten(old, &ev->ident) && job->sha_known) {
 		intake_reread(c, job, &ev->ident);
 	} else if (ident_rewritten(old, &ev->ident) || (intake_is_file(ev) && old->nlink != 1)) {
-		intake_renew(c, job, ev);
+		if (ev->synced)
+			intake_renew(c, job, ev);
+		else
+			intake_look_surely(c, job);
 	} else { /* it never ran, and only its inode or its ctime is another: still no reason to */
 		job->r.ident = ev->ident;
 		core_row_job(c, job);
@@ -382,7 +395,7 @@ void intake_on_reread(struct core *c, struct job *job, const struct ev_read *ev)
 		intake_unmark(c, job);
 	} else if (ev->result == READ_OK) {
 		const struct ev_looked look = { job->r.spool,
-			arena_strdup(&c->fx->arena, job->r.name), FILE_REGULAR, ev->ident };
+			arena_strdup(&c->fx->arena, job->r.name), FILE_REGULAR, ev->ident, true };
 		intake_renew(c, job, &look);
 	} /* anything else: the next event or scan looks again */
 }

@@ -73,16 +73,16 @@ struct ev_looked {
 	const char *name;
 	enum file_type type;
 	struct ident ident; /* unless FILE_MISSING */
+	bool synced;
 };
 
 enum scan_phase { SCAN_BEGUN, SCAN_ENDED, SCAN_FAILED };
 
-/* A spool's scans follow one another. ENDED: every name that was there throughout was reported
- * since BEGUN. dev and ino are the directory's. */
+/* Scans follow one another. ENDED: each name that was there since BEGUN was reported. */
 struct ev_scan {
 	size_t spool;
 	enum scan_phase phase;
-	uint64_t dev;
+	uint64_t dev; /* of the directory */
 	uint64_t ino;
 	uint64_t gone_dev; /* BEGUN: the one that the path led to before was removed; 0: no such */
 	uint64_t gone_ino;
@@ -123,8 +123,7 @@ struct ev_read {
 	const char *owner;	      /* the login name if it was asked for and there is one */
 	const char *why;
 	int err;
-	/* Of fx_read.modules, for READ_OK: a JSON array of {name, data in base64}, sorted by name, and
-	 * the sha256 of that text; NULL when none were asked for. */
+	/* Of fx_read.modules, or NULL: JSON, [{name, data in base64}] by name; its sha256. */
 	struct bytes modules;
 	const char *modules_hash;
 };
@@ -306,6 +305,7 @@ struct fx_row_job {
 struct fx_look {
 	size_t spool;
 	const char *name;
+	bool sync; /* no power cut is to bring back what lay there before */
 };
 
 struct fx_recall {
@@ -327,6 +327,7 @@ struct fx_read {
 	struct ident ident; /* as queued */
 	int64_t bytes_max;
 	bool head;	   /* only the first bytes_max bytes, however large it is; no sha256 */
+	bool sync_name;	   /* not only its bytes: another of that name has run */
 	bool private_only; /* refuse what group or others may write: it will run as its owner */
 	const char *const *taken;    /* names that results would use, ended by NULL ... */
 	const struct out_file *ours; /* ... unless they are these */
@@ -363,8 +364,7 @@ struct result_file {
 
 /* Writes files under hidden names and syncs them. Owner, group and mode follow the input's. Parts of
  * this job that are not in the list are removed, and what an earlier attempt has left, which may have
- * had `before` files. A part that is not there, or shorter than it should
- * be: ENOENT. */
+ * had `before` files. A part that is not there, or shorter than it should be: ENOENT. */
 struct fx_stage {
 	uint64_t job;
 	size_t spool;

@@ -35,30 +35,65 @@ static enum file_type type_of(mode_t mode)
 	}
 }
 
+/* Some file systems know no sync of what is only read. */
+static int sync_bytes(int fd)
+{
+	int err = fsync(fd) == -1 ? errno : 0;
+
+	return err == EINVAL || err == EOPNOTSUPP || err == EROFS ? 0 : err;
+}
+
+/* What lies there now, for good: who has put it there has synced nothing. One that may not be read is
+ * never run, so its bytes do not matter. */
+static int sync_there(int dir, const char *name)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	struct stat st;
+	int fd = -1, err = 0;
+
+	if (spool_stat(dir, name, &st) == 0 && S_ISREG(st.st_mode))
+		fd = openat(dir, name, flags);
+	if (fd != -1) {
+		err = sync_bytes(fd);
+		close(fd);
+	}
+	return err != 0 ? err : fsop_sync_dir(dir);
+}
+
+static int look_there(int dir, const struct fx_look *fx, struct ev_looked *ev)
+{
+	struct stat st;
+	int err = fx->sync ? sync_there(dir, fx->name) : 0;
+
+	if (err != 0)
+		return err;
+	ev->synced = fx->sync;
+	if (spool_stat(dir, fx->name, &st) == -1)
+		return errno == ENOENT ? 0 : errno;
+	/* In the middle of a rename the name still shows the file that goes, without a link. The
+	 * rename's event, or the next scan, brings the one that comes. */
+	if (st.st_nlink == 0)
+		return 0;
+	ev->type = type_of(st.st_mode);
+	ev->ident = spool_ident(&st);
+	return 0;
+}
+
 void spools_look(struct spools *s, const struct fx_look *fx, struct evq *q)
 {
 	struct ev_looked *ev = &evq_add(q, EV_LOOKED)->u.looked;
 	const struct spool *sp = spool_at(s, fx->spool);
-	struct stat st;
+	int err;
 
 	ev->spool = fx->spool;
 	ev->name = arena_strdup(&q->arena, fx->name);
 	ev->type = FILE_MISSING;
 	/* Only a scan proves that a name is gone, and without a directory there is none. */
-	if (sp->dir == -1)
-		return;
-	if (spool_stat(sp->dir, fx->name, &st) == 0) {
-		/* In the middle of a rename the name still shows the file that goes, without a link.
-		 * The rename's event, or the next scan, brings the one that comes. */
-		if (st.st_nlink == 0)
-			return;
-		ev->type = type_of(st.st_mode);
-		ev->ident = spool_ident(&st);
-	} else if (errno != ENOENT) {
-		/* The next scan will bring the name again. */
+	err = sp->dir == -1 ? 0 : look_there(sp->dir, fx, ev);
+	/* The next scan will bring the name again. */
+	if (err != 0)
 		log_warn("spool=%s file=\"%s\" look=failed error=\"%s\"", sp->name, fx->name,
-		    strerror(errno));
-	}
+		    strerror(err));
 }
 
 static enum read_result refuse(struct reading *r, const char *why)
@@ -260,22 +295,14 @@ static enum read_result read_all(struct reading *r)
 	return READ_OK;
 }
 
-/* What is committed next says that these bytes run, under this name. Who has put them there has most
- * often synced nothing: after a power cut there would lie an empty file, half of it, or the one that it
- * has replaced, which is another than the one that the ledger knows, and would run for that. */
+/* What is committed next says that these bytes run. Who has put them there has most often synced nothing:
+ * after a power cut there would lie an empty file, or half of it, which is another than the one that the
+ * ledger knows, and would run for that. */
 static enum read_result sync_input(struct reading *r)
 {
-	int err = 0;
+	int err = r->fx->head ? 0 : sync_bytes(r->fd);
 
-	if (r->fx->head)
-		return READ_OK;
-	if (fsync(r->fd) == -1)
-		err = errno;
-	/* Some file systems know no sync of what is only read. */
-	if (err == EINVAL || err == EOPNOTSUPP || err == EROFS)
-		err = 0;
-	/* Under a name that has never run nothing comes back. */
-	if (err == 0 && r->fx->ours_count > 0)
+	if (err == 0 && r->fx->sync_name)
 		err = fsop_sync_dir(r->dir);
 	return err == 0 ? READ_OK : fail(r, err);
 }

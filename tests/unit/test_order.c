@@ -103,14 +103,12 @@ static void assert_calls(const char *wanted)
 
 static const struct ev_read *read_input(struct world *w, bool again, bool head)
 {
-	const struct out_file ours = { .name = "x.py.out", .ino = 1 };
 	const struct fx_read fx = { .job = 7,
 		.name = "x.py",
 		.ident = ident_of(w, "a/x.py"),
 		.bytes_max = 100,
 		.head = head,
-		.ours = &ours,
-		.ours_count = again };
+		.sync_name = again };
 
 	world_take(w);
 	spools_read(w->s, &fx, &w->q);
@@ -136,6 +134,41 @@ START_TEST(test_read)
 		ck_assert_int_eq(w.q.item[0].u.read.err, EIO);
 		ck_assert_ptr_null(w.q.item[0].u.read.code.p);
 	}
+	order_close(&w);
+}
+END_TEST
+
+/* The core renews its row by such a look. */
+START_TEST(test_look)
+{
+	struct world w;
+	struct fx_look fx = { .name = "x.py" };
+
+	order_open(&w);
+	put_text(&w, "a/x.py", "new");
+	for (int i = 0; i < 2; i++) {
+		fx.sync = i == 1;
+		world_take(&w);
+		spools_look(w.s, &fx, &w.q);
+		ck_assert_int_eq(w.q.item[0].u.looked.type, FILE_REGULAR);
+		ck_assert_int_eq(w.q.item[0].u.looked.synced, fx.sync);
+		assert_calls(fx.sync ? "sync a/x.py; sync a; " : "");
+	}
+	for (int i = 0; i < 2; i++) {
+		broken = stat_of(&w, i == 0 ? "a/x.py" : "a").st_ino;
+		world_take(&w);
+		spools_look(w.s, &fx, &w.q);
+		ck_assert_int_eq(w.q.item[0].u.looked.type, FILE_MISSING);
+		ck_assert_ptr_nonnull(strstr(world_log(&w), "look=failed"));
+		world_forget(&w);
+		buf_reset(&calls);
+	}
+	/* What is no file is not opened: a FIFO would wait. */
+	ck_assert_int_eq(unlink(at(&w, "a/x.py")), 0);
+	ck_assert_int_eq(mkfifo(at(&w, "a/x.py"), 0600), 0);
+	world_take(&w);
+	spools_look(w.s, &fx, &w.q);
+	assert_calls("sync a; ");
 	order_close(&w);
 }
 END_TEST
@@ -512,6 +545,7 @@ int main(void)
 	TCase *t = tcase_create("inputs");
 
 	tcase_add_test(t, test_read);
+	tcase_add_test(t, test_look);
 	tcase_add_test(t, test_scan);
 	tcase_add_test(t, test_scan_that_cannot_be_synced);
 	tcase_add_test(t, test_delete);

@@ -251,12 +251,13 @@ static void look(struct world *w, const struct fx_look *fx)
 {
 	struct ev_looked *ev = &evq_add(&w->events, EV_LOOKED)->u.looked;
 	const struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
-	(void)buf_addf(&w->trace, "look %s\n", fx->name);
+	(void)buf_addf(&w->trace, "look %s%s\n", fx->name, fx->sync ? " surely" : "");
 	ev->spool = fx->spool;
 	ev->name = arena_strdup(&w->events.arena, fx->name);
 	ev->type = f == NULL || w->dir[fx->spool]->gone ? FILE_MISSING : f->type;
 	if (ev->type != FILE_MISSING)
 		ev->ident = f->ident;
+	ev->synced = fx->sync;
 }
 
 /* Not SHA-256, which edge/spool has from a library: the core compares it and nothing else. */
