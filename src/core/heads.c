@@ -72,7 +72,8 @@ void heads_learn(struct core *c, struct job *job)
 	if (job->said != NULL) {
 		job->own_priority = (job->said->has & CONF_ALLOW(KEY_PRIORITY)) != 0;
 		job->priority = (int8_t)terms_of(c, job).d.priority;
-		if (!job->headed)
+		/* Also when its words were refused the first time, and a reload allows them. */
+		if (!job->headed || job->wait == NULL)
 			wait_learn(job, job->said);
 		job->headed = true;
 	} else if (!job->own_priority) {

@@ -142,6 +142,19 @@ static void learn_limits(struct sim *s)
 
 /* ---- after others ----------------------------------------------------------------------------- */
 
+/* Retention has taken it out of the ledger; the daemon may have seen it end before. */
+static bool is_forgotten(const struct sim *s, size_t spool, const char *name)
+{
+	for (uint64_t id = 1; id < SIM_JOBS; id++) {
+		const struct version *v =
+		    s->seen[id].version < 0 ? NULL : &s->version[s->seen[id].version];
+		if (v != NULL && v->spool == spool && str_eq(v->name, name) &&
+		    ledger_job(&s->w->ledger, id) == NULL)
+			return true;
+	}
+	return false;
+}
+
 /* NULL: nothing, as far as the ledger tells. What has become different in this very turn may be taken
  * either way. One that is not there any more counts by what it has left; a life that saw it go
  * without anything may take that for an end, too, but need not (strictly). */
@@ -162,7 +175,8 @@ static const char *waits_for(
 		    (other->live || other->run->files != NULL || (v->after_any && !strictly)))
 			last = other->run->status;
 	}
-	if (last == STATUS_NONE && !strictly && s->w->spool[rec->spool].keep_for_ms > 0)
+	bool kept = s->w->spool[rec->spool].keep_for_ms <= 0;
+	if (!strictly && !kept && (last == STATUS_NONE || is_forgotten(s, rec->spool, v->after)))
 		return NULL; /* its row may have gone for its age since the daemon has seen it end */
 	if (last == STATUS_NONE)
 		return "it never was";

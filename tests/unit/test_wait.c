@@ -216,6 +216,28 @@ START_TEST(a_waiting_file_that_goes_or_changes)
 }
 END_TEST
 
+/* It would have been rejected at its turn: now it is not, and waits as it says. */
+START_TEST(a_reload_that_allows_its_words)
+{
+	w->spool[0].allow = ~CONF_ALLOW(KEY_TIMEOUT);
+	w->pool[0].max = 1;
+	w->pool[0].slots = 1;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	put_says("b.py", "delay=30m timeout=4s");
+	world_run(w, 5000);
+	ck_assert(is_queued("b.py"));
+	w->spool[0].allow = ~0u;
+	world_reload(w);
+	world_until(w, 3 * MINUTES, world_done(w, "a.py"));
+	world_run(w, 20 * MINUTES);
+	ck_assert(is_queued("b.py"));
+	world_until(w, HOURS, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
 START_TEST(a_reload_in_between)
 {
 	world_begin(w);
@@ -512,6 +534,7 @@ int main(void)
 	tcase_add_test(t, a_ring);
 	tcase_add_test(t, it_survives_restarts);
 	tcase_add_test(t, a_waiting_file_that_goes_or_changes);
+	tcase_add_test(t, a_reload_that_allows_its_words);
 	tcase_add_test(t, a_reload_in_between);
 	tcase_add_test(t, what_it_said_before_is_forgotten);
 	tcase_add_test(t, a_waiting_file_that_changes_unheard);
