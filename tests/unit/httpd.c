@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -293,6 +294,18 @@ static void listen_open(struct httpd *d)
 	d->port = ntohs(a.sin_port);
 }
 
+/* A signal is the test's own: none may end a call of the server's, whose threads have its mask. */
+static void listener_start(struct httpd *d)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0 ||
+	    pthread_create(&d->listener, NULL, listen_loop, d) != 0 ||
+	    pthread_sigmask(SIG_SETMASK, &before, NULL) != 0)
+		abort();
+}
+
 struct httpd *httpd_start(const struct httpd_step *script, size_t count)
 {
 	struct httpd *d = xcalloc(1, sizeof(*d));
@@ -303,8 +316,7 @@ struct httpd *httpd_start(const struct httpd_step *script, size_t count)
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->moved, NULL);
 	listen_open(d);
-	if (pthread_create(&d->listener, NULL, listen_loop, d) != 0)
-		abort();
+	listener_start(d);
 	return d;
 }
 
