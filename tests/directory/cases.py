@@ -313,7 +313,9 @@ def read_only(tools):
     p.begin()
     p.drop("a.py", code("w-a", "a"), "src")
     p.until(lambda: p.livy.times("w-a"), "a.py to start")
-    subprocess.check_call(["mount", "-o", "remount,bind,ro", p.path("s")])
+    remount = ["mount", "-o", "remount,bind,ro", p.path("s")]
+    p.until(lambda: subprocess.call(remount, stderr=subprocess.DEVNULL) == 0,
+            "a moment in which nothing there is open for writing")
     p.livy.open("a")
     p.until_logged("Read-only file system")
     p.drop("b.py", code("w-b"), "src")
