@@ -17,6 +17,7 @@ import steward
 import wire
 
 REST_S = 0.5           # after a birth that failed
+ENDING_S = 30          # what is not gone by then runs on
 STEWARDS_MAX = 3
 
 
@@ -177,21 +178,25 @@ class Family(object):
 
     def end_members(self, each):
         """All that is left of it. New ones may come while it looks, so it looks again."""
-        for attempt in range(200):
-            adopted = self.adopted()
-            pids = each.members(adopted) + procs.tree_of(self.strays(adopted))
-            alive = [pid for pid in pids if not procs.is_zombie(pid)]
-            if not alive:
-                return
-            procs.kill(alive)
-            time.sleep(0.001)
+        end = time.monotonic() + ENDING_S
+        while self.end_seen(each) and time.monotonic() < end:
             for other in self.collect_dead():
                 self.late.append(other)
 
-    def strays(self, adopted):
-        """Orphans that bear the mark of no run: a file has changed it."""
-        marks = {each.mark for each in self.processes.values()}
-        return [pid for pid in adopted if procs.mark_on(pid) not in marks] if self.mark_base else []
+    def end_seen(self, each):
+        """Whether any was there. What forks and ends, on and on, has gone on by the time that a list of it
+        is made: each is ended as soon as it is seen."""
+        found = bool(each.pid and each.status is None and procs.end_tree(each.pid))
+        for pid in self.adopted():
+            if self.is_stray(procs.mark_on(pid), each):
+                found = procs.end_tree(pid) or found
+        return found
+
+    def is_stray(self, mark, each):
+        """It descends from this one; or from one that has changed its mark, which then is no run's."""
+        if not self.mark_base:
+            return False
+        return mark == each.mark or mark not in {other.mark for other in self.processes.values()}
 
     def close_view(self, each):
         if self.steward:

@@ -109,6 +109,20 @@ def kill(pids):
             pass
 
 
+def end_tree(root):
+    """Kills the process and all that descend from it, each when it is seen. Whether any lived still."""
+    found, seen, todo = False, set(), [root]
+    while todo:
+        pid = todo.pop()
+        if pid in seen or is_zombie(pid):
+            continue
+        seen.add(pid)
+        todo += children_of(pid)  # before: those of a dead one are the zygote's
+        kill([pid])
+        found = True
+    return found
+
+
 def is_zombie(pid):
     stat = _read("/proc/%d/stat" % pid)
     return not stat or stat[stat.rindex(b")") + 2:][:1] in (b"Z", b"X")

@@ -1812,7 +1812,11 @@ static bool upgrade_killed_at(int step)
 		ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))arm), SQLITE_OK);
 		if (step == -2)
 			log_set_sink(kill_after_commit, NULL);
-		_exit(ledger_open(w.dir, &w.error) != NULL ? 0 : 1);
+		struct ledger *upgraded = ledger_open(w.dir, &w.error);
+		if (upgraded == NULL)
+			_exit(1);
+		ledger_close(upgraded);
+		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
@@ -2203,7 +2207,8 @@ END_TEST
 static bool small_disk(const char *dir)
 {
 	ck_assert_int_eq(mkdir(dir, 0700), 0);
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	if (unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("none", dir, "tmpfs", 0, "size=2m,mode=0700") == 0)
 		return true;
 	fprintf(stderr, "skipped: a small disk cannot be mounted: %s\n", strerror(errno));
@@ -2301,7 +2306,7 @@ START_TEST(full_or_read_only_disk_starts_nothing)
 	refused(w.dir, "disk full"); /* for want of room for the -shm */
 	ck_assert_int_eq(unlink(filler), 0);
 	ledger_close(open_dir(w.dir));
-	ck_assert_int_eq(mount(NULL, disk, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	ck_assert_int_eq(mount("none", disk, "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
 	refused(w.dir, "Read-only file system");
 	ck_assert_int_eq(umount2(disk, MNT_DETACH), 0);
 out:

@@ -572,7 +572,7 @@ START_TEST(test_a_directory_that_cannot_be_written)
 
 	world_open(&w, 1);
 	if (!skip_unless_root() && !skip_unless_forked() && mount_tmpfs(w.a, "size=1m")) {
-		ck_assert_int_eq(mount("none", w.a, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+		ck_assert_int_eq(mount("none", w.a, "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
 		world_scan(&w, 0);
 		ck_assert_uint_eq(count_of(world_log(&w), "spool=s0 "), 1);
 		ck_assert_uint_eq(count_of(world_log(&w), "error=\"Read-only file system\""), 1);
