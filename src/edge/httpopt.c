@@ -392,6 +392,25 @@ static char *where_of(const struct http_transfer *t, struct arena *a)
 	return where;
 }
 
+/* " after 3 ms": the same cause has to have the same words each time, or the log tells it as a new one. */
+static void drop_elapsed(char *text)
+{
+	static const char before[] = " after ";
+	char *from = strstr(text, before);
+	char *to = from == NULL ? NULL : from + strlen(before);
+
+	if (from == NULL || *to < '0' || *to > '9')
+		return;
+	to += strspn(to, "0123456789");
+	if (strncmp(to, " milliseconds", 13) == 0)
+		to += 13;
+	else if (strncmp(to, " ms", 3) == 0)
+		to += 3;
+	else
+		return;
+	memmove(from, to, strlen(to) + 1);
+}
+
 /* What a peer has made libcurl say may hold anything. */
 static const char *detail_of(struct http_transfer *t, CURLcode rc)
 {
@@ -407,6 +426,7 @@ static const char *detail_of(struct http_transfer *t, CURLcode rc)
 	for (c = t->detail; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = ' ';
+	drop_elapsed(t->detail);
 	for (n = strlen(t->detail); n > 0 && t->detail[n - 1] == ' '; n--)
 		t->detail[n - 1] = '\0';
 	return t->detail[0] != '\0' ? t->detail : curl_easy_strerror(rc);
