@@ -1,4 +1,5 @@
 """The command that is a program of its own: where it is looked for, and that nothing is lost on the way."""
+import errno
 import os
 import re
 import shutil
@@ -33,8 +34,15 @@ class Alone:
 
     def run(self, *args, stdin=b"", **env):
         env = self.p.environment(dict(env, PATH=self.p.path("home") + ":" + os.environ["PATH"]))
-        done = subprocess.run(("sparkspool",) + args, executable=self.cli, input=stdin, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, cwd=self.p.path("home"), env=env)
+        done = None
+        while done is None:
+            try:
+                done = subprocess.run(("sparkspool",) + args, executable=self.cli, input=stdin,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      cwd=self.p.path("home"), env=env)
+            except OSError as e:  # another case's child has it open for writing until its own exec
+                if e.errno != errno.ETXTBSY:
+                    raise
         out, err = done.stdout.decode(), done.stderr.decode()
         must("trapped" not in out, "it ran what its caller has chosen: %r" % (args,))
         return done.returncode, out, err
