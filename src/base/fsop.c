@@ -94,3 +94,19 @@ int fsop_sync_dir(int dir)
 	/* Some file systems know no fsync of a directory: more cannot be done there. */
 	return err == EINVAL || err == EOPNOTSUPP ? 0 : err;
 }
+
+int fsop_open_dir(int dir, const char *name)
+{
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int fsop_sync_name(int dir, int fd)
+{
+	int err = fsop_sync_dir(dir);
+
+	if (err == 0)
+		return fd;
+	close(fd);
+	errno = err;
+	return -1;
+}

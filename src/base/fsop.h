@@ -15,4 +15,11 @@ int fsop_rename_new_plain(int from_dir, const char *from, int to_dir, const char
 /* Syncs the names in an open directory. 0 or an errno; what cannot be synced counts as synced. */
 int fsop_sync_dir(int dir);
 
+/* Opens a directory by a name in an open one, or AT_FDCWD, and never through a link. -1 with errno. */
+int fsop_open_dir(int dir, const char *name);
+
+/* For something open whose name in dir nobody may have synced: with the name there for good, fd again; else
+ * it is closed. -1 with errno. */
+int fsop_sync_name(int dir, int fd);
+
 #endif

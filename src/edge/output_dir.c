@@ -126,11 +126,6 @@ static void copy_part(char out[NAME_MAX + 1], const char *part, size_t len)
 
 /* ---- directories --------------------------------------------------------------------------- */
 
-static int open_dir(int dir, const char *name)
-{
-	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* Ours, as mkdir has made it a moment ago, and not what somebody has put in its place. */
 static int finish_dir(const struct output_place *p, int fd, const struct ident *like)
 {
@@ -154,7 +149,7 @@ static int make_hidden(const struct output_place *p, const char *tmp, const stru
 		return errno;
 	if (mkdirat(p->spool, tmp, 0700) == -1)
 		return errno;
-	fd = open_dir(p->spool, tmp);
+	fd = fsop_open_dir(p->spool, tmp);
 	err = fd == -1 ? errno : finish_dir(p, fd, like);
 	if (fd != -1)
 		close(fd);
@@ -190,37 +185,26 @@ static int make_dir(
 	return err == EEXIST ? 0 : err;
 }
 
-/* Before anything is made in it: else a power cut may take the name and leave what lies in it, and under
- * its hidden name it can never be removed. One that was found may have been made by an attempt that was
- * killed before this. */
-static int sync_name(int dir, int fd)
-{
-	int err = fsop_sync_dir(dir);
-
-	if (err == 0)
-		return fd;
-	close(fd);
-	errno = err;
-	return -1;
-}
-
 /* One step down. -1 with errno: EEXIST when what has the name is no directory. With `like` its name is
  * there for good; is_sure, it is so already. */
 static int step(
     const struct output_place *p, int dir, const char *name, const struct ident *like, bool is_sure)
 {
-	int fd = open_dir(dir, name);
+	int fd = fsop_open_dir(dir, name);
 	bool is_new = fd == -1 && errno == ENOENT && like != NULL;
 
 	if (is_new) {
 		errno = make_dir(p, dir, name, like);
 		if (errno == 0)
-			fd = open_dir(dir, name);
+			fd = fsop_open_dir(dir, name);
 	}
 	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
 		errno = EEXIST;
+	/* Before anything is made in it: else a power cut may take the name and leave what lies in it, and
+	 * under its hidden name it can never be removed. One that was found may have been made by an
+	 * attempt that was killed before this. */
 	if (fd != -1 && like != NULL && (is_new || !is_sure))
-		fd = sync_name(dir, fd);
+		fd = fsop_sync_name(dir, fd);
 	return fd;
 }
 

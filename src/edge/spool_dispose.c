@@ -85,11 +85,6 @@ static int hide(int dir, const struct fx_dispose *fx)
 
 /* ---- the target of a move ------------------------------------------------------------------ */
 
-static int open_dir(int dir, const char *name)
-{
-	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* For good, before somebody's file goes in: a power cut that took the name would take the file along. */
 static int make_dir(int dir, const char *name, mode_t mode)
 {
@@ -103,28 +98,17 @@ static int make_dir(int dir, const char *name, mode_t mode)
 	return err;
 }
 
-static int sync_name(int dir, int fd)
-{
-	int err = fsop_sync_dir(dir);
-
-	if (err == 0)
-		return fd;
-	close(fd);
-	errno = err;
-	return -1;
-}
-
 /* Into name; dir is closed. -1 with errno. */
 static int step_into(int dir, const char *name, enum spool_target how, mode_t mode)
 {
-	int err, fd = open_dir(dir, name);
+	int err, fd = fsop_open_dir(dir, name);
 
 	if (fd == -1 && errno == ENOENT && how == TARGET_MAKE) {
 		errno = make_dir(dir, name, mode);
 		if (errno == 0)
-			fd = open_dir(dir, name);
+			fd = fsop_open_dir(dir, name);
 	} else if (fd != -1 && how == TARGET_SURE) {
-		fd = sync_name(dir, fd);
+		fd = fsop_sync_name(dir, fd);
 	}
 	err = errno;
 	close(dir);
@@ -160,7 +144,7 @@ static int open_absolute(const char *path)
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	copy = xstrndup(path, len);
-	dir = open_dir(AT_FDCWD, copy);
+	dir = fsop_open_dir(AT_FDCWD, copy);
 	free(copy);
 	return dir;
 }
