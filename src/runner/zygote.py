@@ -149,7 +149,7 @@ class Zygote(family.Family):
             return
         run.killed, run.why = True, why
         if run.process:
-            procs.kill(run.process.members(self.adopted()))
+            self.end_seen(run.process)
         else:
             self.pending.remove(run)
             run.finish(130 if why == "cancelled" else 137, why, self.budget)
