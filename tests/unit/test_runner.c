@@ -228,19 +228,24 @@ END_TEST
 static const enum world_fate fates[] = { FATE_NOT_SENT, FATE_LOST_BEFORE, FATE_LOST_AFTER,
 	FATE_LATE };
 
-START_TEST(the_start_is_lost)
+/* What befalls the call that starts it: it runs, and once. */
+static void runs_once_in_spite_of(struct world_fault fault)
 {
 	begin_warm();
-	world_fault(w, (struct world_fault){ .method = HTTP_POST,
-			   .path = "/sessions/*/statements",
-			   .body = "start",
-			   .fate = fates[_i],
-			   .delay_ms = 7000 });
+	fault.method = HTTP_POST;
+	fault.path = "/sessions/*/statements";
+	fault.body = "start";
+	world_fault(w, fault);
 	world_put(w, "a.py", "work");
 	ends_as("a.py", "ok");
 	world_run(w, MINUTES);
 	ran_once("work");
 	ck_assert_int_eq(w->server[0].created, 1);
+}
+
+START_TEST(the_start_is_lost)
+{
+	runs_once_in_spite_of((struct world_fault){ .fate = fates[_i], .delay_ms = 7000 });
 }
 END_TEST
 
@@ -261,19 +266,10 @@ static const struct {
 
 START_TEST(the_start_is_answered_by_others)
 {
-	begin_warm();
-	world_fault(w, (struct world_fault){ .method = HTTP_POST,
-			   .path = "/sessions/*/statements",
-			   .body = "start",
-			   .fate = no_answers[_i].fate,
-			   .status = no_answers[_i].status,
-			   .reply = no_answers[_i].reply,
-			   .times = 1 + _i % 3 });
-	world_put(w, "a.py", "work");
-	ends_as("a.py", "ok");
-	world_run(w, MINUTES);
-	ran_once("work");
-	ck_assert_int_eq(w->server[0].created, 1);
+	runs_once_in_spite_of((struct world_fault){ .fate = no_answers[_i].fate,
+	    .status = no_answers[_i].status,
+	    .reply = no_answers[_i].reply,
+	    .times = 1 + _i % 3 });
 }
 END_TEST
 
