@@ -64,7 +64,8 @@ static void contact_on_version(
 	 * again. */
 	bool lost = ev->outcome != HTTP_REPLY || a->verdict == LIVY_SERVER_ERROR;
 	bool odd = !lost && a->verdict != LIVY_OK && a->verdict != LIVY_UNKNOWN_CALL;
-	e->odd = odd ? e->odd + 1 : lost ? e->odd : 0;
+	if (!lost)
+		e->odd = odd ? e->odd + 1 : 0;
 	if (lost || lapse || (odd && e->odd <= ODD_MAX)) {
 		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), 0);
 		return;

@@ -194,12 +194,13 @@ void core_row_session(struct core *c, const struct session *s)
 	c->changed = true;
 }
 
-void core_look(struct core *c, size_t spool, const char *name)
+struct fx_look *core_look(struct core *c, size_t spool, const char *name)
 {
 	assert(spool < c->spool_count && name != NULL);
 	struct fx_look *look = &effects_add(c->fx, FX_LOOK)->u.look;
 	look->spool = spool;
 	look->name = arena_strdup(&c->fx->arena, name);
+	return look;
 }
 
 void core_scan_soon(struct core *c, size_t spool, int64_t in_ms)

@@ -217,8 +217,9 @@ void core_row_job_code(struct core *c, struct job *job);   /* with job->code */
 void core_row_job_answer(struct core *c, struct job *job); /* with job->answer */
 void core_row_job_end(struct core *c, struct job *job);	   /* code and answer are dropped */
 void core_row_session(struct core *c, const struct session *s);
-/* Asks for a look at a name; the answer goes to core/intake, whatever it was asked for. */
-void core_look(struct core *c, size_t spool, const char *name);
+/* Asks for a look at a name; the answer goes to core/intake, whatever it was asked for. The effect, for who
+ * wants more of it; until the next one is added. */
+struct fx_look *core_look(struct core *c, size_t spool, const char *name);
 /* At the latest then; a scan that is due sooner stays so. */
 void core_scan_soon(struct core *c, size_t spool, int64_t in_ms);
 

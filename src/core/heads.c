@@ -72,8 +72,8 @@ void heads_learn(struct core *c, struct job *job)
 	if (job->said != NULL) {
 		job->own_priority = (job->said->has & CONF_ALLOW(KEY_PRIORITY)) != 0;
 		job->priority = (int8_t)terms_of(c, job).d.priority;
-		/* Also when its words were refused the first time, and a reload allows them. */
-		if (!job->headed || job->wait == NULL)
+		/* Once; also where its words were refused when its head was read, and a reload allows them. */
+		if (job->wait == NULL)
 			wait_learn(job, job->said);
 		job->headed = true;
 	} else if (!job->own_priority) {

@@ -349,10 +349,7 @@ void intake_reread(struct core *c, struct job *job, const struct ident *ident)
 /* When its row is history, nobody knows the file that has run: before that it must be gone for good. */
 static void intake_look_surely(struct core *c, const struct job *job)
 {
-	struct fx_look *look = &effects_add(c->fx, FX_LOOK)->u.look;
-	look->spool = job->r.spool;
-	look->name = arena_strdup(&c->fx->arena, job->r.name);
-	look->sync = true;
+	core_look(c, job->r.spool, job->r.name)->sync = true;
 }
 
 static void intake_look_done(struct core *c, struct job *job, const struct ev_looked *ev)

@@ -209,8 +209,7 @@ static void life_resume_job(struct core *c, struct job *job)
 		break;
 	case JOB_ANSWERED:
 		fetch_resume(job);
-		finish_go_on(c, job);
-		break;
+		/* fall through */
 	case JOB_STAGED:
 	case JOB_DISPOSING:
 		finish_go_on(c, job);
