@@ -66,6 +66,19 @@ static void sim_draw_server(struct sim *s, size_t n)
 		sv->retained = 12;
 }
 
+/* How long servers leave sessions alone that nobody needs, as it seems to them. */
+static void sim_draw_limits_of_servers(struct sim *s)
+{
+	struct world *w = s->w;
+	for (size_t i = 0; i < w->conf.endpoint_count; i++)
+		if (sim_chance(s, 25))
+			w->server[i].idle_timeout_ms =
+			    sim_chance(s, 60) ? 11 * MINUTE : 60 * MINUTE;
+	for (size_t i = 0; i < w->conf.pool_count; i++)
+		if (sim_chance(s, 15))
+			w->pool[i].session.heartbeat_timeout_s = sim_int(s, 90, 900);
+}
+
 static void sim_draw_pool(struct sim *s, size_t n)
 {
 	static char owner[] = "%owner";
@@ -174,6 +187,7 @@ void sim_configure(struct sim *s)
 	s->asked = sim_chance(s, 35);
 	if (s->ruled)
 		sim_draw_queue(s);
+	sim_draw_limits_of_servers(s);
 	sim_other_dice(s);
 }
 
@@ -237,6 +251,15 @@ static bool sim_in_drops(const struct sim *s)
 	return false;
 }
 
+/* Longer than some server leaves a session alone. */
+static int sim_long_ms(const struct sim *s)
+{
+	for (size_t i = 0; i < s->w->conf.endpoint_count; i++)
+		if (s->w->server[i].idle_timeout_ms > 0)
+			return 25 * MINUTE;
+	return 4 * MINUTE;
+}
+
 /* What a file does: the first word is known to the world's interpreters. */
 static char *sim_body(struct sim *s, enum kind kind)
 {
@@ -244,7 +267,7 @@ static char *sim_body(struct sim *s, enum kind kind)
 	switch (sim_int(s, 0, s->styles < 2 ? 9 : 15)) {
 	case 0:
 	case 1:
-		return xasprintf("sleep %d", long_one ? 240000 : sim_int(s, 1, 20000));
+		return xasprintf("sleep %d", long_one ? sim_long_ms(s) : sim_int(s, 1, 20000));
 	case 2:
 		return xstrdup("fail");
 	case 3:

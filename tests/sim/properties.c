@@ -1,8 +1,8 @@
-/* properties: what must be true in every world, whatever happens in it. All of it stands here but whose
- * turn it is and what people are told (turns.c), and what must be on disk before what: that is held by
- * the world itself, at each effect (worldnet.c, worldspool.c, worldoutput.c), as is that only what is
- * old, ours, and not in its spool goes for its age (worldkeep.c), and that nothing turns without end
- * (world.c). */
+/* properties: what must be true in every world, whatever happens in it. All of it stands here but what is
+ * true of sessions (sessions.c), whose turn it is and what people are told (turns.c), and what must be on
+ * disk before what: that is held by the world itself, at each effect (worldnet.c, worldspool.c,
+ * worldoutput.c), as is that only what is old, ours, and not in its spool goes for its age (worldkeep.c),
+ * and that nothing turns without end (world.c). */
 #include "properties.h"
 
 #include <jansson.h>
@@ -26,16 +26,9 @@
 #define INPUT_STAYS                                                                                \
 	"an input goes only as `after` says, once its result is there [behaviour: a file's way, "  \
 	"5]"
-#define MAX_SESSIONS "a pool has at most max sessions, as far as can be known [behaviour: sessions]"
-#define STRANGERS                                                                                  \
-	"nothing is posted to, or deleted from, a session that is not ours [house: ours by name]"
-#define NO_STORM "a server that is down is asked with patience [issue 5, 2]"
 #define ALL_DONE "once all is mended, every file comes to its end [behaviour: nothing is lost]"
-#define NO_LEAK "each living session that is ours stands in the ledger [issue 5, 1]"
 #define NO_LITTER "nothing hidden is left in a spool, nothing needless in the ledger [house: (6)]"
 #define RECORD "the record says what the ledger says [behaviour: results]"
-
-#define PER_HOUR 200 /* requests while a server is down */
 
 /* ---- what ran -------------------------------------------------------------------------------- */
 
@@ -285,95 +278,14 @@ static void check_inputs(const struct sim *s)
 	}
 }
 
-/* ---- sessions -------------------------------------------------------------------------------- */
-
-/* One whose creation was lost, by the network or by a crash, may be given up long before it is
- * forgotten, and come after all. */
-static bool is_doubtful(struct sim *s, const struct session_rec *rec)
-{
-	uint64_t id = rec->id % SIM_SESSIONS;
-	if (s->born[id] == 0)
-		s->born[id] = 1 + s->crashes;
-	bool crashed = s->born[id] != 1 + s->w->crashes;
-	bool lost = rec->state == SESSION_LOOKING && rec->last_statement < 0;
-	if (lost || (rec->livy_id == NULL && crashed))
-		s->doubtful[id] = true;
-	return s->doubtful[id];
-}
-
-static void check_max(struct sim *s)
-{
-	int n[WORLD_MAX] = { 0 };
-	const struct world_ledger *l = &s->w->ledger;
-	for (size_t i = 0; i < l->sessions; i++)
-		n[l->session[i].pool] += !is_doubtful(s, &l->session[i]);
-	for (size_t i = 0; i < s->w->conf.pool_count; i++)
-		holds(n[i] <= s->pool_max[i], MAX_SESSIONS, "pool %s has %d of %d",
-		    s->w->pool[i].name, n[i], s->pool_max[i]);
-}
-
-static void check_strangers(struct sim *s)
-{
-	sim_hears(s);
-	for (size_t e = 0; e < WORLD_MAX; e++) {
-		struct world_server *sv = &s->w->server[e];
-		for (size_t i = 0; i < sv->count; i++) {
-			struct world_session *session = sv->session[i];
-			if (!session->stranger || session->touched == 0)
-				continue;
-			/* Without names, and before any sign of a restart, nobody can know. */
-			holds(sv->version == NULL && s->restarted[e], STRANGERS,
-			    "session %d is somebody else's", session->id);
-			session->touched = 0;
-		}
-	}
-}
-
-static void check_patience(const struct sim *s)
-{
-	for (size_t e = 0; e < WORLD_MAX; e++) {
-		const struct outage *o = &s->outage[e];
-		int64_t hours = 1 + (s->w->now.mono_ms - o->begin_ms) / 3600000;
-		holds(s->w->now.mono_ms > o->end_ms || o->requests <= PER_HOUR * hours, NO_STORM,
-		    "%d requests", o->requests);
-	}
-}
-
-static bool is_same(const struct session_rec *rec, const struct world_session *session)
-{
-	return session->name != NULL
-		   ? str_eq(session->name, rec->name)
-		   : rec->livy_id != NULL && strtol(rec->livy_id, NULL, 10) == session->id;
-}
-
-static bool is_ill(const struct world_session *session)
-{
-	return session->dead || session->closed || session->limp;
-}
-
-static void look_at_the_ill(struct sim *s)
-{
-	const struct world_ledger *l = &s->w->ledger;
-	for (size_t e = 0; e < WORLD_MAX; e++) {
-		const struct world_server *sv = &s->w->server[e];
-		for (size_t i = 0; i < sv->count; i++)
-			for (size_t k = 0; is_ill(sv->session[i]) && k < l->sessions; k++)
-				if (is_same(&l->session[k], sv->session[i]))
-					s->touched[l->session[k].id % SIM_SESSIONS] = true;
-	}
-}
-
 void properties_each_turn(struct sim *s)
 {
-	look_at_the_ill(s);
+	sessions_each_turn(s);
 	count_runs(s);
 	look_at_rows(s);
 	turns_each_turn(s);
 	check_precious(s);
 	check_inputs(s);
-	check_max(s);
-	check_strangers(s);
-	check_patience(s);
 	s->crashes = s->w->crashes;
 }
 
@@ -430,22 +342,6 @@ bool properties_at_rest(const struct sim *s, const char **why)
 	return *why == NULL;
 }
 
-static void check_leaks(const struct sim *s)
-{
-	for (size_t e = 0; e < WORLD_MAX; e++) {
-		const struct world_server *sv = &s->w->server[e];
-		for (size_t i = 0; i < sv->count; i++) {
-			const struct world_session *session = sv->session[i];
-			bool known = session->stranger || session->dead || session->shared ||
-				     session->name == NULL;
-			for (size_t k = 0; k < s->w->ledger.sessions; k++)
-				known =
-				    known || str_eq(s->w->ledger.session[k].name, session->name);
-			holds(known, NO_LEAK, "%s is forgotten", session->name);
-		}
-	}
-}
-
 static void check_litter(const struct sim *s)
 {
 	for (size_t d = 0; d < s->w->conf.spool_count; d++)
@@ -469,6 +365,6 @@ void properties_in_the_end(struct sim *s)
 		    "job %llu has no status", (unsigned long long)rec->id);
 	}
 	turns_in_the_end(s);
-	check_leaks(s);
+	sessions_in_the_end(s);
 	check_litter(s);
 }

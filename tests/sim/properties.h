@@ -16,6 +16,13 @@ void properties_each_turn(struct sim *s);
 bool properties_at_rest(const struct sim *s, const char **why); /* nothing is left to be done */
 void properties_in_the_end(struct sim *s);
 
+/* ---- sessions: of these, and of how servers are asked ------------------------------------------- */
+
+void sessions_each_turn(struct sim *s);
+void sessions_forsaken(
+    struct world *w, size_t server, const struct world_session *session, void *sim);
+void sessions_in_the_end(const struct sim *s);
+
 /* ---- turns: of the queue's rules, and of what people are told ---------------------------------- */
 
 void turns_each_turn(struct sim *s); /* once it is known which version each row is */

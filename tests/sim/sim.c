@@ -76,6 +76,7 @@ static struct sim *sim_new(uint64_t seed)
 	s->w = world_new();
 	s->w->any_number = true; /* properties.c has its own word on that */
 	s->w->fate = sim_fate;
+	s->w->forsaken = sessions_forsaken;
 	s->w->fate_arg = s;
 	for (size_t i = 0; i < ARRAY_LEN(s->newest); i++)
 		s->newest[i] = -1;

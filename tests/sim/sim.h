@@ -122,8 +122,9 @@ struct sim {
 	int aims;	   /* so many requests of that kind are hit for certain */
 	int crash_at_post; /* the n-th POST from now; 0: none */
 	struct outage outage[WORLD_MAX];
-	bool restarted[WORLD_MAX]; /* and the daemon has no sign of it: see sim_hears() */
-	uint64_t sign[WORLD_MAX];  /* the request that will be the first one; 0: none */
+	int64_t trouble_ms[WORLD_MAX]; /* when a request last did not go well */
+	bool restarted[WORLD_MAX];     /* and the daemon has no sign of it: see sim_hears() */
+	uint64_t sign[WORLD_MAX];      /* the request that will be the first one; 0: none */
 	char *poisoned[SIM_POISONED];
 	int poison[SIM_POISONED]; /* which answer it gives */
 	size_t poisons;
@@ -131,6 +132,7 @@ struct sim {
 	/* the daemon */
 	bool down;
 	size_t crashes;	       /* as many as there had been before this turn */
+	int64_t begun_ms;      /* when it last began anew */
 	size_t ran[WORLD_MAX]; /* entries of the servers' lists that are counted */
 	struct seen seen[SIM_JOBS];
 	size_t born[SIM_SESSIONS];   /* after so many crashes, and one; 0: not seen yet */

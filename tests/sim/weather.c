@@ -190,6 +190,7 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	struct outage *o = &s->outage[http->tag.endpoint];
 	struct world_fault f = { .fate = FATE_WELL };
 	if (w->now.mono_ms < o->end_ms) {
+		s->trouble_ms[http->tag.endpoint] = w->now.mono_ms;
 		o->requests++;
 		s->touched[http->tag.session % SIM_SESSIONS] = true;
 		f.fate = sim_chance(s, 70) ? FATE_NOT_SENT : FATE_LOST_BEFORE;
@@ -217,8 +218,10 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	/* Without an output there is nothing that could be too large. */
 	if (f.fate == FATE_TOO_BIG && http->method == HTTP_GET)
 		f.fate = FATE_LOST_AFTER;
-	if (f.fate != FATE_WELL)
+	if (f.fate != FATE_WELL) {
+		s->trouble_ms[http->tag.endpoint] = w->now.mono_ms;
 		s->touched[http->tag.session % SIM_SESSIONS] = true;
+	}
 	return f;
 }
 

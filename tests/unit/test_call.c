@@ -697,7 +697,6 @@ START_TEST(a_long_one_has_its_heartbeat)
 	w->server[0].alone = _i == 2 ? "no fork here" : NULL;
 	w->pool[0].warm[KIND_PYSPARK] = w->pool[0].max = 1;
 	w->pool[0].session.heartbeat_timeout_s = 45;
-	w->server[0].heartbeat_ms = 45000;
 	world_begin(w);
 	world_put(w, "a.py", "sleep 7200000");
 	world_until(w, 3 * HOURS, world_done(w, "a.py"));
@@ -714,7 +713,6 @@ START_TEST(a_heartbeat_while_the_disk_is_full)
 	w->spool[0].python = STYLE_SCRIPT;
 	w->pool[0].max = 1;
 	w->pool[0].session.heartbeat_timeout_s = 45;
-	w->server[0].heartbeat_ms = 45000;
 	world_begin(w);
 	w->dir[0]->full = true;
 	world_put(w, "a.py", "big 2500");

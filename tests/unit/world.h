@@ -87,6 +87,7 @@ struct world_session {
 	int64_t free_ms;      /* end of the last statement */
 	int64_t active_ms;    /* when it was last created in, posted to or connected to ... */
 	int64_t heard_ms;     /* ... or asked for anything */
+	int64_t heartbeat_ms; /* it is ended when it is not asked for so long; 0: never */
 	char *slipped;	      /* the answer that comes next instead of the true one */
 	struct world_statement *statement;
 	int count;
@@ -116,10 +117,8 @@ struct world_server {
 	bool limitless;	     /* its runners forget time limits */
 	size_t piece_bytes;  /* of output in a runner's answer */
 	int retained;	     /* statements of a session, the newest */
-	/* It ends a session, busy or not, that is only looked at, and one that nobody asks for anything;
-	 * 0: never. */
-	int64_t idle_timeout_ms;
-	int64_t heartbeat_ms;
+	int64_t
+	    idle_timeout_ms; /* it ends a session, busy or not, that is only looked at; 0: never */
 	struct world_session **session;
 	size_t count;
 	int next_id;
@@ -221,6 +220,8 @@ struct world {
 	struct now now;
 	/* What befalls this request, where no fault above does; NULL: nothing. */
 	struct world_fault (*fate)(struct world *w, const struct fx_http *http, void *arg);
+	/* The server ends this session by one of its own time limits; NULL: nobody hears of it. */
+	void (*forsaken)(struct world *w, size_t server, const struct world_session *s, void *arg);
 	void *fate_arg;
 	struct conf conf;
 	struct conf_endpoint endpoint[WORLD_MAX];

@@ -187,16 +187,21 @@ static bool is_forsaken(
     const struct world *w, const struct world_server *sv, const struct world_session *s)
 {
 	bool idle = sv->idle_timeout_ms > 0 && w->now.mono_ms - s->active_ms > sv->idle_timeout_ms;
-	return idle || (sv->heartbeat_ms > 0 && w->now.mono_ms - s->heard_ms > sv->heartbeat_ms);
+	return idle || (s->heartbeat_ms > 0 && w->now.mono_ms - s->heard_ms > s->heartbeat_ms);
 }
 
 void server_advance(struct world *w, struct world_server *sv)
 {
+	size_t server = (size_t)(sv - w->server);
 	for (size_t i = 0; i < sv->count; i++)
 		advance_session(w, sv, sv->session[i]);
-	for (size_t i = sv->count; i-- > 0;)
-		if (is_forsaken(w, sv, sv->session[i]))
-			world_collect(w, (size_t)(sv - w->server), i);
+	for (size_t i = sv->count; i-- > 0;) {
+		if (!is_forsaken(w, sv, sv->session[i]))
+			continue;
+		if (w->forsaken != NULL)
+			w->forsaken(w, server, sv->session[i], w->fate_arg);
+		world_collect(w, server, i);
+	}
 }
 
 /* ---- birth and death ------------------------------------------------------------------------ */
@@ -387,6 +392,8 @@ static int create(struct world *w, struct world_server *sv, struct bytes body, c
 		struct world_session *s = session_add(w, sv);
 		s->name = xstrdup(name);
 		s->kind = xstrdup(json_string_value(json_object_get(tree, "kind")));
+		s->heartbeat_ms =
+		    json_integer_value(json_object_get(tree, "heartbeatTimeoutInSecond")) * 1000;
 		sv->created++;
 		*reply = dumped(session_json(w, sv, s));
 		status = 201;
