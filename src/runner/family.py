@@ -6,10 +6,10 @@ Who inherits from it says what a death means: stillborn, ended, lost and give_up
 import os
 import signal
 import socket
-import sys
 import time
 from collections import OrderedDict
 
+import log
 import process
 import procs
 import results
@@ -82,7 +82,7 @@ class Family(object):
 
     def lose_steward(self):
         """Another one finds what the first has made: it is all in the JVM."""
-        print("the steward has died", file=sys.stderr)
+        log.say("the steward has died")
         self.steward.close()
         self.steward = None
         for each in list(self.processes.values()):
@@ -96,7 +96,7 @@ class Family(object):
         try:
             return self.start_steward()
         except (OSError, RuntimeError) as e:
-            print("there is no other one: %s" % e, file=sys.stderr)
+            log.say("there is no other one: %s" % e)
             self.give_up_steward()
             return False
 

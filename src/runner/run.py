@@ -1,9 +1,9 @@
 """run: one file's run as the zygote knows it, from its order to its end."""
 
 import os
-import sys
 import time
 
+import log
 import results
 
 WORDS_MAX = 100
@@ -102,7 +102,7 @@ class Run(object):
             results.write_end(self.directory, self.end)
             results.remove(os.path.join(self.directory, "src"))
         except OSError as e:
-            print("the end of run %s: %s" % (self.id, e), file=sys.stderr)
+            log.say("the end of run %s: %s" % (self.id, e))
 
     def hear(self, message):
         """What the child says about it. It may be the file that speaks, and say anything."""

@@ -10,9 +10,9 @@ import os
 import shutil
 import sys
 import threading
-import traceback
 
 import jvm
+import log
 import shipping
 import wire
 
@@ -57,7 +57,7 @@ class Closing(object):
             try:
                 stop()
             except Exception as e:
-                print("stopping the streams of %s: %s" % (self.name, first_line(e)), file=sys.stderr)
+                log.say("stopping the streams of %s: %s" % (self.name, first_line(e)))
 
     def _look(self):
         self.is_quiet = not (jvm.threads_left(self.h, self.group)
@@ -162,7 +162,7 @@ class Steward(object):
             run.quiet(LINGER_S, 0.2)
             run.drop()
         except Exception as e:
-            print("cleaning up after %s: %s" % (run.name, first_line(e)), file=sys.stderr)
+            log.say("cleaning up after %s: %s" % (run.name, first_line(e)))
         self.views.pop(run.seq, None)
 
     # ---- progress --------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ class Steward(object):
             try:
                 answer = make[0](*make[1:])
             except Exception as e:
-                traceback.print_exc()
+                log.say_error()
                 answer = {"failed": make[0].__name__, "args": list(make[1:2]), "why": str(e)[:2000]}
             with self.lock:
                 self.channel.send(answer)
@@ -227,7 +227,7 @@ def main(fd, livy):
         channel.send({"steward": os.getpid(), "own": steward.own, "spark": steward.jsc.version(),
                       "warnings": steward.maker.warnings})
     except Exception as e:
-        traceback.print_exc()
+        log.say_error()
         channel.send({"failed": "connect", "args": [], "why": str(e)[:2000]})
         sys.exit(1)
     steward.serve()

@@ -10,10 +10,10 @@ import os
 import select
 import sys
 import time
-import traceback
 from collections import deque
 
 import family
+import log
 import memory
 import process
 import procs
@@ -69,7 +69,7 @@ class Zygote(family.Family):
 
     def stillborn(self, why):
         """A child that never came to be a run. If a run waits for one, it is that run's failure."""
-        print("a child did not come to life: %s" % why, file=sys.stderr)
+        log.say("a child did not come to life: %s" % why)
         self.failures += 1
         self.rest_until = time.monotonic() + family.REST_S
         if self.failures >= FAILURES_MAX and not self.is_up:
@@ -350,7 +350,7 @@ class Zygote(family.Family):
                 birth = self.turn()
                 errors = 0
             except Exception:
-                traceback.print_exc()
+                log.say_error()
                 errors += 1
                 if errors > ERRORS_MAX:
                     raise
@@ -359,7 +359,7 @@ class Zygote(family.Family):
             if birth:
                 return birth
             if self.is_given_up and not self.call and not self.running():
-                print("the runner has lost its hold of Spark", file=sys.stderr)
+                log.say("the runner has lost its hold of Spark")
                 os._exit(1)  # and leaves what the runs have given
         self.leave()
         return None
@@ -389,7 +389,7 @@ def preload():
         try:
             __import__(name)
         except ImportError as e:
-            print("not preloaded: %s" % e, file=sys.stderr)
+            log.say("not preloaded: %s" % e)
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # what all children share stays shared: no collection writes to it
@@ -413,7 +413,7 @@ def main(fd, conf):
             sys.exit(0)
         birth = zygote.serve()
     except Exception:
-        traceback.print_exc()
+        log.say_error()
         os._exit(1)
     if birth is None:
         sys.exit(0)
