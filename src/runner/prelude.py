@@ -201,6 +201,7 @@ class Runner(object):
         self.refused = {}        # the same, in our words: a start on its way may still come, with the cause gone
         self.zygote = None
         self.dead = False
+        self.last_words = ""     # of a dead zygote
         self.why = ""
         self.warnings = []
         self.interpreter = None
@@ -378,14 +379,14 @@ class Runner(object):
         self.dead = True
         self.zygote.end()
         self.zygote.end_orphans()
-        words = self.zygote.last_words()[-300:]
-        for run_id in self.known:
-            directory = self.directory(run_id)
-            if results.end_of(directory) is None:
-                results.write_end(directory, {
-                    "exit_code": 137, "why": "died", "error": None, "sql": None, "run_ms": 0, "started_ms": 0,
-                    "warnings": ["the runner's process died" + (": " + words if words else "")],
-                    "files": results.listing(directory, {})})
+        self.last_words = self.zygote.last_words()[-300:]
+
+    def end_by_death(self, run_id):
+        """Not written down: there may be no room, or no directory any more."""
+        return {
+            "exit_code": 137, "why": "died", "error": None, "sql": None, "run_ms": 0, "started_ms": 0,
+            "warnings": ["the runner's process died" + (": " + self.last_words if self.last_words else "")],
+            "files": results.listing(self.directory(run_id), {})}
 
     # ---- telling ---------------------------------------------------------------------------------
 
@@ -414,6 +415,8 @@ class Runner(object):
         if run_id not in self.known:
             return {"id": run_id, "state": "unknown"}
         end = live.get("end") if live else results.end_of(self.directory(run_id))
+        if end is None and self.dead:
+            end = self.end_by_death(run_id)
         if end is not None:
             return dict(end, id=run_id, state="ended", progress=1.0)
         live = live or {}

@@ -55,12 +55,16 @@ def read_json(path):
 
 
 def listing(directory, cut):
-    """[{name, bytes, cut}] of the plain results; `cut` is {name: bytes dropped}."""
+    """[{name, bytes, cut}] of the plain results; `cut` is {name: bytes dropped}. The file that runs may
+    take away any of them, and the directory: what is not there is no reason not to tell of others."""
     files = []
     folder = os.path.join(directory, "result")
-    for name in sorted(os.listdir(folder)):
-        state = os.lstat(os.path.join(folder, name))
-        if is_plain(name) and stat.S_ISREG(state.st_mode):
+    for name in sorted(entry.name for entry in _entries(folder) if is_plain(entry.name)):
+        try:
+            state = os.lstat(os.path.join(folder, name))
+        except OSError:
+            continue
+        if stat.S_ISREG(state.st_mode):
             files.append({"name": name, "bytes": state.st_size, "cut": cut.get(name, 0)})
     return files
 
