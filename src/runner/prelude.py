@@ -265,11 +265,10 @@ class Runner(object):
         wait_ms = request.number(asked.get("wait_ms", 0), 0, request.WAIT_MS_MAX, "wait_ms")
         most = request.number(asked.get("data_bytes_max", request.DATA_BYTES_MAX), 0, 1 << 60, "data_bytes_max")
         polled = [request.polled(entry) for entry in request.entries(asked, "poll")]
-        for each in request.entries(asked, "put"):
-            self.modules.put(each)
+        lost = self.put(request.entries(asked, "put"))
         refused, missing, orders = [], [], []
         for entry in request.entries(asked, "start"):
-            self.prepare(entry, orders, missing, refused)
+            self.prepare(entry, orders, missing, refused, lost)
         for run_id in request.entries(asked, "bar"):
             self.bar(run_id)
         kills = [each for each in request.entries(asked, "kill") if self.is_alive_to(each)]
@@ -287,7 +286,20 @@ class Runner(object):
     def directory(self, run_id):
         return os.path.join(self.base, "runs", run_id)
 
-    def prepare(self, entry, orders, missing, refused):
+    def put(self, entries):
+        """{hash: why it cannot be kept}. The files that need it are told so, and no others: a call speaks
+        of all that run in the session."""
+        lost = {}
+        for each in entries:
+            try:
+                self.modules.put(each)
+            except (request.Malformed, OSError, ValueError) as e:
+                if not isinstance(each, dict) or not request.is_hash(each.get("hash")):
+                    raise
+                lost[each["hash"]] = "its helper modules: %s" % e
+        return lost
+
+    def prepare(self, entry, orders, missing, refused, lost):
         """What a run needs is on the disk before the zygote hears of it."""
         run_id = entry.get("id") if isinstance(entry, dict) else None
         if run_id in self.known or run_id in self.forgotten or run_id in self.cancelled or run_id in self.barred:
@@ -300,6 +312,7 @@ class Runner(object):
                 raise request.Malformed("dead")
             spec = request.run(entry)
             if spec["modules"] and not self.modules.has(spec["modules"]):
+                request.need(spec["modules"] not in lost, lost.get(spec["modules"]))
                 if spec["modules"] not in missing:
                     missing.append(spec["modules"])
                 return
