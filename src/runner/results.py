@@ -123,6 +123,7 @@ class _Left(object):
 
     def _sorted(self, folder):
         found = []
+        _open_up(os.path.join(self.top, folder))
         for entry in _entries(os.path.join(self.top, folder)):
             if not self.room:
                 break
@@ -136,6 +137,15 @@ def _is_tellable(name):
         return len(name.encode("utf-8")) <= NAME_BYTES_MAX
     except UnicodeEncodeError:
         return False
+
+
+def _open_up(path):
+    """A directory that its file has closed: else one of these would keep back all that was left."""
+    try:
+        if os.lstat(path).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            os.chmod(path, 0o700)
+    except OSError:
+        pass
 
 
 def _make_readable(path):
