@@ -74,9 +74,14 @@ static void say_readonly(struct spool *sp)
 	sp->said_readonly = readonly;
 }
 
+bool spool_is_scarce(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM;
+}
+
 void spool_say_scarce(struct spool *sp, int err)
 {
-	bool scarce = err == EMFILE || err == ENFILE || err == ENOMEM;
+	bool scarce = spool_is_scarce(err);
 
 	if (scarce && !sp->said_scarce)
 		log_warn("spool=%s path=\"%s\" open=failed error=\"%s\" msg=\"it is tried again\"",

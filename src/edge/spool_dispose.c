@@ -247,6 +247,8 @@ static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev
 
 	if (fx->after == AFTER_MOVE)
 		target = spool_target_open(dir, fx->move_to, TARGET_FIND);
+	if (target == -1 && fx->after == AFTER_MOVE && spool_is_scarce(errno))
+		return errno; /* it may lie there */
 	if (target != -1) {
 		ev->moved_to = find_moved(target, fx, a);
 		err = ev->moved_to != NULL ? fsop_sync_dir(target) : 0;

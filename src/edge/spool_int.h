@@ -45,6 +45,9 @@ struct spools {
  * which is said in the log; whatever else it is, the answer to a scan says it. */
 int spool_dir_open(struct spools *s, struct spool *sp);
 
+/* There was no descriptor, or no memory for one: that says nothing of what was to be opened. */
+bool spool_is_scarce(int err);
+
 /* What came of opening it or its listing. That there was no descriptor is said at once: the next try may
  * go well, and nobody would hear of it. */
 void spool_say_scarce(struct spool *sp, int err);

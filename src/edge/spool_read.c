@@ -51,8 +51,10 @@ static int sync_there(int dir, const char *name)
 	struct stat st;
 	int fd = -1, err = 0;
 
-	if (spool_stat(dir, name, &st) == 0 && S_ISREG(st.st_mode))
+	if (spool_stat(dir, name, &st) == 0 && S_ISREG(st.st_mode)) {
 		fd = openat(dir, name, flags);
+		err = fd == -1 && spool_is_scarce(errno) ? errno : 0;
+	}
 	if (fd != -1) {
 		err = sync_bytes(fd);
 		close(fd);

@@ -5,9 +5,11 @@
 #include "spoolhelp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -173,6 +175,40 @@ START_TEST(test_look)
 }
 END_TEST
 
+/* Every descriptor below the limit is in use then; 0 makes it so. The limit before. */
+static rlim_t limit_descriptors(rlim_t limit)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rlimit r;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &r), 0);
+	const rlim_t before = r.rlim_cur;
+	r.rlim_cur = limit == 0 ? (rlim_t)fd : limit;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &r), 0);
+	if (fd != -1)
+		close(fd);
+	return before;
+}
+
+/* Its bytes are not synced then, whatever may be said of its name. */
+START_TEST(test_look_without_descriptors)
+{
+	const struct fx_look fx = { .name = "x.py", .sync = true };
+	struct world w;
+
+	order_open(&w);
+	put_text(&w, "a/x.py", "new");
+	world_take(&w);
+	const rlim_t limit = limit_descriptors(0);
+	spools_look(w.s, &fx, &w.q);
+	limit_descriptors(limit);
+	ck_assert_int_eq(w.q.item[0].u.looked.type, FILE_MISSING);
+	ck_assert(!w.q.item[0].u.looked.synced);
+	ck_assert_ptr_nonnull(strstr(world_log(&w), "look=failed"));
+	order_close(&w);
+}
+END_TEST
+
 /* ---- an input that is gone ----------------------------------------------------------------- */
 
 /* The user's rm is not synced. The core forgets what a whole scan has not seen. */
@@ -281,6 +317,23 @@ START_TEST(test_move)
 	ck_assert_int_eq(dispose(&w, &fx), 0);
 	ck_assert_str_eq(w.q.item[0].u.disposed.moved_to, "x.py");
 	assert_calls("sync a/done/old; sync a; ");
+	order_close(&w);
+}
+END_TEST
+
+/* Where it has come to must not be forgotten for that. */
+START_TEST(test_moved_before_without_descriptors)
+{
+	struct world w;
+
+	order_open(&w);
+	struct fx_dispose fx = input_of(&w, AFTER_MOVE, "done");
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	const rlim_t limit = limit_descriptors(0);
+	ck_assert_int_eq(dispose(&w, &fx), EMFILE);
+	limit_descriptors(limit);
+	ck_assert_int_eq(dispose(&w, &fx), 0);
+	ck_assert_str_eq(w.q.item[0].u.disposed.moved_to, "x.py");
 	order_close(&w);
 }
 END_TEST
@@ -546,11 +599,13 @@ int main(void)
 
 	tcase_add_test(t, test_read);
 	tcase_add_test(t, test_look);
+	tcase_add_test(t, test_look_without_descriptors);
 	tcase_add_test(t, test_scan);
 	tcase_add_test(t, test_scan_that_cannot_be_synced);
 	tcase_add_test(t, test_delete);
 	tcase_add_test(t, test_delete_that_cannot_be_synced);
 	tcase_add_test(t, test_move);
+	tcase_add_test(t, test_moved_before_without_descriptors);
 	tcase_add_test(t, test_move_into_what_is_there);
 	tcase_add_test(t, test_not_moved_and_not_synced);
 	suite_add_tcase(suite, t);
