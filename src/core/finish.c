@@ -440,7 +440,7 @@ void finish_published(struct core *c, const struct ev_published *ev)
 {
 	struct job *job = job_by_id(&c->jobs, ev->job);
 	assert(job != NULL && job->r.state == JOB_STAGED);
-	if (ev->err == ENOENT || ev->err == ESTALE)
+	if (ev->err == ENOENT)
 		finish_stage_anew(c, job);
 	if (ev->err != 0) {
 		finish_later(c, job, "publishing", ev->err, ev->why);

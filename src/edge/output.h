@@ -17,7 +17,7 @@ void output_append(int dir, const struct fx_append *fx, struct evq *q);
  * EINVAL, ENAMETOOLONG: a name that can never be one. */
 void output_stage(int dir, const struct fx_stage *fx, struct evq *q);
 
-/* ENOENT, ESTALE: the hidden file of `why` is lost. EEXIST: `why`, which may be one of the directories
+/* ENOENT: the hidden file of `why` is lost. EEXIST: `why`, which may be one of the directories
  * on the way, is somebody else's. In any case the same call may follow. */
 void output_publish(int dir, const struct fx_publish *fx, struct evq *q);
 

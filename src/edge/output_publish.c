@@ -113,7 +113,7 @@ static int place(struct publishing *pub, const struct out_file *file)
 	}
 	if (st.st_ino != file->ino) {
 		ask_about(pub, file->tmp);
-		return ESTALE;
+		return ENOENT;
 	}
 	/* What it was given when it was staged: its directories get the same. */
 	const struct ident like = { .uid = st.st_uid, .gid = st.st_gid, .mode = st.st_mode };

@@ -393,6 +393,21 @@ START_TEST(the_disk_is_full_for_a_while)
 }
 END_TEST
 
+/* A server of files that has forgotten the directory for a moment says so in the same word for all that
+ * lies in it: its results are there when it is opened anew. */
+START_TEST(a_stale_directory_is_no_loss)
+{
+	begin_warm();
+	w->dir[0]->publish_err = ESTALE;
+	world_put(w, "a.py", "big 2500");
+	ends_as("a.py", "ok");
+	ck_assert_uint_eq(strlen(world_text(w, "a.py.out")), 2500);
+	ck_assert_ptr_null(strstr(world_text(w, "a.py.json"), "is lost"));
+	ck_assert_int_eq(world_logged(w, "event=publishing-failed"), 1);
+	ran_once("big 2500");
+}
+END_TEST
+
 static struct world_file *hidden(void)
 {
 	for (size_t i = 0; i < w->dir[0]->count; i++)
@@ -989,6 +1004,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, the_zygote_dies);
 	tcase_add_loop_test(t, the_session_is_gone_after_a_crash, 0, 3);
 	tcase_add_test(t, the_disk_is_full_for_a_while);
+	tcase_add_test(t, a_stale_directory_is_no_loss);
 	tcase_add_test(t, the_parts_are_removed);
 	tcase_add_test(t, a_file_wants_a_session_for_itself);
 	tcase_add_test(t, fresh_is_not_used);

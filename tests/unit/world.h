@@ -41,6 +41,7 @@ struct world_dir {
 	const char *modules; /* what lies in the spool's directory of modules, as ev_read has it */
 	int stage_err;	     /* what the next one comes to; 0: all is well */
 	int append_err;
+	int publish_err;
 	bool full;	 /* no more bytes, until there is room again */
 	int dispose_err; /* the same; the file is put back */
 	int expire_err;	 /* what all come to */

@@ -135,7 +135,7 @@ static int place(struct world *w, struct world_dir *d, const struct out_file *ou
 	if (tmp == NULL)
 		return there != NULL && there->ident.ino == out->ino ? 0 : ENOENT;
 	if (tmp->ident.ino != out->ino)
-		return ESTALE;
+		return ENOENT;
 	if (there != NULL)
 		return EEXIST;
 	if (!dir_op(w))
@@ -161,9 +161,10 @@ void spool_publish(struct world *w, const struct fx_publish *fx)
 	ck_assert_msg(row != NULL && row->rec.state == JOB_STAGED && row->rec.run->files != NULL,
 	    "published before its files were committed");
 	ev->job = fx->job;
-	ev->err = d->gone ? ENODEV : 0;
+	ev->err = d->gone ? ENODEV : d->publish_err;
+	d->publish_err = 0;
 	(void)buf_adds(&w->trace, "publish");
-	if (!d->gone) {
+	if (ev->err == 0) {
 		const struct world_file *first = dir_find(d, fx->file[0].name);
 		if (first == NULL || first->ident.ino != fx->file[0].ino)
 			remove_old(w, d, fx);
