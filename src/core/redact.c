@@ -69,11 +69,9 @@ static void forms_of(struct forms *f, const struct conf_endpoint *e)
 	(void)buf_adds(form_new(f), e->password);
 }
 
-/* How many bytes at p are to be hidden. */
-static size_t secret_at(const struct forms *f, const char *p)
+/* How many of the bytes that are left at p are to be hidden. */
+static size_t secret_at(const struct forms *f, const char *p, size_t left)
 {
-	size_t left = strnlen(p, FORM_BYTES_MAX);
-
 	for (size_t i = 0; i < f->count; i++) {
 		const struct buf *b = &f->form[i];
 
@@ -91,8 +89,9 @@ static const char *without(struct arena *a, const struct forms *f, const char *t
 	bool found = false;
 
 	buf_init(&out, SIZE_MAX - 1);
-	for (const char *p = text; *p != '\0';) {
-		size_t n = secret_at(f, p);
+	const char *end = text + strlen(text);
+	for (const char *p = text; p < end;) {
+		size_t n = secret_at(f, p, (size_t)(end - p));
 
 		(void)(n > 0 ? buf_adds(&out, STARS) : buf_addc(&out, *p));
 		found = found || n > 0;

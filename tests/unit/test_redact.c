@@ -62,6 +62,27 @@ START_TEST(nothing_without_a_password)
 }
 END_TEST
 
+/* A server's words may be as long as its answers, and the loop waits: each byte is looked at a few times,
+ * and not some ten thousand times. That would take a minute, where this takes half a second. */
+START_TEST(as_long_as_an_answer)
+{
+	char user[] = "etl", password[] = "secret";
+	struct conf_endpoint e = { .auth = AUTH_BASIC, .user = user, .password = password };
+	const size_t n = 32u << 20;
+	char *text = xmalloc(n + 1);
+	struct arena a;
+
+	memset(text, 's', n);
+	memcpy(text + n - 5, "secre", 6);
+	arena_init(&a);
+	const char *shown = redact(&a, &e, text);
+	ck_assert_uint_eq(strlen(shown), n - 5 + 3);
+	ck_assert_str_eq(shown + n - 6, "s***");
+	arena_fini(&a);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("redact");
@@ -69,6 +90,10 @@ int main(void)
 
 	tcase_add_loop_test(t, what_is_hidden, 0, (int)ARRAY_LEN(cases));
 	tcase_add_test(t, nothing_without_a_password);
+	suite_add_tcase(s, t);
+	t = tcase_create("long");
+	tcase_add_test(t, as_long_as_an_answer);
+	tcase_set_timeout(t, 20);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
