@@ -69,13 +69,20 @@ static int put_back(int dir, const struct fx_dispose *fx, struct arena *a)
 	return err;
 }
 
-/* From here on the file lies under its hidden name, and nobody else means that one. */
-static int hide(int dir, const struct fx_dispose *fx)
+/* From here on the file lies under its hidden name, and nobody else means that one; if somebody has
+ * taken it, who could tell it beforehand, what is his goes out of the way. */
+static int hide(int dir, const struct fx_dispose *fx, struct arena *a)
 {
 	struct stat hidden, st;
+	int err;
 
 	if (spool_stat(dir, fx->hidden, &hidden) == -1)
 		return errno == ENOENT ? fsop_rename_new(dir, fx->name, dir, fx->hidden) : errno;
+	if (!is_file(&hidden, &fx->ident) && spool_stat(dir, fx->name, &st) == 0 &&
+	    is_file(&st, &fx->ident)) {
+		err = put_back(dir, fx, a);
+		return err != 0 ? err : fsop_rename_new(dir, fx->name, dir, fx->hidden);
+	}
 	/* An earlier attempt came this far; by way of a second link, it may have left the first. */
 	if (spool_stat(dir, fx->name, &st) == 0 && st.st_dev == hidden.st_dev &&
 	    st.st_ino == hidden.st_ino && unlinkat(dir, fx->name, 0) == -1 && errno != ENOENT)
@@ -263,7 +270,7 @@ static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev
 
 static int dispose(int dir, const struct fx_dispose *fx, struct arena *a, struct ev_disposed *ev)
 {
-	int sync_err, err = fx->after == AFTER_KEEP ? 0 : hide(dir, fx);
+	int sync_err, err = fx->after == AFTER_KEEP ? 0 : hide(dir, fx, a);
 
 	if (err == ENOENT)
 		return gone(dir, fx, a, ev);

@@ -157,6 +157,22 @@ START_TEST(test_stranger_is_put_back)
 }
 END_TEST
 
+/* It can be told beforehand: whoever takes it keeps nobody's input from its end. */
+START_TEST(test_the_hidden_name_is_taken)
+{
+	struct input in;
+
+	input_open(&in, _i == 0 ? AFTER_DELETE : AFTER_MOVE, "done");
+	put_text(&in.w, "a/" HIDDEN, "somebody's");
+	assert_disposed(&in, 0, false, _i == 0 ? NULL : "x.py");
+	ck_assert(!exists(&in.w, "a/x.py"));
+	ck_assert_int_eq(exists(&in.w, "a/done/x.py"), _i == 1);
+	check_text(&in.w, "a/x.py.1", "somebody's");
+	ck_assert_uint_eq(count_of(world_log(&in.w), "its name was taken meanwhile"), 1);
+	world_close(&in.w);
+}
+END_TEST
+
 START_TEST(test_stranger_by_its_bytes)
 {
 	struct input in;
@@ -501,6 +517,7 @@ int main(void)
 	tcase_add_test(tc, test_delete_whatever_its_ctime);
 	tcase_add_test(tc, test_delete_is_refused);
 	tcase_add_test(tc, test_stranger_is_put_back);
+	tcase_add_loop_test(tc, test_the_hidden_name_is_taken, 0, 2);
 	tcase_add_test(tc, test_stranger_by_its_bytes);
 	tcase_add_test(tc, test_stranger_of_any_type);
 	tcase_add_test(tc, test_stranger_whose_name_is_taken);
