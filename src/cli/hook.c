@@ -25,6 +25,8 @@ void hook_init(struct hook *h)
 {
 	sigset_t set;
 
+	/* That it is ignored is inherited: then no child's end wakes anybody, nor can it be asked after. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

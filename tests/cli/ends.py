@@ -168,6 +168,20 @@ def case_on_end_fails(tools):
     stop(p, one)
 
 
+def case_on_end_deaf(tools):
+    """Whoever has started it wants to hear nothing of his children, and that is inherited: how the command
+    has ended is known all the same."""
+    p = Place(tools)
+    yield p
+    deaf = ("python3", "-c", "import os, signal, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+            "os.execv(sys.argv[1], sys.argv[1:])")
+    one = begin(p, "--retries", "0", "--timeout", "10s", "--cursor", p.path("cursor"), "--", "sh", "-c", "exit 3",
+                before=deaf)
+    end_one(p, "a.py")
+    until(lambda: os.path.exists(p.path("cursor")) and p.read("cursor") == "1\n", "its end")
+    must("sh ended with code 3" in stop(p, one).err, "a word")
+
+
 def is_gone(pid):
     try:
         with open("/proc/%s/stat" % pid) as f:
