@@ -15,7 +15,7 @@ import results
 
 
 class Output(object):
-    """A text file that counts what the limit cut."""
+    """A text file that counts what the limit cut, and what found no room."""
 
     def __init__(self, path, limit):
         self.file = open(path, "wb", 0)
@@ -28,9 +28,12 @@ class Output(object):
     def write(self, text):
         data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else bytes(text)
         room = len(data) if not self.limit else max(0, min(len(data), self.limit - self.bytes))
-        self.file.write(data[:room])
-        self.bytes += room
-        self.cut += len(data) - room
+        try:
+            written = self.file.write(data[:room])
+        except OSError:
+            written = 0  # the disk is full: the file's own end must not fail by that
+        self.bytes += written
+        self.cut += len(data) - written
         return len(text)
 
     def fileno(self):
@@ -103,6 +106,7 @@ class Interpreter(object):
         self.scope = scope
 
     def run(self, order):
+        """How it ended. It is not written down: there may be no room for that."""
         directory = order["dir"]
         spec = results.read_json(os.path.join(directory, "spec.json"))
         out, err = (Output(os.path.join(directory, "result", name), order["limits"][name + "_bytes"])
@@ -111,11 +115,11 @@ class Interpreter(object):
         code, error = self._captured(spec, directory, out, err)
         out.close()
         err.close()
-        results.write_end(directory, {
+        return {
             "exit_code": code, "why": "exit", "error": error, "sql": None, "started_ms": int(started * 1000),
             "run_ms": int((time.monotonic() - begun) * 1000),
             "warnings": ["it ran in the session's own interpreter, which it shares with other files"],
-            "files": results.listing(directory, {"out": out.cut, "err": err.cut})})
+            "files": results.listing(directory, {"out": out.cut, "err": err.cut})}
 
     def _captured(self, spec, directory, out, err):
         kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), os.getcwd(), sys.modules.get("__main__")

@@ -205,6 +205,7 @@ class Runner(object):
         self.why = ""
         self.warnings = []
         self.interpreter = None
+        self.ends = {}           # of the runs that it has carried out
         self.own_gateway = None  # the steward's, for those who want to look
         self.modules = modules.Modules(os.path.join(self.base, "modules"))
         atexit.register(self.leave)
@@ -382,10 +383,11 @@ class Runner(object):
 
     def ask_interpreter(self, orders, acks):
         for order in orders:
-            self.interpreter.run(order)
+            self.ends[order["id"]] = {"end": self.interpreter.run(order)}
         for run_id in acks:
+            self.ends.pop(run_id, None)
             self.acknowledged(run_id)
-        return {"refused": [], "dropped": acks, "runs": {}, "free": 1}
+        return {"refused": [], "dropped": acks, "runs": self.ends, "free": 1}
 
     def bury(self):
         """The zygote has died, and its runs with it."""
