@@ -151,7 +151,7 @@ static const struct setting settings[] = {
 	{ "endpoint.*.request_timeout", "how long a request may take", SETTING_DURATION,
 	  ENDPOINT(request_timeout_ms), FALLBACK("60s"), RANGE(100, HOUR_MS) },
 	{ "endpoint.*.answer_max", "the largest answer that is read", SETTING_SIZE,
-	  ENDPOINT(answer_bytes_max), FALLBACK("64M"), RANGE(64 * KIB, 1024 * MIB) },
+	  ENDPOINT(answer_bytes_max), FALLBACK("64M"), RANGE(64 * KIB, 900 * MIB) },
 
 	{ "pool.*.endpoint", "the endpoint that its sessions run on", SETTING_NAME,
 	  POOL(endpoint), .flags = SETTING_ONLY_ONE, .target = SCOPE_ENDPOINT },

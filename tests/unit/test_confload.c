@@ -234,7 +234,7 @@ static void check_endpoints(const struct conf *c)
 	ck_assert_int_eq(e->statements, STATEMENTS_LIST);
 	ck_assert_int_eq(e->connect_timeout_ms, 5000);
 	ck_assert_int_eq(e->request_timeout_ms, 90000);
-	ck_assert_int_eq(e->answer_bytes_max, INT64_C(1) << 30);
+	ck_assert_int_eq(e->answer_bytes_max, INT64_C(900) << 20);
 	ck_assert_str_eq(c->endpoint[1].name, "two");
 	ck_assert_int_eq(c->endpoint[1].statements, STATEMENTS_SINGLE);
 }
@@ -463,6 +463,18 @@ START_TEST(test_file_max_has_the_servers_limit)
 	must_refuse(text, 4,
 	    "setting 'spool.s.file_max': it is out of range; "
 	    "write something from 1 to 20000000");
+	free(text);
+}
+END_TEST
+
+/* What SQLite takes for one value ends at 1,000,000,000 bytes: an answer that is read can be committed. */
+START_TEST(test_answer_max_has_the_ledgers_limit)
+{
+	char *text = with("answer_max = \"901M\"", "", "");
+
+	must_refuse(text, 2,
+	    "setting 'endpoint.e.answer_max': it is out of range; "
+	    "write something from 64k to 900M");
 	free(text);
 }
 END_TEST
@@ -1539,6 +1551,7 @@ static void add_values(Suite *suite)
 	tcase_add_test(tc, test_defaults);
 	tcase_add_test(tc, test_limits_are_inclusive);
 	tcase_add_test(tc, test_file_max_has_the_servers_limit);
+	tcase_add_test(tc, test_answer_max_has_the_ledgers_limit);
 	tcase_add_test(tc, test_utf8_is_kept);
 	tcase_add_test(tc, test_empty_value_of_a_pair);
 	tcase_add_loop_test(tc, test_numbers_do_not_wrap, 0, ARRAY_LEN(numbers));
