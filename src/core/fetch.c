@@ -133,8 +133,9 @@ static void fetch_ended(struct core *c, struct job *job, const struct runner_run
 	free(sc->report);
 	sc->report = xstrdup(run->report);
 	sc->end = run->status;
-	if (run->started_ms > 0 && run->run_ms > 0) /* perhaps long before anybody asked */
-		job->r.run->finished_ms = run->started_ms + run->run_ms;
+	/* Perhaps long before anybody asked, and never in days to come. */
+	if (run->run_ms > 0 && run->run_ms <= c->now.real_ms - job->r.run->started_ms)
+		job->r.run->finished_ms = job->r.run->started_ms + run->run_ms;
 	job->r.run->exit_code = run->status == STATUS_DIED ? -1 : run->exit_code;
 	if (script_is_fetched(sc)) {
 		fetch_kept(c, job);

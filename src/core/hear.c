@@ -30,6 +30,18 @@ static void hear_limit(struct core *c, struct job *job)
 	sc->limit_ms = c->now.mono_ms + core_left_ms(t.d.timeout_ms, spent_ms) + OVERTIME_MS;
 }
 
+/* By the driver's clock, as long as that can be: with another one than ours, or with a word of somebody
+ * else, it would have begun before it was queued, or in days to come. */
+static int64_t hear_started_ms(
+    const struct core *c, const struct job *job, const struct runner_run *run)
+{
+	const int64_t now_ms = c->now.real_ms;
+	if (run->started_ms >= job->r.queued_ms && run->started_ms <= now_ms)
+		return run->started_ms;
+	bool is_known = run->run_ms > 0 && run->run_ms <= now_ms - job->r.queued_ms;
+	return is_known ? now_ms - run->run_ms : now_ms;
+}
+
 /* Step 2 of what must be on disk. When it has ended at once, the next row says more. */
 static void hear_begun(
     struct core *c, struct session *s, struct job *job, const struct runner_run *run)
@@ -42,7 +54,7 @@ static void hear_begun(
 	if (job->r.state >= JOB_RUNNING)
 		return; /* or it is being fetched for the second time */
 	job->r.run->statement = s->r.last_statement; /* the call that has told it */
-	job->r.run->started_ms = run->started_ms > 0 ? run->started_ms : c->now.real_ms;
+	job->r.run->started_ms = hear_started_ms(c, job, run);
 	job_move(&c->jobs, job, JOB_RUNNING);
 	if (run->state != RUNNER_ENDED)
 		core_row_job(c, job);

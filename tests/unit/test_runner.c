@@ -626,6 +626,25 @@ START_TEST(a_runner_that_lies)
 }
 END_TEST
 
+/* Its clock is not ours, and whatever runs there may speak in its place: no file begins before it was
+ * queued, or ends when that is yet to come. */
+START_TEST(a_clock_of_another_age)
+{
+	static const char *const code[] = { "sleep 60000 +ahead", "sleep 60000 +behind" };
+	begin_warm();
+	const int64_t from_ms = w->now.real_ms;
+	world_put(w, "a.py", code[_i]);
+	world_until(w, MINUTES, world_ran(w, code[_i]) == 1);
+	ends_as("a.py", "ok");
+	const struct world_row *row = ledger_job(&w->ledger, 1);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_int_ge(row->rec.run->started_ms, from_ms);
+	ck_assert_int_le(row->rec.run->started_ms, w->now.real_ms);
+	ck_assert_int_ge(row->rec.run->finished_ms, row->rec.run->started_ms + 50000);
+	ck_assert_int_le(row->rec.run->finished_ms, w->now.real_ms);
+}
+END_TEST
+
 /* Its output is to be seen while it runs, but no more calls are made for it than for a silent one. */
 START_TEST(a_run_that_prints_all_the_time)
 {
@@ -959,6 +978,7 @@ static void add_ways(TCase *t)
 {
 	tcase_add_test(t, everything_that_it_leaves);
 	tcase_add_test(t, a_run_again_with_files);
+	tcase_add_loop_test(t, a_clock_of_another_age, 0, 2);
 	tcase_add_loop_test(t, a_runner_that_lies, 0, ARRAY_LEN(lies));
 	tcase_add_test(t, a_run_that_prints_all_the_time);
 	tcase_add_test(t, two_that_print_a_lot);

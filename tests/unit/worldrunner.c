@@ -3,7 +3,7 @@
  * many bytes of output), "drip MS" (a line each 100 ms), "kill MS" (after which the runner's zygote is
  * dead). What they leave besides stands behind it: "+err", "+csv", "+png", "+files", "+warn"; and what
  * no honest runner says: "+escape" (a name that leads out), "+short" (bytes that never come),
- * "+endless" (no exit code). */
+ * "+endless" (no exit code), "+ahead" and "+behind" (times of another age). */
 #include "world.h"
 
 #include <jansson.h>
@@ -482,6 +482,12 @@ static json_t *run_json(
 	add_outputs(o, run, json_object_get(poll, "at"), w->now.mono_ms, most);
 	int64_t until_ms = run->state == RUN_ENDED ? run->ends_ms : w->now.mono_ms;
 	json_object_set_new(o, "run_ms", json_integer(until_ms - run->begun_ms));
+	if (has(run, "+ahead")) {
+		json_object_set_new(o, "started_ms", json_integer(INT64_MAX));
+		json_object_set_new(o, "run_ms", json_integer(INT64_MAX));
+	} else if (has(run, "+behind")) {
+		json_object_set_new(o, "started_ms", json_integer(1));
+	}
 	json_object_set_new(o, "progress", json_real(run->state == RUN_ENDED ? 1 : 0.5));
 	if (run->state != RUN_ENDED)
 		return o;
