@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of files and pieces in an answer, all its runs together: some more than honest ones can be. Each is looked
+ * for among those of its run, and who speaks in a runner's place may tell of millions. */
+#define ENTRIES_MAX 200000
+
 static const char *str_of(struct arena *a, const json_t *o, const char *key)
 {
 	return arena_strdup(a, json_string_value(json_object_get(o, key)));
@@ -57,10 +61,19 @@ static enum runner_state state_of(const json_t *o)
 	return RUNNER_UNKNOWN;
 }
 
-static void read_files(struct arena *a, const json_t *list, struct runner_run *run)
+/* How many of the list's there is room for. */
+static size_t entries_of(const json_t *list, size_t *room)
 {
-	run->file = arena_calloc(a, json_array_size(list) + 1, sizeof(*run->file));
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	size_t count = json_array_size(list) < *room ? json_array_size(list) : *room;
+	*room -= count;
+	return count;
+}
+
+static void read_files(struct arena *a, const json_t *list, struct runner_run *run, size_t *room)
+{
+	const size_t count = entries_of(list, room);
+	run->file = arena_calloc(a, count + 1, sizeof(*run->file));
+	for (size_t i = 0; i < count; i++) {
 		const json_t *o = json_array_get(list, i);
 		struct runner_file *f = &run->file[run->file_count];
 		f->name = str_of(a, o, "name");
@@ -86,10 +99,11 @@ static bool read_piece(struct arena *a, const json_t *o, struct runner_data *d)
 }
 
 /* Room for all, filled with those that are good: a bad one takes none of its neighbours with it. */
-static void read_data(struct arena *a, const json_t *list, struct runner_run *run)
+static void read_data(struct arena *a, const json_t *list, struct runner_run *run, size_t *room)
 {
-	run->data = arena_calloc(a, json_array_size(list) + 1, sizeof(*run->data));
-	for (size_t i = 0; i < json_array_size(list); i++)
+	const size_t count = entries_of(list, room);
+	run->data = arena_calloc(a, count + 1, sizeof(*run->data));
+	for (size_t i = 0; i < count; i++)
 		run->data_count +=
 		    read_piece(a, json_array_get(list, i), &run->data[run->data_count]);
 }
@@ -125,7 +139,7 @@ static void read_end(struct arena *a, json_t *o, struct runner_run *run)
 	run->report = arena_take(a, report);
 }
 
-static bool read_run(struct arena *a, json_t *o, struct runner_run *run)
+static bool read_run(struct arena *a, json_t *o, struct runner_run *run, size_t *room)
 {
 	run->id = str_of(a, o, "id");
 	run->state = state_of(o);
@@ -135,8 +149,8 @@ static bool read_run(struct arena *a, json_t *o, struct runner_run *run)
 	run->progress = json_is_number(progress) ? json_number_value(progress) : -1;
 	if (!id_is_plain(run->id))
 		return false;
-	read_files(a, json_object_get(o, "files"), run);
-	read_data(a, json_object_get(o, "data"), run);
+	read_files(a, json_object_get(o, "files"), run, room);
+	read_data(a, json_object_get(o, "data"), run, room);
 	if (run->state == RUNNER_ENDED)
 		read_end(a, o, run);
 	return true;
@@ -157,6 +171,7 @@ static void read_all(struct arena *a, const json_t *o, struct runner_answer *ans
 {
 	const char *mode = json_string_value(json_object_get(o, "mode"));
 	json_t *runs = json_object_get(o, "runs");
+	size_t room = ENTRIES_MAX;
 	answer->boot = str_of(a, o, "boot");
 	answer->code = str_of(a, o, "code");
 	answer->why = str_of(a, o, "why");
@@ -165,7 +180,7 @@ static void read_all(struct arena *a, const json_t *o, struct runner_answer *ans
 	answer->run = arena_calloc(a, json_array_size(runs) + 1, sizeof(*answer->run));
 	for (size_t i = 0; i < json_array_size(runs); i++)
 		answer->run_count +=
-		    read_run(a, json_array_get(runs, i), &answer->run[answer->run_count]);
+		    read_run(a, json_array_get(runs, i), &answer->run[answer->run_count], &room);
 	answer->missing = strings_of(a, json_object_get(o, "missing"), &answer->missing_count);
 	answer->warning = strings_of(a, json_object_get(o, "warnings"), &answer->warning_count);
 	read_refused(a, json_object_get(o, "refused"), answer);

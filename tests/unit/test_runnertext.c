@@ -656,6 +656,36 @@ START_TEST(a_thousand_runs)
 }
 END_TEST
 
+/* Each is looked for among those of its run: as many as an answer has place for would hold up the loop. */
+START_TEST(files_without_end)
+{
+	struct buf b;
+	size_t entries = 0;
+	buf_init(&b, 64 << 20);
+	for (unsigned i = 0; i < 3; i++) {
+		(void)buf_addf(
+		    &b, "%s{\"id\":\"%032x\",\"state\":\"running\"", i == 0 ? "[" : ",", i);
+		for (unsigned k = 0; k < 2; k++) {
+			(void)buf_addf(&b, ",\"%s\":[", k == 0 ? "files" : "data");
+			for (int n = 0; n < 50000; n++)
+				(void)buf_addf(&b,
+				    "%s{\"name\":\"files/a\",\"at\":0,\"data\":\"YWJj\"}",
+				    n == 0 ? "" : ",");
+			(void)buf_adds(&b, "]");
+		}
+		(void)buf_adds(&b, "}");
+	}
+	(void)buf_adds(&b, "]");
+	read_runs(b.data);
+	ck_assert_uint_eq(answer.run_count, 3);
+	for (size_t i = 0; i < answer.run_count; i++)
+		entries += answer.run[i].file_count + answer.run[i].data_count;
+	ck_assert_uint_eq(answer.run[0].file_count, 50000);
+	ck_assert_uint_eq(entries, 200000);
+	buf_fini(&b);
+}
+END_TEST
+
 /* The parser has a limit for that, and it is not the stack. */
 START_TEST(nested_without_end)
 {
@@ -829,6 +859,7 @@ int main(void)
 	tcase_add_test(t, pieces_of_any_bytes);
 	tcase_add_loop_test(t, ends_and_their_status, 0, ARRAY_LEN(ends));
 	tcase_add_test(t, a_thousand_runs);
+	tcase_add_test(t, files_without_end);
 	tcase_add_test(t, nested_without_end);
 	tcase_add_loop_test(t, answers_of_any_kind, 0, 20);
 	tcase_add_test(t, cut_off_anywhere);
