@@ -12,6 +12,7 @@
 #define RUNNER_FLOOR_MS 25 /* its calls are short, and files wait behind them */
 /* A day's run costs some hundred looks, and its end is seen two minutes late at worst. */
 #define POLL_CEILING_MS 120000
+#define PROBE_MS 600000 /* nothing runs before it, and it takes milliseconds */
 
 static size_t statement_endpoint(const struct core *c, const struct session *s)
 {
@@ -158,6 +159,13 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 		memcpy(call->token, s->r.token, sizeof(call->token));
 	else
 		core_token(c, call->token);
+	/* An interpreter that hangs never answers, and a file's child may have read what was meant for
+	 * it: files would wait for this session for ever. Before a boot in a later life files may run
+	 * (core/hear: alone), for as long as they like. */
+	if (what == CALL_PROBE)
+		call->limit_ms = c->now.mono_ms + PROBE_MS;
+	else if (what != CALL_RUNNER && s->run_count == 0)
+		call->limit_ms = c->now.mono_ms + core_session_pool(c, s)->start_timeout_ms;
 	statement_post(c, s, call);
 }
 

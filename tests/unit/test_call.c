@@ -460,6 +460,28 @@ START_TEST(a_probe_lost)
 }
 END_TEST
 
+/* A process that the file has left behind may have read what was meant for the interpreter: its session
+ * will never answer. Who waits for it gets another one. */
+START_TEST(a_probe_is_never_answered)
+{
+	w->pool[0].max = 1;
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/2",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "{\"id\":2,\"state\":\"running\",\"output\":null}",
+			   .times = -1 });
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	world_put(w, "b.py", "after");
+	world_until(w, 30 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(w->server[0].deleted, 1);
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+}
+END_TEST
+
 /* ---- unreadable ----------------------------------------------------------------------------------- */
 
 static void is_given_up(void)
@@ -1130,6 +1152,7 @@ int main(void)
 	tcase_add_test(t, a_greeting_lost);
 	tcase_add_test(t, a_greeting_adopted);
 	tcase_add_test(t, a_probe_lost);
+	tcase_add_test(t, a_probe_is_never_answered);
 	tcase_add_test(t, an_answer_that_is_500_for_ever);
 	tcase_add_test(t, an_answer_that_is_never_whole);
 	tcase_add_test(t, an_answer_without_an_output);

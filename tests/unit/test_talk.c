@@ -335,6 +335,41 @@ START_TEST(a_wrong_greeting_is_not_trusted)
 }
 END_TEST
 
+/* A POST that is an error each time, or an answer that never comes: a greeting's, and a boot's. */
+static const struct {
+	enum http_method method;
+	const char *path;
+	enum conf_style style;
+	int status;
+	const char *reply;
+} unanswered[] = {
+	{ HTTP_POST, "/sessions/*/statements", STYLE_RAW, 500, "\"NullPointerException\"" },
+	{ HTTP_GET, "/sessions/*/statements/0", STYLE_RAW, 200,
+	    "{\"id\":0,\"state\":\"running\"}" },
+	{ HTTP_GET, "/sessions/*/statements/1", STYLE_SCRIPT, 200,
+	    "{\"id\":1,\"state\":\"running\"}" },
+};
+
+START_TEST(never_ready_is_given_up)
+{
+	wants_one();
+	w->spool[0].python = unanswered[_i].style;
+	world_fault(w, (struct world_fault){ .method = unanswered[_i].method,
+			   .path = unanswered[_i].path,
+			   .fate = FATE_STATUS,
+			   .status = unanswered[_i].status,
+			   .reply = unanswered[_i].reply,
+			   .times = -1 });
+	world_begin(w);
+	world_run(w, 120 * MINUTES);
+	ck_assert_int_ge(w->server[0].deleted, 2);
+	ck_assert_int_le(w->server[0].created, 20); /* the pauses grow */
+	ck_assert_int_eq(world_logged(w, "event=no-session"), w->server[0].deleted);
+	world_mend(w);
+	run_file();
+}
+END_TEST
+
 START_TEST(dead_when_it_is_greeted)
 {
 	wants_one();
@@ -479,6 +514,7 @@ int main(void)
 	tcase_add_test(t, its_state_never_comes);
 	tcase_add_test(t, a_limp_interpreter_tells_one_file_why);
 	tcase_add_test(t, a_wrong_greeting_is_not_trusted);
+	tcase_add_loop_test(t, never_ready_is_given_up, 0, (int)ARRAY_LEN(unanswered));
 	tcase_add_test(t, dead_when_it_is_greeted);
 	tcase_add_test(t, an_idle_one_that_died_is_noticed);
 	tcase_add_test(t, an_idle_one_whose_channel_is_closed_is_noticed);
