@@ -249,6 +249,8 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
  * session, or after a very long time away. */
 static void call_dropped(struct core *c, struct session *s, struct call *call)
 {
+	s->verified =
+	    false; /* a server that was restarted says so, too, of somebody else's session */
 	if (call_is_runners(call)) {
 		runner_failed(c, s, call, "the server has dropped its answer");
 		return;

@@ -193,6 +193,7 @@ static void depart_settle(struct core *c, struct session *s, const char *why)
  * deleted. */
 void depart_lost(struct core *c, struct session *s, const char *why)
 {
+	s->verified = false; /* a server that was restarted says the same of somebody else's */
 	depart_settle(c, s, why);
 	depart_retire(c, s, why);
 }
