@@ -9,6 +9,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* In a row, over three minutes: a session that cannot be proven serves nobody. */
+#define FAILURES_MAX 13
+
 /* After a break a session is LOOKING, and `resume` says what it was. Only when its server has
  * proven it does it become that again: until then nothing may be sent to it or deleted by its
  * id. */
@@ -60,7 +63,8 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 	struct bytes first;
 	/* Statement 0 is always ours: nothing is given to a session before its greeting. */
 	livy_read_statement_of_list(ev->status, ev->body, 0, &a);
-	bool blamed = endpoint_blames(c, ev, &a);
+	bool blamed = endpoint_blames_for(c, ev, &a, &s->lost_ms);
+	const char *words = endpoint_words(c, ev, &a);
 	bool read = ev->outcome == HTTP_REPLY && a.verdict == LIVY_OK;
 	bool ours = read && livy_cut_statement(ev->body, 0, &first) &&
 		    source_token_answer(s->r.kind, first, s->r.token);
@@ -74,6 +78,7 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 	if (ours) {
 		log_info("session=%s event=found by=token", s->r.name);
 		s->verified = true;
+		s->lost_ms = -1;
 		meet_take_up(c, s);
 		depart_wake(c, s, 0);
 	} else if (refuted) {
@@ -82,8 +87,14 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 			 : "a session has its id, but not its token");
 	} else if (lost) { /* ours or not, nothing will come of it; unproven, it is not deleted */
 		depart_gone(c, s, "its channel to the driver is closed");
-	} else {
-		depart_wake(c, s, blamed ? 0 : core_backoff_ms(c, ++s->failures, 500, 30000));
+	} else if (blamed) {
+		depart_wake(c, s, 0);
+	} else if (++s->failures < FAILURES_MAX) {
+		depart_wake(c, s, core_backoff_ms(c, s->failures, 500, 30000));
+	} else { /* its list may be larger than we read, or hang, for as long as it lives */
+		depart_gone(c, s,
+		    arena_printf(
+			&c->fx->arena, "nobody can tell whether it is still ours: %s", words));
 	}
 }
 

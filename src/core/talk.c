@@ -171,7 +171,9 @@ static void talk_on_session(
 	}
 	switch (ev->outcome == HTTP_REPLY ? a->verdict : LIVY_GARBAGE) {
 	case LIVY_OK:
-		s->lost_ms = -1;
+		if (s->r.state != SESSION_LOOKING || core_session_endpoint(c, s)->dialect.names)
+			s->lost_ms =
+			    -1; /* else it is the next question that may be lost each time */
 		if (sought && s->late)
 			depart_retire(c, s, "it came too late");
 		else if (sought)

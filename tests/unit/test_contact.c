@@ -591,6 +591,34 @@ START_TEST(without_names_a_restart_unseen)
 }
 END_TEST
 
+/* All that its session has printed is larger than what we read, or the driver chokes on it: its token
+ * cannot be had, and that is nobody's trouble but that session's. */
+static const enum world_fate unproven[] = { FATE_TOO_BIG, FATE_MANGLED, FATE_LOST_AFTER };
+
+START_TEST(without_names_and_never_proven)
+{
+	w->pool[0].max = 1;
+	w->any_number = true;
+	begin_nameless();
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements",
+			   .fate = unproven[_i],
+			   .status = 500,
+			   .reply = "\"java.lang.OutOfMemoryError\"",
+			   .times = -1 });
+	world_crash(w);
+	world_forget(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 30 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert_int_le(world_logged(w, "event=down"), 1);
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
 /* At a start, a gateway's page in the place of the version: our sessions in the list bear our names, so
  * this server has some. */
 START_TEST(a_page_for_a_version)
@@ -685,6 +713,7 @@ int main(void)
 	tcase_add_test(t, without_names_a_restart_between_two_files);
 	tcase_add_test(t, without_names_a_stranger_is_not_deleted);
 	tcase_add_loop_test(t, without_names_a_restart_unseen, 0, 2);
+	tcase_add_loop_test(t, without_names_and_never_proven, 0, (int)ARRAY_LEN(unproven));
 	tcase_add_test(t, a_page_for_a_version);
 	tcase_add_test(t, born_too_late);
 	tcase_add_test(t, born_too_late_and_not_to_be_seen);
