@@ -341,10 +341,6 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		return;
 	}
 	const char *words = endpoint_words(c, ev, a);
-	if (ev->outcome == HTTP_LOST) {
-		after_failed(c, s, call, words);
-		return;
-	}
 	assert(call->state == CALL_DOUBT);
 	/* The order below is that of what proves most: the session's end, our own code, a fence or
 	 * a greeting of an earlier life, a stranger's code. Only when nothing lies there may
@@ -374,9 +370,14 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		    "session=%s event=stranger statement=%lld: somebody else uses this session",
 		    s->r.name, (long long)st->id);
 		depart_gone(c, s, "a statement in it is not ours");
+	} else if (ev->outcome == HTTP_LOST || (call->what == CALL_RAW && a->verdict != LIVY_OK &&
+						   a->verdict != LIVY_NO_STATEMENT)) {
+		after_failed(c, s, call, words); /* it says nothing of what lies there */
 	} else if (call->what != CALL_RAW && waited_ms >= REPOST_MS) {
 		statement_repeat(c, s, call);
 	} else if (waited_ms < DOUBT_MS && a->verdict != LIVY_OK) {
+		if (call->failures == 0)
+			call->failing_ms = c->now.mono_ms;
 		statement_look_in(c, s, call, core_backoff_ms(c, ++call->failures, 250, 5000));
 	} else if (call->what == CALL_RAW && a->verdict == LIVY_NO_STATEMENT &&
 		   fence_is_possible(c, s)) {

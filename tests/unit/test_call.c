@@ -367,6 +367,31 @@ START_TEST(without_a_fence_it_is_unknown)
 }
 END_TEST
 
+/* What lies there cannot be read for a while, as of any statement: a server that is restarted behind a
+ * gateway, or recovers its sessions, takes longer than a lost POST may. */
+static const char *const unread[] = { "<html><title>500 Server Error</title></html>",
+	"\"java.lang.IllegalStateException: Session is in state recovering\"" };
+
+START_TEST(in_doubt_while_nobody_answers)
+{
+	begin_warm();
+	struct world_fault f = fault_of_post("sleep 100000", FATE_MANGLED);
+	f.status = 500;
+	f.reply = unread[0];
+	world_fault(w, f);
+	f = fault_of_polls(FATE_STATUS, 0);
+	f.status = 500;
+	f.reply = unread[_i];
+	world_fault(w, f);
+	world_put(w, "a.py", "sleep 100000");
+	world_run(w, MINUTES);
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 100000"), 1);
+}
+END_TEST
+
 /* A server that cannot tell what lies at an id. */
 static void lose_without_a_fence(void)
 {
@@ -1145,6 +1170,7 @@ int main(void)
 	tcase_add_loop_test(t, late_around_the_fence, 0, 16);
 	tcase_add_test(t, a_fence_that_was_not_sent);
 	tcase_add_loop_test(t, without_a_fence_it_is_unknown, 0, ARRAY_LEN(no_fence));
+	tcase_add_loop_test(t, in_doubt_while_nobody_answers, 0, (int)ARRAY_LEN(unread));
 	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
 	tcase_add_test(t, unknown_may_be_run_again);
 	tcase_add_test(t, but_not_for_ever);
