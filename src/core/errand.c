@@ -120,6 +120,7 @@ struct errand {
 	struct json_t *text;
 	size_t bytes;
 	bool starts;
+	bool suspect;
 	bool young;
 };
 
@@ -132,8 +133,11 @@ static void errand_add_run(struct errand *e, struct job *job)
 	/* At least one: the next call takes what does not fit into this one. */
 	if (e->bytes > 0 && e->bytes + more > CODE_BYTES_MAX)
 		return;
+	if (starts && e->starts && (e->suspect || sc->suspect))
+		return;
 	e->bytes += more;
 	e->starts = e->starts || starts;
+	e->suspect = e->suspect || (starts && sc->suspect);
 	e->young = e->young || e->c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
 	/* Noted now, whatever becomes of the call: what was in a call that may have arrived may
 	 * have begun. */

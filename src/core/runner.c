@@ -136,23 +136,44 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 		s->pause_ms = c->now.mono_ms + core_backoff_ms(c, s->failures, 250, 30000);
 }
 
-/* The server will not take this call, whatever it is sent: what it was to start is to blame. */
+/* It is in the call under way, to be started. */
+static bool runner_starts(const struct job *job)
+{
+	return job != NULL && job->script->asked && job->script->phase == SCRIPT_START &&
+	       !job_is_cancelled(job);
+}
+
+/* What it was to start is to blame, and that is one file: it never ran, or it may have come in before, and
+ * then shall not begin any more (core/hear). */
+static void runner_refused_file(struct core *c, struct session *s, struct job *job, const char *why)
+{
+	if (job->script->maybe) {
+		script_move(job->script, SCRIPT_BAR, c->now.mono_ms);
+		return;
+	}
+	runner_unload(c, s, job);
+	finish_own(c, job, STATUS_REJECTED, "Refused", why);
+}
+
+/* The server, or something on the way, will not take this call, whatever it is sent. Of several files
+ * each is sent in a call of its own, to see which it is. */
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why)
 {
-	bool starts = false;
-	/* Backwards, as each that leaves is replaced by the last one. */
-	for (unsigned i = s->run_count; i-- > 0;) {
+	struct job *one = NULL;
+	unsigned starts = 0;
+	for (unsigned i = 0; i < s->run_count; i++) {
 		struct job *job = errand_job(c, s, i);
-		if (job == NULL || !job->script->asked || job->script->phase != SCRIPT_START ||
-		    job->script->maybe)
+		if (!runner_starts(job))
 			continue;
-		starts = true;
-		runner_unload(c, s, job);
-		finish_own(c, job, STATUS_REJECTED, "Refused", why);
+		starts++;
+		job->script->suspect = true;
+		one = job;
 	}
 	bool boot = call->what == CALL_BOOT;
+	if (starts == 1 && !boot)
+		runner_refused_file(c, s, one, why);
 	runner_unsent(c, s, call, false);
-	if (boot || !starts)
+	if (boot || starts == 0)
 		depart_lost(c, s, why);
 	else
 		runner_rest(c, s);

@@ -38,6 +38,7 @@ struct script {
 	enum script_phase phase;
 	bool maybe;	  /* a call that starts it may have arrived */
 	bool asked;	  /* it is in the call under way */
+	bool suspect;	  /* a call with it was not let through: no other is started with it */
 	bool put;	  /* the runner lacks its helper modules: the next call brings them */
 	bool left;	  /* its record says already that a file of it cannot be had */
 	int64_t since_ms; /* of this phase */

@@ -794,6 +794,63 @@ START_TEST(the_server_refuses_the_call)
 }
 END_TEST
 
+/* Several files in one call, and a gateway lets no more than so many bytes through, or not this file: that
+ * is no fault of those that happened to come at the same time. */
+static void refuse(const char *what, int times)
+{
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = what,
+			   .fate = FATE_STATUS,
+			   .status = 413,
+			   .reply = "<html><title>413 Request Entity Too Large</title></html>",
+			   .times = times });
+}
+
+START_TEST(others_in_a_refused_call)
+{
+	static const char *const status[] = { "ok", "rejected" };
+	w->pool[0].slots = 8;
+	begin_warm();
+	world_put(w, "n.py", "sleep 20000");
+	world_until(w, MINUTES, world_ran(w, "sleep 20000") == 1);
+	world_until(w, MINUTES, w->replies > 0);
+	refuse("c.py", _i == 0 ? 1 : -1);
+	world_put(w, "b.py", "before");
+	world_put(w, "c.py", "large");
+	world_put(w, "d.py", "behind");
+	ends_as("b.py", "ok");
+	ends_as("c.py", status[_i]);
+	ends_as("d.py", "ok");
+	ends_as("n.py", "ok");
+	ran_once("before");
+	ran_once("behind");
+	ck_assert_int_eq(world_ran(w, "large"), _i == 0 ? 1 : 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* It may have come in, since the connection was lost at first: then it shall not begin any more, and those
+ * that run beside it have nothing to do with that. */
+START_TEST(lost_and_then_refused)
+{
+	begin_warm();
+	world_put(w, "n.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "a.py",
+			   .fate = _i == 0 ? FATE_LOST_BEFORE : FATE_LOST_AFTER });
+	refuse("a.py", -1);
+	world_put(w, "a.py", "large");
+	ends_as("a.py", _i == 0 ? "rejected" : "ok");
+	ends_as("n.py", "ok");
+	ck_assert_int_eq(world_ran(w, "large"), _i);
+	ran_once("sleep 60000");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* ---- other runners --------------------------------------------------------------------------------- */
 
 /* Where nothing can be forked a file runs within its call, and its record says so. */
@@ -988,6 +1045,8 @@ static void add_ways(TCase *t)
 	tcase_add_test(t, what_was_refused_does_not_begin_later);
 	tcase_add_test(t, the_runner_is_full);
 	tcase_add_test(t, the_server_refuses_the_call);
+	tcase_add_loop_test(t, others_in_a_refused_call, 0, 2);
+	tcase_add_loop_test(t, lost_and_then_refused, 0, 2);
 	tcase_add_test(t, in_the_interpreter);
 	tcase_add_loop_test(t, in_the_interpreter_over_a_crash, 0, 4);
 	tcase_add_test(t, an_older_runner);
