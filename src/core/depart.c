@@ -76,12 +76,11 @@ static bool depart_fenced_before(
 	       job->r.run->started_ms > 0 && since_ms >= 0 && since_ms < FENCE_ASLEEP_MS;
 }
 
-/* It never ran: its session was deleted behind a fence. What is lost on its way each time is not let
- * through, and would cost one session after the other. */
-static void depart_fenced(struct core *c, struct job *job)
+/* What is lost on its way each time is not let through, and would cost one session after the other. */
+void depart_never(struct core *c, struct job *job, const char *why)
 {
 	if (++job->fences < FENCES_MAX)
-		finish_requeue(c, job, "it never ran: its session was deleted behind a fence");
+		finish_requeue(c, job, why);
 	else
 		finish_own(c, job, STATUS_REJECTED, "Refused",
 		    "it never ran: whenever it is sent, the connection is lost; does something "
@@ -111,7 +110,7 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	if (call->state == CALL_DOUBT && (s->fenced || depart_fenced_before(c, s, job))) {
 		session_unload(s, job->r.id);
 		session_drop_call(s, call);
-		depart_fenced(c, job);
+		depart_never(c, job, "it never ran: its session was deleted behind a fence");
 		return;
 	}
 	/* It was sent, and nobody has seen it accepted. */

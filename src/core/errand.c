@@ -121,6 +121,7 @@ struct errand {
 	size_t bytes;
 	bool starts;
 	bool suspect;
+	bool careful; /* without those that may be to blame for the call before */
 	bool young;
 };
 
@@ -133,7 +134,9 @@ static void errand_add_run(struct errand *e, struct job *job)
 	/* At least one: the next call takes what does not fit into this one. */
 	if (e->bytes > 0 && e->bytes + more > CODE_BYTES_MAX)
 		return;
-	if (starts && e->starts && (e->suspect || sc->suspect))
+	if (starts && sc->suspect && (e->starts || e->careful))
+		return;
+	if (starts && e->suspect)
 		return;
 	e->bytes += more;
 	e->starts = e->starts || starts;
@@ -170,10 +173,23 @@ static int64_t errand_wait_ms(const struct core *c, const struct session *s, boo
 	return starts ? WAIT_START_MS : WAIT_OPEN_MS;
 }
 
+/* There is something to say but starts that were lost again and again. */
+static bool errand_has_others(const struct core *c, const struct session *s)
+{
+	for (unsigned i = 0; i < s->run_count; i++) {
+		const struct job *job = errand_job(c, s, i);
+		if (job != NULL && !(job->script->phase == SCRIPT_START && job->script->suspect) &&
+		    errand_speaks_of(c, job->script))
+			return true;
+	}
+	return false;
+}
+
 /* Those for whose output the last answer had no place come first. */
 static struct bytes errand_call(struct core *c, const struct session *s, struct call *call)
 {
 	struct errand e = { .c = c, .text = runnertext_begin(call->token) };
+	e.careful = s->failures > 0 && errand_has_others(c, s);
 	for (int late = 0; late < 2; late++) {
 		for (unsigned i = 0; i < s->run_count; i++) {
 			struct job *job = errand_job(c, s, i);

@@ -83,12 +83,15 @@ static void hear_missed(
 	}
 	/* One that is cancelled is only killed: that it was refused before shows in its state alone. */
 	bool never = unborn || (run->state == RUNNER_BARRED && sc->phase <= SCRIPT_BAR);
+	bool lost = sc->lost >= RUNNER_LOST_MAX;
 	runner_unload(c, s, job);
 	if (!never) { /* it may have run there: the session is not fresh any more, in no life */
 		s->r.statements++;
 		core_row_session(c, s);
 	}
-	if (never)
+	if (never && lost)
+		depart_never(c, job, "it never ran: its start was lost each time");
+	else if (never)
 		finish_requeue(c, job, "it had not begun, and will not in that session");
 	else if (job->r.state == JOB_ANSWERED)
 		fetch_lost_output(c, job); /* its end is known since before its files had gone */

@@ -14,6 +14,9 @@
 
 #define FAILURES_MAX 8	  /* calls in a row without an answer of the runner ... */
 #define FAILING_MS 180000 /* ... over so long a time */
+#define LOST_TOGETHER 2	  /* starts of a file: from then on no other is started with it ... */
+#define LOST_FIRST_MS 1000
+#define LOST_MAX_MS 30000
 
 /* ---- places --------------------------------------------------------------------------------- */
 
@@ -123,24 +126,44 @@ void runner_unsent(struct core *c, struct session *s, struct call *call, bool ma
 	depart_wake(c, s, maybe ? core_backoff_ms(c, s->failures, 250, 10000) : 0);
 }
 
+/* It is in the call under way, to be started. */
+static bool runner_starts(const struct job *job)
+{
+	return job != NULL && job->script->asked && job->script->phase == SCRIPT_START &&
+	       !job_is_cancelled(job);
+}
+
+/* One of them may be what is not let through. In between the session's other calls go on (core/errand), so
+ * that nobody else is taken for unheard with it; at some time it is not tried any more. */
+static void runner_lost_starts(struct core *c, struct session *s)
+{
+	for (unsigned i = 0; i < s->run_count; i++) {
+		struct job *job = errand_job(c, s, i);
+		if (!runner_starts(job) || ++job->script->lost < LOST_TOGETHER)
+			continue;
+		struct script *sc = job->script;
+		sc->suspect = true;
+		sc->due_ms = c->now.mono_ms;
+		if (sc->lost >= RUNNER_LOST_MAX)
+			script_move(sc, SCRIPT_BAR, c->now.mono_ms);
+		else
+			sc->due_ms += core_backoff_ms(c, sc->lost, LOST_FIRST_MS, LOST_MAX_MS);
+	}
+}
+
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why)
 {
 	log_warn(
 	    "session=%s event=runner-unheard error=\"%s\"; the call is sent again", s->r.name, why);
 	if (s->failures++ == 0)
 		s->failing_ms = c->now.mono_ms;
+	if (call->what == CALL_RUNNER)
+		runner_lost_starts(c, s);
 	runner_unsent(c, s, call, true);
 	if (s->failures >= FAILURES_MAX && c->now.mono_ms - s->failing_ms >= FAILING_MS)
 		depart_lost(c, s, why);
 	else
 		s->pause_ms = c->now.mono_ms + core_backoff_ms(c, s->failures, 250, 30000);
-}
-
-/* It is in the call under way, to be started. */
-static bool runner_starts(const struct job *job)
-{
-	return job != NULL && job->script->asked && job->script->phase == SCRIPT_START &&
-	       !job_is_cancelled(job);
 }
 
 /* What it was to start is to blame, and that is one file: it never ran, or it may have come in before, and

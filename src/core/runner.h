@@ -6,6 +6,9 @@
 
 #include "core/core.h"
 
+/* Calls that were to start a file and brought no answer: then its runner is asked not to. */
+#define RUNNER_LOST_MAX 4
+
 /* The job is in SENDING, its intent committed in the same turn; it is loaded in the session. */
 void runner_start(struct core *c, struct session *s, struct job *job);
 

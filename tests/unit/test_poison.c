@@ -319,6 +319,38 @@ START_TEST(a_killing_script_is_fed_to_two_sessions)
 }
 END_TEST
 
+/* Scripts share a session, and their calls: one that is not let through must not take along who runs
+ * there, and who comes then. */
+START_TEST(scripts_that_are_never_let_through)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].slots = 8;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_put(w, "n.py", "sleep 3600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 3600000") == 1);
+	lose_posts_of("large", FATE_LOST_BEFORE);
+	for (int i = 0; i <= 2 * _i; i++) {
+		char *name = xasprintf("large%d.py", i);
+		world_put(w, name, "work");
+		free(name);
+	}
+	world_put(w, "b.py", "other");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	world_until(w, 100 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+	for (int i = 0; i <= 2 * _i; i++) {
+		char *name = xasprintf("large%d.py", i);
+		ck_assert_str_eq(world_status(w, name), "rejected");
+		free(name);
+	}
+	ck_assert_ptr_nonnull(strstr(world_text(w, "large0.py.err"), "it never ran"));
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("poison");
@@ -334,6 +366,7 @@ int main(void)
 	tcase_add_test(tc, a_killer_that_was_accepted_is_fed_to_one);
 	tcase_add_test(tc, never_let_through_costs_few_sessions);
 	tcase_add_test(tc, a_killing_script_is_fed_to_two_sessions);
+	tcase_add_loop_test(tc, scripts_that_are_never_let_through, 0, 2);
 	suite_add_tcase(s, tc);
 	return help_run(s);
 }
