@@ -176,6 +176,33 @@ START_TEST(two_servers_are_two_matters)
 }
 END_TEST
 
+/* The work moves to another server: what runs on the old one comes to its end there, and nothing of ours
+ * stays behind. */
+START_TEST(taken_out_of_the_configuration)
+{
+	w->conf.endpoint_count = 2;
+	size_t pool = world_add_pool(w, "second");
+	w->pool[pool].endpoint = 1;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	w->endpoint[0].removed = w->pool[0].removed = true;
+	w->spool[0].pool = pool;
+	world_reload(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	ck_assert_uint_eq(w->server[1].ran_count, 1);
+	all_well_again();
+	world_until(w, 5 * MINUTES, w->server[0].count == 0 && core_counts(w->core).sessions == 1);
+	world_forget(w);
+	world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
+	world_reload(w);
+	world_run(w, 5 * MINUTES);
+	ck_assert_int_eq(world_logged(w, "url=http://livy0:8998"), 0);
+}
+END_TEST
+
 /* ---- what is found -------------------------------------------------------------------------------- */
 
 START_TEST(strangers_are_left_alone)
@@ -688,6 +715,7 @@ int main(void)
 	tcase_add_test(t, another_cause_is_another_line);
 	tcase_add_test(t, retry_after_is_heard);
 	tcase_add_test(t, two_servers_are_two_matters);
+	tcase_add_test(t, taken_out_of_the_configuration);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
 	tcase_add_test(t, the_list_moves_while_it_is_read);
