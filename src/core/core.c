@@ -51,7 +51,7 @@ const struct conf_pool *core_session_pool(const struct core *c, const struct ses
 
 struct endpoint_state *core_session_endpoint(const struct core *c, const struct session *s)
 {
-	return c->endpoint[core_session_pool(c, s)->endpoint];
+	return c->endpoint[s->endpoint];
 }
 
 bool core_endpoint_up(const struct core *c, const struct session *s)

@@ -261,7 +261,7 @@ void depart_go_on(struct core *c, struct session *s)
 		.timeout_ms = DELETE_TIMEOUT_MS,
 	};
 	s->asked = ASK_DELETE;
-	s->seq = core_ask(c, core_session_pool(c, s)->endpoint, s->r.id, 0, &rq);
+	s->seq = core_ask(c, s->endpoint, s->r.id, 0, &rq);
 }
 
 void depart_retire(struct core *c, struct session *s, const char *why)

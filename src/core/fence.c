@@ -14,11 +14,6 @@
 #define DELETE_TIMEOUT_MS 120000
 #define FAILURES_MAX 8
 
-static size_t fence_endpoint(const struct core *c, const struct session *s)
-{
-	return core_session_pool(c, s)->endpoint;
-}
-
 /* A name, since it must never be used again and an id is; the echo of the code and single
  * statements, since each one up to the fence must be held against ours. */
 bool fence_is_possible(const struct core *c, const struct session *s)
@@ -114,7 +109,7 @@ static void fence_ask(struct core *c, struct session *s, struct call *fence, enu
 	};
 	assert(fence->what == CALL_FENCE && fence->seq == 0);
 	fence->due_ms = INT64_MAX;
-	fence->seq = core_ask(c, fence_endpoint(c, s), s->r.id, fence->id, &rq);
+	fence->seq = core_ask(c, s->endpoint, s->r.id, fence->id, &rq);
 }
 
 static void fence_delete(struct core *c, struct session *s, struct call *fence)

@@ -103,8 +103,7 @@ static void meet_proven(struct core *c, struct session *s, const struct livy_ses
 {
 	bool dead = livy->state == LIVY_SESSION_ENDING || livy->state == LIVY_SESSION_ERROR ||
 		    livy->state == LIVY_SESSION_DEAD;
-	const char *state =
-	    endpoint_discreet(c, core_session_pool(c, s)->endpoint, livy->state_text);
+	const char *state = endpoint_discreet(c, s->endpoint, livy->state_text);
 	log_info("session=%s event=found state=%s", s->r.name, state);
 	if (dead && TAILQ_EMPTY(&s->calls)) /* else its calls learn it from their own answers */
 		depart_retire(c, s, arena_printf(&c->fx->arena, "its state is %s", state));

@@ -303,6 +303,8 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 		return "the daemon stops";
 	if (s->draining)
 		return "it has drained";
+	if (s->endpoint != conf->endpoint)
+		return "its pool has another endpoint now";
 	if (owners_wanted(c, s->r.pool) != (s->r.proxy_user != NULL))
 		return "its pool runs files as others now";
 	if (conf->owners == OWNERS_SEPARATE && s->r.owner == -1 && s->r.statements > 0)

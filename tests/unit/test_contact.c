@@ -203,6 +203,27 @@ START_TEST(taken_out_of_the_configuration)
 }
 END_TEST
 
+/* The same, but its pool keeps its name. */
+START_TEST(the_pool_is_moved_to_another)
+{
+	w->conf.endpoint_count = 2;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->any_number = true;
+	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	w->pool[0].endpoint = 1;
+	world_reload(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_uint_eq(w->server[1].ran_count, 1);
+	all_well_again();
+	world_until(w, 5 * MINUTES, w->server[0].count == 0);
+}
+END_TEST
+
 /* ---- what is found -------------------------------------------------------------------------------- */
 
 START_TEST(strangers_are_left_alone)
@@ -716,6 +737,7 @@ int main(void)
 	tcase_add_test(t, retry_after_is_heard);
 	tcase_add_test(t, two_servers_are_two_matters);
 	tcase_add_test(t, taken_out_of_the_configuration);
+	tcase_add_loop_test(t, the_pool_is_moved_to_another, 0, 2);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
 	tcase_add_test(t, the_list_moves_while_it_is_read);
