@@ -19,14 +19,15 @@
 
 /* ---- of a run ------------------------------------------------------------------------------- */
 
-/* The runner keeps the limit itself; a little later it is asked whether it did, and told to. */
-static void hear_limit(struct core *c, struct job *job)
+/* The runner keeps the limit itself; a little later it is asked whether it did, and told to. How much of it
+ * is over in a later life it says itself: no wall clock does, neither its own nor ours, which may jump. */
+static void hear_limit(struct core *c, struct job *job, const struct runner_run *run)
 {
 	struct script *sc = job->script;
 	const struct terms t = terms_of(c, job);
 	if (t.d.timeout_ms == CONF_NEVER || sc->limit_ms != INT64_MAX)
 		return;
-	int64_t spent_ms = job->r.state < JOB_RUNNING ? 0 : c->now.real_ms - job->r.run->started_ms;
+	int64_t spent_ms = job->r.state < JOB_RUNNING ? 0 : run->run_ms;
 	sc->limit_ms = c->now.mono_ms + core_left_ms(t.d.timeout_ms, spent_ms) + OVERTIME_MS;
 }
 
@@ -50,7 +51,7 @@ static void hear_begun(
 	assert(job->r.run != NULL);
 	if (sc->phase < SCRIPT_RUN)
 		script_move(sc, SCRIPT_RUN, c->now.mono_ms);
-	hear_limit(c, job);
+	hear_limit(c, job, run);
 	if (job->r.state >= JOB_RUNNING)
 		return; /* or it is being fetched for the second time */
 	job->r.run->statement = s->r.last_statement; /* the call that has told it */

@@ -223,6 +223,25 @@ START_TEST(the_time_limit_is_not_kept)
 }
 END_TEST
 
+/* Between two lives our wall clock jumps, or it has always been another one than the driver's. */
+START_TEST(a_time_limit_and_another_clock)
+{
+	w->spool[0].timeout_ms = MINUTES;
+	begin_warm();
+	world_put(w, "a.py", "sleep 50000");
+	world_put(w, "b.py", "sleep 600000");
+	world_until(
+	    w, MINUTES, world_ran(w, "sleep 50000") == 1 && world_ran(w, "sleep 600000") == 1);
+	world_run(w, 1000);
+	w->now.real_ms += _i == 0 ? 60 * MINUTES : -60 * MINUTES;
+	world_crash(w);
+	int64_t start = w->now.mono_ms;
+	ends_as("a.py", "ok");
+	ends_as("b.py", "timeout");
+	ck_assert_int_lt(w->now.mono_ms - start, 2 * MINUTES);
+}
+END_TEST
+
 /* ---- calls that are lost ---------------------------------------------------------------------- */
 
 static const enum world_fate fates[] = { FATE_NOT_SENT, FATE_LOST_BEFORE, FATE_LOST_AFTER,
@@ -1073,6 +1092,7 @@ static Suite *runner_suite(void)
 	tcase_add_test(t, output_in_pieces);
 	tcase_add_test(t, a_long_run_costs_little);
 	tcase_add_test(t, a_time_limit_is_the_runners);
+	tcase_add_loop_test(t, a_time_limit_and_another_clock, 0, 2);
 	tcase_add_loop_test(t, the_time_limit_is_not_kept, 0, 2);
 	tcase_add_loop_test(t, the_start_is_lost, 0, ARRAY_LEN(fates));
 	tcase_add_loop_test(t, the_start_is_answered_by_others, 0, ARRAY_LEN(no_answers));
