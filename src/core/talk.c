@@ -241,9 +241,11 @@ void talk_due(struct core *c, struct session *s)
 		return;
 	}
 	switch (s->r.state) {
-	case SESSION_STARTING:
-		if (s->seq == 0)
+	case SESSION_STARTING: /* a server that says "idle", and to a POST "starting", is not asked at once */
+		if (s->seq == 0 && c->now.mono_ms - s->since_ms >= START_LOOK_MS)
 			ready_look(c, s);
+		else if (s->seq == 0)
+			depart_wake(c, s, s->since_ms + START_LOOK_MS - c->now.mono_ms);
 		break;
 	case SESSION_LOOKING:
 		if (s->seq != 0)

@@ -118,6 +118,31 @@ START_TEST(a_session_that_still_starts)
 }
 END_TEST
 
+/* What answers for the session's state is older than what it says to a POST: it says so for a while. */
+START_TEST(idle_and_still_starting)
+{
+	begin_warm();
+	world_fault(
+	    w, (struct world_fault){ .method = HTTP_POST,
+		   .path = POSTS,
+		   .fate = FATE_STATUS,
+		   .status = 500,
+		   .reply = "\"java.lang.IllegalStateException: Session is in state starting\"",
+		   .times = -1 });
+	world_forget(w);
+	world_put(w, "a.py", "work");
+	world_run(w, MINUTES);
+	int posts = 0;
+	for (const char *p = w->trace.data; (p = strstr(p, "POST ")) != NULL; p++)
+		posts++;
+	ck_assert_int_ge(posts, 2);
+	ck_assert_int_le(posts, 300);
+	world_mend(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
 START_TEST(a_session_that_has_died_meanwhile)
 {
 	begin_warm();
@@ -1157,6 +1182,7 @@ int main(void)
 	tcase_add_test(t, the_older_the_longer_between_polls);
 	tcase_add_test(t, a_failure_of_the_code);
 	tcase_add_test(t, a_session_that_still_starts);
+	tcase_add_test(t, idle_and_still_starting);
 	tcase_add_test(t, a_session_that_has_died_meanwhile);
 	tcase_add_test(t, a_session_that_is_gone);
 	tcase_add_test(t, refused_in_livys_own_words);
