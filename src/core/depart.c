@@ -52,7 +52,9 @@ static void depart_unknown_job(struct core *c, struct job *job, const char *mess
 {
 	/* Even with the user's word it is not done for ever: a file that takes its session down
 	 * each time would take every session of the pool with it. */
-	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && job->r.attempts < RERUN_TRIES &&
+	uint32_t sent = job->r.attempts - job->unsent;
+	assert(job->unsent <= job->r.attempts);
+	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && sent < RERUN_TRIES &&
 	    job->losses < LOSSES_MAX && !job_is_cancelled(job))
 		finish_requeue(c, job, message);
 	else

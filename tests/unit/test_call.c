@@ -446,6 +446,20 @@ START_TEST(unknown_may_be_run_again)
 }
 END_TEST
 
+/* What the server has not taken is no attempt that could have run. */
+START_TEST(unknown_after_a_closed_door)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	struct world_fault f = fault_of_post("work", FATE_NOT_SENT);
+	f.times = 3;
+	world_fault(w, f);
+	lose_without_a_fence();
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_uint_eq(world_row(w, "a.py")->rec.attempts, 5);
+}
+END_TEST
+
 START_TEST(but_not_for_ever)
 {
 	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
@@ -1199,6 +1213,7 @@ int main(void)
 	tcase_add_loop_test(t, in_doubt_while_nobody_answers, 0, (int)ARRAY_LEN(unread));
 	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
 	tcase_add_test(t, unknown_may_be_run_again);
+	tcase_add_test(t, unknown_after_a_closed_door);
 	tcase_add_test(t, but_not_for_ever);
 	tcase_add_test(t, somebody_else_is_in_our_session);
 	tcase_add_test(t, a_greeting_lost);
