@@ -72,6 +72,8 @@ void endpoint_up(struct core *c, size_t endpoint)
  * through here. */
 const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text)
 {
+	if (text == NULL) /* what a server leaves out, the state of a session for one */
+		return "not said";
 	return redact(&c->fx->arena, &c->conf->endpoint[endpoint], text);
 }
 

@@ -304,6 +304,32 @@ START_TEST(its_state_never_comes)
 }
 END_TEST
 
+/* A session whose answer leaves out its state is waited for like one with a state that nobody knows, also
+ * where words of the server are looked through for the password. */
+static const char *const stateless[] = { "{\"id\":0}", "{\"id\":0,\"state\":null}" };
+
+START_TEST(without_a_state)
+{
+	static char password[] = "hunter2";
+	w->endpoint[0].auth = AUTH_BASIC;
+	w->endpoint[0].user = w->endpoint[0].password = password;
+	w->pool[0].start_timeout_ms = 60000;
+	wants_one();
+	world_begin(w);
+	world_until(w, MINUTES, is_idle());
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = stateless[_i],
+			   .times = -1 });
+	world_crash(w);
+	world_run(w, 10 * MINUTES);
+	world_mend(w);
+	run_file();
+}
+END_TEST
+
 /* ---- greetings ---------------------------------------------------------------------------------------- */
 
 START_TEST(a_limp_interpreter_tells_one_file_why)
@@ -512,6 +538,7 @@ int main(void)
 	tcase_add_test(t, slow_to_start_is_patience);
 	tcase_add_test(t, its_state_cannot_be_read);
 	tcase_add_test(t, its_state_never_comes);
+	tcase_add_loop_test(t, without_a_state, 0, (int)ARRAY_LEN(stateless));
 	tcase_add_test(t, a_limp_interpreter_tells_one_file_why);
 	tcase_add_test(t, a_wrong_greeting_is_not_trusted);
 	tcase_add_loop_test(t, never_ready_is_given_up, 0, (int)ARRAY_LEN(unanswered));
