@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define ID_BYTES_MAX 255
+#define STATEMENT_MAX INT32_MAX /* Livy's own; the next one is still a number with us */
 
 struct word {
 	const char *text;
@@ -318,7 +319,7 @@ static bool statement_of(const json_t *v, struct livy_statement *s)
 	s->output = output && !json_is_null(output);
 	s->failed = status && strcmp(status, "error") == 0;
 	s->text = bytes_of(json_object_get(data, "text/plain"), &s->text_bytes);
-	return s->id >= 0;
+	return s->id >= 0 && s->id <= STATEMENT_MAX;
 }
 
 void livy_read_statement(int status, struct bytes body, struct livy_answer *a)

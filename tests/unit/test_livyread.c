@@ -372,6 +372,21 @@ START_TEST(numbers_are_no_reason_to_refuse)
 }
 END_TEST
 
+/* Ids are counted with: behind the largest number there is none, and no file. */
+START_TEST(an_id_behind_which_nothing_comes)
+{
+	struct livy_answer a;
+
+	livy_read_statement(201, BYTES("{\"id\":9223372036854775807,\"state\":\"waiting\"}"), &a);
+	ck_assert_int_eq(a.verdict, LIVY_GARBAGE);
+	livy_fini(&a);
+	livy_read_statement(201, BYTES("{\"id\":2147483647,\"state\":\"waiting\"}"), &a);
+	ck_assert_int_eq(a.verdict, LIVY_OK);
+	ck_assert_int_eq(a.statement.id, INT32_MAX);
+	livy_fini(&a);
+}
+END_TEST
+
 START_TEST(progress_stays_within_bounds)
 {
 	static const struct {
@@ -516,6 +531,7 @@ int main(void)
 	tcase_add_test(yes, statement_of_the_reference);
 	tcase_add_test(yes, statement_that_has_not_begun);
 	tcase_add_test(yes, numbers_are_no_reason_to_refuse);
+	tcase_add_test(yes, an_id_behind_which_nothing_comes);
 	tcase_add_test(yes, progress_stays_within_bounds);
 	tcase_add_test(yes, fields_of_other_types_are_missing);
 	tcase_add_test(yes, statement_of_a_list);
