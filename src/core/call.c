@@ -250,10 +250,10 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
  * session, or after a very long time away. */
 static void call_dropped(struct core *c, struct session *s, struct call *call)
 {
-	s->verified =
-	    false; /* a server that was restarted says so, too, of somebody else's session */
+	/* A server that was restarted says so, too, of somebody else's session. */
+	s->verified = false;
 	if (call_is_runners(call)) {
-		runner_failed(c, s, call, "the server has dropped its answer");
+		runner_dropped(c, s, call);
 		return;
 	}
 	if (call->what == CALL_RAW)
@@ -454,7 +454,7 @@ static bool call_is_due(const struct core *c, const struct call *call)
 	       (call->seq == 0 && call->due_ms <= c->now.mono_ms);
 }
 
-/* A greeting, a boot or a probe: nothing of a file's. */
+/* Ours, and no file's alone. */
 static void call_unanswered(struct core *c, struct session *s, struct call *call)
 {
 	assert(call->what != CALL_RAW && call->what != CALL_FENCE);
@@ -465,7 +465,7 @@ static void call_unanswered(struct core *c, struct session *s, struct call *call
 static void call_act(struct core *c, struct session *s, struct call *call)
 {
 	bool late = call->limit_ms <= c->now.mono_ms;
-	if (late && (call->what == CALL_RAW || call->what == CALL_RUNNER))
+	if (late && (call->what == CALL_RAW || (call->what == CALL_RUNNER && s->alone)))
 		stop_call(c, s, call);
 	else if (late)
 		call_unanswered(c, s, call);

@@ -5,6 +5,7 @@
 #include "core/depart.h"
 #include "core/errand.h"
 #include "core/finish.h"
+#include "core/meet.h"
 #include "core/statement.h"
 #include "core/stop.h"
 #include "core/terms.h"
@@ -164,6 +165,17 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 		depart_lost(c, s, why);
 	else
 		s->pause_ms = c->now.mono_ms + core_backoff_ms(c, s->failures, 250, 30000);
+}
+
+void runner_dropped(struct core *c, struct session *s, struct call *call)
+{
+	const uint64_t id = s->r.id;
+	runner_failed(c, s, call, "the server has dropped its answer");
+	if (core_session_endpoint(c, s)->dialect.names || session_by_id(&c->sessions, id) == NULL)
+		return;
+	/* The next call may go to a stranger's, that has its id since a restart: first the token. */
+	if (s->run_count > 0 && s->r.state != SESSION_DELETING)
+		meet_nameless(c, s);
 }
 
 /* What it was to start is to blame, and that is one file: it never ran, or it may have come in before, and

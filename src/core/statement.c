@@ -13,6 +13,7 @@
 /* A day's run costs some hundred looks, and its end is seen two minutes late at worst. */
 #define POLL_CEILING_MS 120000
 #define PROBE_MS 600000 /* nothing runs before it, and it takes milliseconds */
+#define CALL_MS 1800000 /* a runner's answers within seconds, but with it go all that run there */
 
 bool statement_by_list(const struct core *c, const struct session *s)
 {
@@ -159,6 +160,8 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 	 * (core/hear: alone), for as long as they like. */
 	if (what == CALL_PROBE)
 		call->limit_ms = c->now.mono_ms + PROBE_MS;
+	else if (what == CALL_RUNNER && !s->alone)
+		call->limit_ms = c->now.mono_ms + CALL_MS;
 	else if (what != CALL_RUNNER && s->run_count == 0)
 		call->limit_ms = c->now.mono_ms + core_session_pool(c, s)->start_timeout_ms;
 	statement_post(c, s, call);

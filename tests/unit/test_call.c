@@ -546,6 +546,32 @@ START_TEST(a_probe_is_never_answered)
 }
 END_TEST
 
+/* A driver that hangs answers no call of the runner's: its files come to an end, and others get a session
+ * that does. */
+START_TEST(a_runner_is_never_heard_again)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].max = 1;
+	begin_warm();
+	world_put(w, "a.py", "sleep 36000000");
+	world_run(w, MINUTES);
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_RUNNING);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/*",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "{\"id\":0,\"state\":\"running\",\"output\":null}",
+			   .times = -1 });
+	world_until(w, 60 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert_int_eq(w->server[0].deleted, 1);
+	world_mend(w);
+	world_put(w, "b.py", "after");
+	world_until(w, 60 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
 /* ---- unreadable ----------------------------------------------------------------------------------- */
 
 static void is_given_up(void)
@@ -1220,6 +1246,7 @@ int main(void)
 	tcase_add_test(t, a_greeting_adopted);
 	tcase_add_test(t, a_probe_lost);
 	tcase_add_test(t, a_probe_is_never_answered);
+	tcase_add_test(t, a_runner_is_never_heard_again);
 	tcase_add_test(t, an_answer_that_is_500_for_ever);
 	tcase_add_test(t, an_answer_that_is_never_whole);
 	tcase_add_test(t, an_answer_without_an_output);
