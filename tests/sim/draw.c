@@ -328,6 +328,9 @@ static char *sim_says_at(struct sim *s, struct version *v)
 	time_t at = (time_t)(s->w->now.real_ms / SECOND + sim_int(s, -10, 120));
 	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
 	v->at_ms = (int64_t)at * SECOND;
+	/* The clock may go back before anybody else looks at it. */
+	if (s->w->now.real_ms > s->latest_ms)
+		s->latest_ms = s->w->now.real_ms;
 	return xasprintf("at=%s", text);
 }
 
