@@ -88,6 +88,55 @@ void after_failed(struct core *c, struct session *s, struct call *call, const ch
 	depart_retire(c, s, words);
 }
 
+/* A refusal speaks of the code: too long, or a kind that the server does not know. The session is
+ * as it was. */
+void after_refused(struct core *c, struct session *s, struct call *call, const char *why)
+{
+	if (call->what == CALL_BOOT || call->what == CALL_RUNNER) {
+		runner_refused(c, s, call, why);
+		return;
+	}
+	if (call->what != CALL_RAW) {
+		session_drop_call(s, call);
+		depart_retire(c, s, why);
+		return;
+	}
+	struct job *job = core_call_job(c, call);
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	finish_own(c, job, STATUS_REJECTED, "Refused", why);
+	if (s->r.state == SESSION_BUSY)
+		after_idle(c, s);
+	else
+		depart_go_on(c, s);
+}
+
+/* The session is left alone until it has taken something harmless: only then it is known that the next
+ * answer of this kind is the next file's own. */
+static void after_forbidden_raw(
+    struct core *c, struct session *s, struct call *call, const char *words)
+{
+	struct job *job = core_call_job(c, call);
+	assert(call->what == CALL_RAW);
+	session_unload(s, job->r.id);
+	session_drop_call(s, call);
+	depart_forbidden(c, s->endpoint, job, words);
+	/* An interpreter that does not work is not asked: it would have to go for that. */
+	if (s->r.state == SESSION_BUSY) {
+		session_move(s, s->limp ? SESSION_IDLE : SESSION_PROBING, c->now.mono_ms);
+		core_row_session(c, s);
+	}
+	depart_wake(c, s, 0); /* talk_due() posts the probe when the server is met anew */
+}
+
+void after_forbidden(struct core *c, struct session *s, struct call *call, const char *words)
+{
+	if (call->what == CALL_RUNNER)
+		runner_forbidden(c, s, call, words);
+	else
+		after_forbidden_raw(c, s, call, words);
+}
+
 /* It was cancelled, by its time limit or by somebody. */
 static enum job_status after_stopped(struct job *job, bool forced)
 {

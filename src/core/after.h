@@ -11,6 +11,13 @@ void after_ended(struct core *c, struct session *s, struct call *call,
 /* An answer that nobody can read: looked at again some times, then given up. */
 void after_failed(struct core *c, struct session *s, struct call *call, const char *words);
 
+/* Its POST was refused: what it holds is to blame, and the session is as it was. */
+void after_refused(struct core *c, struct session *s, struct call *call, const char *why);
+
+/* Its POST was answered with 403, which may be meant for us or for what a file holds. Of CALL_RAW and
+ * CALL_RUNNER; before it was accepted, as any refusal. */
+void after_forbidden(struct core *c, struct session *s, struct call *call, const char *words);
+
 /* The session is free of a file. forced: its code may still run. */
 void after_run(struct core *c, struct session *s, bool forced);
 

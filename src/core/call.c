@@ -107,7 +107,7 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 	call->since_ms = c->now.mono_ms;
 	call->statement = st->id;
 	s->r.last_statement = st->id;
-	endpoint_works(c, s->endpoint);
+	endpoint_takes(c, s->endpoint);
 	if (call->what != CALL_RUNNER) /* nothing is ever looked for behind one of those */
 		core_row_session(c, s);
 	if (call->what == CALL_RAW) {
@@ -169,29 +169,6 @@ static void call_doubt(struct core *c, struct session *s, struct call *call, con
 	statement_look_in(c, s, call, LOOK_SOON_MS);
 }
 
-/* A refusal speaks of the code: too long, or a kind that the server does not know. The session is
- * as it was. */
-static void call_refused(struct core *c, struct session *s, struct call *call, const char *why)
-{
-	if (call_is_runners(call)) {
-		runner_refused(c, s, call, why);
-		return;
-	}
-	if (call->what != CALL_RAW) {
-		session_drop_call(s, call);
-		depart_retire(c, s, why);
-		return;
-	}
-	struct job *job = core_call_job(c, call);
-	session_unload(s, job->r.id);
-	session_drop_call(s, call);
-	finish_own(c, job, STATUS_REJECTED, "Refused", why);
-	if (s->r.state == SESSION_BUSY)
-		after_idle(c, s);
-	else
-		depart_go_on(c, s);
-}
-
 static void call_on_posted(struct core *c, struct session *s, struct call *call,
     const struct ev_http *ev, const struct livy_answer *a)
 {
@@ -225,6 +202,11 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 		depart_lost(c, s, words);
 		break;
 	case LIVY_AUTH:
+		if (ev->status == 403 && (call->what == CALL_RAW || call->what == CALL_RUNNER)) {
+			after_forbidden(c, s, call, endpoint_says(c, ev, a));
+			break;
+		}
+		/* fall through */
 	case LIVY_LATER:
 	case LIVY_REDIRECT:
 		assert(blamed);
@@ -236,7 +218,7 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 		break;
 	case LIVY_REFUSED:
 	case LIVY_NAME_TAKEN:
-		call_refused(c, s, call, words);
+		after_refused(c, s, call, words);
 		break;
 	case LIVY_NO_STATEMENT:
 	case LIVY_SERVER_ERROR:

@@ -21,11 +21,12 @@ struct endpoint_state {
 	enum endpoint_phase phase;
 	struct timer timer;
 	struct livy_dialect dialect;
-	uint64_t seq;  /* of its own request under way */
-	int64_t from;  /* of the page of the list that is under way */
-	int failures;  /* in a row */
-	int odd;       /* answers to /version that were none, since the last that was one */
-	char *trouble; /* the last one in words; NULL: all is well */
+	uint64_t seq;	  /* of its own request under way */
+	int64_t from;	  /* of the page of the list that is under way */
+	int failures;	  /* in a row */
+	unsigned forbids; /* answers 403 since it took a statement last */
+	int odd;	  /* answers to /version that were none, since the last that was one */
+	char *trouble;	  /* the last one in words; NULL: all is well */
 	bool was_up;
 	bool told;     /* the log says that it is down */
 	int64_t up_ms; /* when it was last met */

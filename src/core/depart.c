@@ -12,8 +12,11 @@
 #define DELETE_TRIES 5
 #define DELETE_MS 600000
 #define RERUN_TRIES 3
-#define LOSSES_MAX 2 /* sessions that a file may take with it */
-#define FENCES_MAX 3 /* sessions that are given up for it */
+#define LOSSES_MAX 2	/* sessions that a file may take with it */
+#define FENCES_MAX 3	/* sessions that are given up for it */
+#define FORBIDDEN_MAX 3 /* answers 403 to a file, and others are let through */
+#define FORBIDDEN_FIRST_MS 5000
+#define FORBIDDEN_MAX_MS 60000
 /* A pool whose sessions do not come up costs the cluster a driver for each attempt, so attempts
  * grow rare. */
 #define BREAKER_FIRST_MS 5000
@@ -87,6 +90,41 @@ void depart_never(struct core *c, struct job *job, const char *why)
 		finish_own(c, job, STATUS_REJECTED, "Refused",
 		    "it never ran: whenever it is sent, the connection is lost; does something "
 		    "between here and the server not let it through?");
+}
+
+/* Behind others, that have been let through so far: first in line it would be sent again at once. A reload
+ * or the like may bring it back to its lane earlier, which does no harm. */
+static void depart_rest(struct core *c, struct job *job)
+{
+	if (job->r.state != JOB_QUEUED || job->lane == NULL || job->lane->home == NULL)
+		return; /* it has ended, or waits for something else */
+	queue_remove(job);
+	timer_set(&c->timers, &job->timer,
+	    c->now.mono_ms +
+		core_backoff_ms(c, job->forbidden, FORBIDDEN_FIRST_MS, FORBIDDEN_MAX_MS));
+}
+
+/* By one such answer nobody can tell whether it is meant for this file or for us. It is taken for the file's
+ * only where a statement was taken since the last one: when all is forbidden no file is blamed, however
+ * many sessions it is tried in. */
+void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const char *words)
+{
+	bool others_pass = c->endpoint[endpoint]->forbids == 1;
+	assert(c->endpoint[endpoint]->forbids > 0);
+	job->unsent++;
+	if (others_pass && job->forbidden < FORBIDDEN_MAX)
+		job->forbidden++;
+	if (others_pass && job->forbidden == FORBIDDEN_MAX && !job_is_cancelled(job)) {
+		finish_own(c, job, STATUS_REJECTED, "Refused",
+		    arena_printf(&c->fx->arena,
+			"it never ran: whenever it is sent, and only then, the answer is %s; "
+			"something between here and Livy forbids what it holds: let it through "
+			"there, or change the file",
+			words));
+		return;
+	}
+	finish_requeue(c, job, words);
+	depart_rest(c, job);
 }
 
 /* It ran there. */

@@ -27,6 +27,9 @@ void depart_unknown(struct core *c, struct session *s, struct call *call, const 
  * when that has happened too often. */
 void depart_never(struct core *c, struct job *job, const char *why);
 
+/* It was forbidden on its way (403), and is in no session any more: later, or never. */
+void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const char *words);
+
 /* A session of this kind could not be had: the next one comes after a pause, longer each time. */
 void depart_breaker(struct core *c, struct session *s, const char *why);
 

@@ -20,6 +20,12 @@ void endpoint_works(struct core *c, size_t endpoint)
 	e->failures = 0;
 }
 
+void endpoint_takes(struct core *c, size_t endpoint)
+{
+	c->endpoint[endpoint]->forbids = 0;
+	endpoint_works(c, endpoint);
+}
+
 void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms)
 {
 	assert(endpoint < c->endpoint_count && why != NULL);
@@ -77,6 +83,14 @@ const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text)
 	return redact(&c->fx->arena, &c->conf->endpoint[endpoint], text);
 }
 
+const char *endpoint_says(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
+{
+	assert(ev->outcome == HTTP_REPLY);
+	return arena_printf(&c->fx->arena, "HTTP %d: %s", ev->status,
+	    a->message == NULL ? livy_verdict_name(a->verdict)
+			       : endpoint_discreet(c, ev->tag.endpoint, a->message));
+}
+
 const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
 {
 	size_t endpoint = ev->tag.endpoint;
@@ -92,10 +106,7 @@ const char *endpoint_words(struct core *c, const struct ev_http *ev, const struc
 	else if (a->verdict == LIVY_UNKNOWN_CALL ||
 		 (a->verdict == LIVY_GARBAGE && ev->tag.session == 0))
 		hint = "; is the url that of a Livy server, with its path?";
-	return arena_printf(&c->fx->arena, "HTTP %d: %s%s", ev->status,
-	    a->message == NULL ? livy_verdict_name(a->verdict)
-			       : endpoint_discreet(c, endpoint, a->message),
-	    hint);
+	return arena_printf(&c->fx->arena, "%s%s", endpoint_says(c, ev, a), hint);
 }
 
 /* Nobody can tell on whose account there is no answer. 502 and 504 are a gateway's words for "I got
@@ -128,6 +139,8 @@ bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy
 	if (ev->outcome == HTTP_REPLY)
 		blame = a->verdict == LIVY_AUTH || a->verdict == LIVY_REDIRECT ||
 			a->verdict == LIVY_LATER || (a->verdict == LIVY_SERVER_ERROR && gateway);
+	if (ev->outcome == HTTP_REPLY && ev->status == 403)
+		c->endpoint[ev->tag.endpoint]->forbids++;
 	if (blame)
 		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), ev->retry_after_ms);
 	return blame;

@@ -13,6 +13,9 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 void endpoint_up(struct core *c, size_t endpoint);
 void endpoint_works(struct core *c, size_t endpoint);
 
+/* ... and by a statement it has: whatever it forbids, it is not everything. */
+void endpoint_takes(struct core *c, size_t endpoint);
+
 /* What a reply says about the server as a whole, whichever call it answers. True when it is no
  * answer to the call at all: not sent, refused at the door, a gateway's word. The server is in
  * trouble then and the call may be repeated if it is a GET. */
@@ -30,5 +33,8 @@ const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text)
 
 /* A line of words for a reply that is none: static or in the effects' arena. */
 const char *endpoint_words(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
+
+/* Of an answer only what it says, without what we would do about it. */
+const char *endpoint_says(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
 
 #endif

@@ -121,6 +121,7 @@ struct errand {
 	size_t bytes;
 	bool starts;
 	bool suspect;
+	bool idle;    /* starts none: is anything let through? */
 	bool careful; /* without those that may be to blame for the call before */
 	bool young;
 };
@@ -136,7 +137,7 @@ static void errand_add_run(struct errand *e, struct job *job)
 		return;
 	if (starts && sc->suspect && (e->starts || e->careful))
 		return;
-	if (starts && e->suspect)
+	if (starts && (e->suspect || e->idle))
 		return;
 	e->bytes += more;
 	e->starts = e->starts || starts;
@@ -190,6 +191,7 @@ static struct bytes errand_call(struct core *c, const struct session *s, struct 
 {
 	struct errand e = { .c = c, .text = runnertext_begin(call->token) };
 	e.careful = s->failures > 0 && errand_has_others(c, s);
+	e.idle = core_session_endpoint(c, s)->forbids > 0;
 	for (int late = 0; late < 2; late++) {
 		for (unsigned i = 0; i < s->run_count; i++) {
 			struct job *job = errand_job(c, s, i);

@@ -47,6 +47,7 @@ void intake_queue(struct core *c, struct job *job)
 	timer_clear(&c->timers, &job->timer);
 	job_move(&c->jobs, job, JOB_QUEUED);
 	job->failures = 0;
+	job->forbidden = 0;
 	heads_forget(job); /* what it says of itself is of other bytes now */
 	job->r.queued_ms = c->now.real_ms;
 	core_row_job(c, job);

@@ -61,6 +61,7 @@ struct job {
 	uint32_t unsent;       /* attempts that the server has certainly not taken */
 	uint8_t losses;	       /* sessions that were lost with it, and it did not end by that ... */
 	uint8_t fences;	       /* ... or were given up to prove that it never ran */
+	uint8_t forbidden;     /* answers that forbade it while others were let through */
 	bool reread;	       /* its file is being read again, to see whether it is the same */
 	bool rerun;	       /* somebody wants it to run again, whatever it is now */
 	bool touched;	       /* it is in jobs::touched */

@@ -190,11 +190,10 @@ static void runner_refused_file(struct core *c, struct session *s, struct job *j
 	finish_own(c, job, STATUS_REJECTED, "Refused", why);
 }
 
-/* The server, or something on the way, will not take this call, whatever it is sent. Of several files
- * each is sent in a call of its own, to see which it is. */
-void runner_refused(struct core *c, struct session *s, struct call *call, const char *why)
+/* Of several files each is sent in a call of its own, to see which it is. Returns how many there were;
+ * *one is the last. */
+static unsigned runner_suspect(struct core *c, struct session *s, struct job **one)
 {
-	struct job *one = NULL;
 	unsigned starts = 0;
 	for (unsigned i = 0; i < s->run_count; i++) {
 		struct job *job = errand_job(c, s, i);
@@ -202,8 +201,41 @@ void runner_refused(struct core *c, struct session *s, struct call *call, const 
 			continue;
 		starts++;
 		job->script->suspect = true;
-		one = job;
+		*one = job;
 	}
+	return starts;
+}
+
+/* What may have come in before is asked not to begin, and goes back to the queue by that. */
+static void runner_forbidden_file(
+    struct core *c, struct session *s, struct job *job, const char *words)
+{
+	if (job->script->maybe) {
+		script_move(job->script, SCRIPT_BAR, c->now.mono_ms);
+		return;
+	}
+	runner_unload(c, s, job);
+	depart_forbidden(c, s->endpoint, job, words);
+}
+
+/* The next call starts nothing (core/errand), and so tells whether it is not the whole that is forbidden. */
+void runner_forbidden(struct core *c, struct session *s, struct call *call, const char *words)
+{
+	struct job *one = NULL;
+	assert(call->what == CALL_RUNNER);
+	unsigned starts = runner_suspect(c, s, &one);
+	if (starts == 1)
+		runner_forbidden_file(c, s, one, words);
+	runner_unsent(c, s, call, false);
+	if (starts == 1)
+		runner_rest(c, s);
+}
+
+/* The server, or something on the way, will not take this call, whatever it is sent. */
+void runner_refused(struct core *c, struct session *s, struct call *call, const char *why)
+{
+	struct job *one = NULL;
+	unsigned starts = runner_suspect(c, s, &one);
 	bool boot = call->what == CALL_BOOT;
 	if (starts == 1 && !boot)
 		runner_refused_file(c, s, one, why);

@@ -20,9 +20,11 @@ void runner_due(struct core *c, struct session *s);
 
 /* Calls (CALL_BOOT, CALL_RUNNER, of a greeting only that it was lost) that end without an answer of the
  * runner; the call is dropped, the session may be gone afterwards. unsent: the call was not carried out,
- * or (maybe) nobody can tell. refused: it never will be. dropped: the server says that there is none. */
+ * or (maybe) nobody can tell. refused: it never will be. forbidden: it will not, or we are not allowed
+ * anything (403). dropped: the server says that there is none. */
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe);
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why);
+void runner_forbidden(struct core *c, struct session *s, struct call *call, const char *words);
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why);
 void runner_dropped(struct core *c, struct session *s, struct call *call);
 

@@ -178,6 +178,7 @@ static void submit_script(
     struct core *c, struct session *s, struct job *job, const struct ev_read *ev)
 {
 	struct script *sc = job->script = script_new(c->now.mono_ms);
+	sc->suspect = job->forbidden > 0; /* others shall not be refused with it again */
 	if (ev->modules_hash != NULL) {
 		sc->modules_hash = xstrdup(ev->modules_hash);
 		sc->modules = xstrdup(ev->modules.p);

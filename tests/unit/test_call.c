@@ -209,7 +209,8 @@ START_TEST(refused_at_the_door_is_sent_again)
 	struct world_fault f = fault_of_post("work", FATE_STATUS);
 	f.status = not_accepted[_i].status;
 	f.reply = not_accepted[_i].reply;
-	f.times = 3;
+	/* The third 403 for one file is its end: test_poison. */
+	f.times = f.status == 403 ? 2 : 3;
 	world_fault(w, f);
 	run("work");
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
@@ -222,8 +223,8 @@ START_TEST(refused_at_the_door_for_long)
 {
 	begin_warm();
 	struct world_fault f = fault_of_post("work", FATE_STATUS);
-	f.status = 403;
-	f.reply = "{\"msg\":\"not you\"}";
+	f.status = 401;
+	f.reply = "{\"msg\":\"who are you\"}";
 	f.times = -1;
 	world_fault(w, f);
 	world_put(w, "a.py", "work");

@@ -351,6 +351,178 @@ START_TEST(scripts_that_are_never_let_through)
 }
 END_TEST
 
+/* ---- what a gateway forbids ---------------------------------------------------------------------- */
+
+/* A gateway with rules of its own takes what a file holds for an attack. A runner's call has the code
+ * coded, so there it is the name that it looks at. */
+static void forbid(const char *what)
+{
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = what,
+			   .fate = FATE_STATUS,
+			   .status = 403,
+			   .reply = "<html><title>403 Request blocked</title></html>",
+			   .times = -1 });
+}
+
+static void begin_guarded(bool script)
+{
+	w->spool[0].python = script ? STYLE_SCRIPT : STYLE_RAW;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+}
+
+static void ends_as(const char *name, const char *status)
+{
+	world_until(w, 10 * MINUTES, world_done(w, name));
+	ck_assert_msg(str_eq(world_status(w, name), status), "%s: %s\n%s", name,
+	    world_status(w, name), world_tail(&w->log));
+}
+
+static void blames_the_gateway(const char *name)
+{
+	char *err = xasprintf("%s.err", name);
+	ends_as(name, "rejected");
+	ck_assert(world_recorded(w, name, "rejected"));
+	ck_assert_ptr_nonnull(strstr(world_text(w, err), "Refused"));
+	ck_assert_ptr_nonnull(strstr(world_text(w, err), "HTTP 403: 403 Request blocked"));
+	ck_assert_ptr_nonnull(strstr(world_text(w, err), "let it through"));
+	free(err);
+}
+
+/* It is first in line, and the only session is there for all. */
+START_TEST(forbidden_is_one_files_own)
+{
+	w->pool[0].slots = 1;
+	begin_guarded(_i == 1);
+	forbid("poison");
+	world_put(w, "poison.py", "poison");
+	world_put(w, "b.py", "work");
+	ends_as("b.py", "ok");
+	ck_assert(!world_done(w, "poison.py"));
+	blames_the_gateway("poison.py");
+	ck_assert_uint_eq(world_row(w, "poison.py")->rec.attempts, 3);
+	ck_assert_int_eq(world_logged(w, "event=down"), 3);
+	world_put(w, "c.py", "work");
+	ends_as("c.py", "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 2);
+	ck_assert_int_eq(world_ran(w, "poison"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* Nobody else is there by whom it could be told that it is this one. */
+START_TEST(forbidden_alone)
+{
+	begin_guarded(_i == 1);
+	forbid("poison");
+	world_put(w, "poison.py", "poison");
+	blames_the_gateway("poison.py");
+	ck_assert_int_eq(world_ran(w, "poison"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* Others come all the time. */
+static void feed_until(const char *bad)
+{
+	for (int i = 0; i < 300 && !world_done(w, bad); i++) {
+		char *name = xasprintf("%c%d.py", bad[6], i);
+		world_put(w, name, "work");
+		world_run(w, 200);
+		free(name);
+	}
+	blames_the_gateway(bad);
+}
+
+/* In one call with others, and beside one that runs. */
+START_TEST(forbidden_in_company)
+{
+	w->pool[0].slots = 8;
+	begin_guarded(true);
+	world_put(w, "n.py", "sleep 600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 600000") == 1);
+	forbid("poison");
+	world_put(w, "b.py", "before");
+	world_put(w, "poison1.py", "bad");
+	world_put(w, "poison2.py", "bad");
+	world_put(w, "d.py", "behind");
+	ends_as("b.py", "ok");
+	ends_as("d.py", "ok");
+	feed_until("poison1.py");
+	feed_until("poison2.py");
+	/* Once by all of them together, and then by each for itself. */
+	ck_assert_int_le(world_logged(w, "event=down"), 1 + 3 + 3);
+	ck_assert(!world_done(w, "n.py"));
+	world_until(w, 20 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 600000"), 1);
+	ck_assert_int_eq(world_ran(w, "before"), 1);
+	ck_assert_int_eq(world_ran(w, "behind"), 1);
+	ck_assert_int_eq(world_ran(w, "bad"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+static const struct {
+	enum http_method method;
+	const char *path;
+} withdrawn[] = {
+	{ HTTP_POST, "/sessions/*/statements" }, /* it may look, and no more */
+	{ HTTP_POST, NULL },
+	{ HTTP_GET, NULL },
+};
+
+/* We may do nothing any more, or only look: that is no file's fault, however many sessions each could be
+ * tried in. Whatever waits runs when it is allowed again. */
+START_TEST(forbidden_to_everybody)
+{
+	bool script = _i % 2 == 1;
+	char name[] = "a.py";
+	w->spool[0].python = script ? STYLE_SCRIPT : STYLE_RAW;
+	w->pool[0].warm[KIND_PYSPARK] = 4;
+	w->pool[0].max = 4;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 4);
+	world_fault(w, (struct world_fault){ .method = withdrawn[_i / 2].method,
+			   .path = withdrawn[_i / 2].path,
+			   .fate = FATE_STATUS,
+			   .status = 403,
+			   .reply = "{\"msg\":\"not you\"}",
+			   .times = -1 });
+	world_put(w, name, "work");
+	world_run(w, 10 * MINUTES);
+	for (name[0] = 'b'; name[0] <= 'f'; name[0]++)
+		world_put(w, name, "work");
+	world_run(w, 60 * MINUTES);
+	for (name[0] = 'a'; name[0] <= 'f'; name[0]++)
+		ck_assert(!world_done(w, name));
+	world_mend(w);
+	for (name[0] = 'a'; name[0] <= 'f'; name[0]++)
+		ends_as(name, "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 6);
+}
+END_TEST
+
+/* What was written anew is another file's worth: it is judged by its own answers. */
+START_TEST(forbidden_until_it_was_changed)
+{
+	begin_guarded(_i == 1);
+	forbid(_i == 1 ? "poison" : "bad");
+	world_put(w, "poison.py", "bad");
+	world_until(w, MINUTES, world_logged(w, "event=requeued") == 2);
+	world_put(w, "poison.py", "as bad");
+	world_until(w, MINUTES, world_logged(w, "event=requeued") == 4);
+	world_mend(w);
+	ends_as("poison.py", "ok");
+	ck_assert_int_eq(world_ran(w, "bad"), 0);
+	ck_assert_int_eq(world_ran(w, "as bad"), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("poison");
@@ -367,6 +539,11 @@ int main(void)
 	tcase_add_test(tc, never_let_through_costs_few_sessions);
 	tcase_add_test(tc, a_killing_script_is_fed_to_two_sessions);
 	tcase_add_loop_test(tc, scripts_that_are_never_let_through, 0, 2);
+	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
+	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
+	tcase_add_test(tc, forbidden_in_company);
+	tcase_add_loop_test(tc, forbidden_to_everybody, 0, 2 * (int)ARRAY_LEN(withdrawn));
+	tcase_add_loop_test(tc, forbidden_until_it_was_changed, 0, 2);
 	suite_add_tcase(s, tc);
 	return help_run(s);
 }
