@@ -47,7 +47,7 @@ static void sim_garble(struct sim *s, struct world_fault *f)
 	f->reply = reply[sim_int(s, 0, 4)];
 }
 
-static struct world_fault sim_draw_fate(struct sim *s, bool aimed)
+static struct world_fault sim_draw_fate(struct sim *s, const struct fx_http *http, bool aimed)
 {
 	struct world_fault f = { .fate = FATE_WELL };
 	switch (sim_int(s, 0, aimed ? 6 : 9)) {
@@ -69,8 +69,8 @@ static struct world_fault sim_draw_fate(struct sim *s, bool aimed)
 		break;
 	case 8: /* not accepted, and it says so */
 		f.fate = FATE_STATUS;
-		f.status = 429;
-		f.retry_after_ms = 3000;
+		f.status = http->tag.seq % 3 == 0 ? 403 : 429;
+		f.retry_after_ms = f.status == 429 ? 3000 : 0;
 		break;
 	default: /* it only takes long */
 		f.delay_ms = sim_int(s, 1, 20000);
@@ -209,7 +209,7 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	if (!hit &&
 	    (s->mended || w->now.mono_ms >= s->storm_end_ms || !sim_chance(s, s->storm_percent)))
 		return f;
-	f = sim_draw_fate(s, hit);
+	f = sim_draw_fate(s, http, hit);
 	if (orphan)
 		sim_orphan(s, &f);
 	/* Without names what comes late may come to anybody: nothing can be done about that. */
