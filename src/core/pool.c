@@ -25,6 +25,13 @@ struct pool_count {
 	int waiting;  /* sessions that the files in the lanes will fill */
 };
 
+/* Whatever lives where the pool was before a reload serves it no more, and takes no place of its own:
+ * that server may be dead for good. */
+static bool pool_has(const struct core *c, size_t pool, const struct session *s)
+{
+	return s->r.pool == pool && s->endpoint == c->conf->pool[pool].endpoint;
+}
+
 /* Ready for a file at once, or soon so: a runner's also beside others. */
 static bool pool_is_spare(const struct core *c, const struct session *s)
 {
@@ -75,7 +82,7 @@ static int pool_count(const struct core *c, size_t pool, struct pool_count count
 	int all = 0;
 	const struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link) {
-		if (s->r.pool != pool || !session_exists(s))
+		if (!pool_has(c, pool, s) || !session_exists(s))
 			continue;
 		struct pool_count *k = &count[s->r.kind];
 		all++;
@@ -106,7 +113,7 @@ static int pool_lacks(const struct core *c, size_t pool, const struct lane *lane
 	int lacks = pool_wants(c, pool, lane);
 	const struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link)
-		if (s->r.pool == pool && s->r.owner == lane->owner && s->r.owner != -1 &&
+		if (pool_has(c, pool, s) && s->r.owner == lane->owner && s->r.owner != -1 &&
 		    pool_serves_lane(s, lane))
 			lacks -= session_places(s, c->conf->pool[pool].slots);
 	return lacks > 0 ? lacks : 0;
@@ -119,7 +126,8 @@ static bool pool_has_server(const struct core *c, size_t pool, const struct lane
 {
 	const struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link)
-		if (s->r.pool == pool && s->r.state < SESSION_RETIRED && pool_serves_lane(s, lane))
+		if (pool_has(c, pool, s) && s->r.state < SESSION_RETIRED &&
+		    pool_serves_lane(s, lane))
 			return true;
 	return false;
 }
@@ -134,7 +142,7 @@ static struct session *pool_dispensable(const struct core *c, size_t pool, const
 	TAILQ_FOREACH (s, &c->sessions, link) {
 		const struct lane *lane;
 		bool wanted = false;
-		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0)
+		if (!pool_has(c, pool, s) || s->r.state != SESSION_IDLE || s->run_count > 0)
 			continue;
 		TAILQ_FOREACH (lane, &c->pool[pool]->lanes, link)
 			wanted = wanted || (pool_serves_lane(s, lane) && share_room(lane) > 0 &&
@@ -331,12 +339,10 @@ void pool_recycle(struct core *c, size_t pool)
 {
 	struct session *s;
 	struct session *next;
-	if (c->endpoint[c->conf->pool[pool].endpoint]->phase != ENDPOINT_UP)
-		return;
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
 		bool runs = s->r.kind == KIND_RUNNER && s->r.state == SESSION_BUSY;
-		if (s->r.pool != pool || !(runs || pool_may_go(c, s)))
+		if (s->r.pool != pool || !core_endpoint_up(c, s) || !(runs || pool_may_go(c, s)))
 			continue;
 		const char *why = pool_reason_to_retire(c, s);
 		if (why != NULL && runs)
@@ -362,7 +368,7 @@ static void pool_give_back(struct core *c, size_t pool)
 	struct session *next;
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
-		if (s->r.pool != pool || s->r.state != SESSION_IDLE || s->run_count > 0 ||
+		if (!pool_has(c, pool, s) || s->r.state != SESSION_IDLE || s->run_count > 0 ||
 		    count[s->r.kind].spare <= terms_warm(c, pool, s->r.kind))
 			continue;
 		if (c->now.mono_ms - s->used_ms < conf->idle_timeout_ms) {

@@ -43,7 +43,8 @@ static struct session *submit_session_for(struct core *c, size_t pool, const str
 		if (s->r.pool != pool || s->r.kind != lane->kind ||
 		    !session_is_free(s, lane->owner, c->conf->pool[pool].slots, lane->fresh))
 			continue;
-		if (owners_wanted(c, pool) != (s->r.proxy_user != NULL) ||
+		if (s->endpoint != c->conf->pool[pool].endpoint ||
+		    owners_wanted(c, pool) != (s->r.proxy_user != NULL) ||
 		    (lane->owner != -1 && s->r.owner == -1 && s->r.statements > 0))
 			continue; /* of another configuration: it is on its way out */
 		if (best == NULL || submit_is_better(s, best, lane))

@@ -224,6 +224,33 @@ START_TEST(the_pool_is_moved_to_another)
 }
 END_TEST
 
+/* It is moved since its server is dead: whatever that one still has, or was asked for, takes no place of
+ * the pool's, and comes to its end should it ever be back. */
+START_TEST(the_pool_leaves_a_dead_server)
+{
+	w->conf.endpoint_count = 2;
+	w->any_number = true;
+	w->pool[0].max = _i < 2 ? 1 : 4;
+	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	w->server[0].start_ms = _i < 2 ? w->server[0].start_ms : 60000;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, _i < 2 ? world_ran(w, "sleep 60000") == 1 : w->server[0].created);
+	world_run(w, 2000);
+	world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
+	world_run(w, MINUTES);
+	w->pool[0].endpoint = 1;
+	world_reload(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	world_mend(w);
+	all_well_again();
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+	world_until(w, 5 * MINUTES, w->server[0].count == 0);
+}
+END_TEST
+
 /* ---- what is found -------------------------------------------------------------------------------- */
 
 START_TEST(strangers_are_left_alone)
@@ -745,6 +772,7 @@ int main(void)
 	tcase_add_test(t, two_servers_are_two_matters);
 	tcase_add_test(t, taken_out_of_the_configuration);
 	tcase_add_loop_test(t, the_pool_is_moved_to_another, 0, 2);
+	tcase_add_loop_test(t, the_pool_leaves_a_dead_server, 0, 3);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
 	tcase_add_test(t, the_list_moves_while_it_is_read);
