@@ -315,7 +315,7 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 		return "its pool has another endpoint now";
 	if (owners_wanted(c, s->r.pool) != (s->r.proxy_user != NULL))
 		return "its pool runs files as others now";
-	if (conf->owners == OWNERS_SEPARATE && s->r.owner == -1 && s->r.statements > 0)
+	if (conf->owners == OWNERS_SEPARATE && session_is_common(s))
 		return "it has served several owners";
 	if (!core_session_endpoint(c, s)->dialect.names && s->r.last_statement >= NAMELESS_MAX)
 		return "its first statement, by which it is known, will be dropped soon";

@@ -174,6 +174,11 @@ int session_places(const struct session *s, int slots)
 	return places > 0 ? places : 0;
 }
 
+bool session_is_common(const struct session *s)
+{
+	return s->r.owner == -1 && (s->r.statements > 0 || s->run_count > 0);
+}
+
 /* parked: its server is being met anew, and until it has said that it still has the session, a file
  * that is given to it may be lost with it. */
 bool session_is_free(const struct session *s, int64_t owner, int slots, bool fresh)

@@ -132,6 +132,9 @@ bool session_is_coming(const struct session *s);
  * that of an earlier statement (facts of Livy): Python's and R's have such a channel. */
 bool session_may_slip(const struct session *s);
 
+/* It has had files, or has some, and is nobody's: it can be no owner's any more. */
+bool session_is_common(const struct session *s);
+
 /* May be given a file of this owner now, one of slots (raw code runs alone). fresh: it must never
  * have run any. */
 bool session_is_free(const struct session *s, int64_t owner, int slots, bool fresh);

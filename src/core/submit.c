@@ -45,7 +45,7 @@ static struct session *submit_session_for(struct core *c, size_t pool, const str
 			continue;
 		if (s->endpoint != c->conf->pool[pool].endpoint ||
 		    owners_wanted(c, pool) != (s->r.proxy_user != NULL) ||
-		    (lane->owner != -1 && s->r.owner == -1 && s->r.statements > 0))
+		    (lane->owner != -1 && session_is_common(s)))
 			continue; /* of another configuration: it is on its way out */
 		if (best == NULL || submit_is_better(s, best, lane))
 			best = s;

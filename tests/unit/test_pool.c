@@ -268,6 +268,28 @@ START_TEST(owners_may_share)
 }
 END_TEST
 
+/* A session that nobody has to himself, and a file in it that has not ended yet. */
+START_TEST(owners_part_while_a_file_runs)
+{
+	w->pool[0].max = 2;
+	w->pool[0].owners = OWNERS_SHARED;
+	w->spool[0].python = STYLE_SCRIPT;
+	world_begin(w);
+	put("a.py", "sleep 60000", 1);
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	w->pool[0].owners = OWNERS_SEPARATE;
+	if (_i == 0)
+		world_reload(w);
+	else
+		world_crash(w);
+	put("b.py", "b", 2);
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	world_until(w, 2 * MINUTES, world_done(w, "a.py"));
+	ck_assert_int_eq(w->server[0].created, 2);
+	ck_assert_uint_eq(done_of(STATUS_OK), 2);
+}
+END_TEST
+
 START_TEST(an_owner_outlives_a_restart)
 {
 	w->pool[0].max = 2;
@@ -441,6 +463,7 @@ int main(void)
 	tcase_add_test(t, fresh_is_one_file_each);
 	tcase_add_test(t, owners_are_separate);
 	tcase_add_test(t, owners_may_share);
+	tcase_add_loop_test(t, owners_part_while_a_file_runs, 0, 2);
 	tcase_add_test(t, an_owner_outlives_a_restart);
 	tcase_add_test(t, as_their_owner);
 	tcase_add_test(t, as_an_owner_who_is_nobody);
