@@ -34,6 +34,13 @@ static bool submit_is_better(
 	return own == other_own ? s->run_count < than->run_count : own;
 }
 
+/* Made as its pool would make it now; one of another configuration is on its way out. */
+static bool submit_is_current(const struct core *c, size_t pool, const struct session *s)
+{
+	return s->endpoint == c->conf->pool[pool].endpoint &&
+	       owners_wanted(c, pool) == (s->r.proxy_user != NULL);
+}
+
 /* One that has not been heard for a while is asked first, and its file waits for that. */
 static struct session *submit_session_for(struct core *c, size_t pool, const struct lane *lane)
 {
@@ -43,10 +50,8 @@ static struct session *submit_session_for(struct core *c, size_t pool, const str
 		if (s->r.pool != pool || s->r.kind != lane->kind ||
 		    !session_is_free(s, lane->owner, c->conf->pool[pool].slots, lane->fresh))
 			continue;
-		if (s->endpoint != c->conf->pool[pool].endpoint ||
-		    owners_wanted(c, pool) != (s->r.proxy_user != NULL) ||
-		    (lane->owner != -1 && session_is_common(s)))
-			continue; /* of another configuration: it is on its way out */
+		if (!submit_is_current(c, pool, s) || (lane->owner != -1 && session_is_common(s)))
+			continue;
 		if (best == NULL || submit_is_better(s, best, lane))
 			best = s;
 	}
@@ -269,14 +274,16 @@ static void submit_read_ok(
 		heads_learn(c, job);
 	const struct terms t = terms_of(c, job);
 	if (why == NULL && s->r.state == SESSION_BUSY && terms_met(s, &t) &&
-	    !pause_holds(c, t.d.pool, job->r.spool) && !wait_holds(c, job)) {
+	    submit_is_current(c, t.d.pool, s) && !pause_holds(c, t.d.pool, job->r.spool) &&
+	    !wait_holds(c, job)) {
 		submit_send(c, s, job, ev);
 		return;
 	}
 	submit_release(c, s, job);
 	if (why != NULL) {
 		submit_reject(c, job, ev, why);
-	} else { /* it wants another kind of session, or this one was retired or it paused meanwhile */
+	} else { /* it wants another kind of session, or this one was retired or it paused meanwhile,
+		  * or a reload has come in between */
 		job_move(&c->jobs, job, JOB_QUEUED);
 		finish_ready(c, job);
 	}

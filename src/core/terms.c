@@ -70,7 +70,8 @@ const char *terms_read(struct core *c, struct job *job, struct bytes code)
 
 bool terms_met(const struct session *s, const struct terms *t)
 {
-	return s->r.pool == t->d.pool && s->r.kind == t->kind && (!t->fresh || s->fresh);
+	return s->r.pool == t->d.pool && s->r.kind == t->kind && s->r.owner == t->owner &&
+	       (!t->fresh || s->fresh);
 }
 
 /* Whether files of this kind are likely to need such sessions of this pool. A pool that no spool

@@ -330,6 +330,29 @@ START_TEST(as_an_owner_who_is_nobody)
 }
 END_TEST
 
+/* It has its place already, and is sent when it is read: into a session that is not for its owner any
+ * more. */
+START_TEST(owners_part_while_a_file_is_read)
+{
+	char *owner = xstrdup("%owner");
+	w->pool[0].owners = OWNERS_SHARED;
+	w->spool[0].python = STYLE_SCRIPT;
+	world_begin(w);
+	put("a.py", "sleep 60000", 1);
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	put("b.py", "b", 2);
+	world_until(w, MINUTES, strstr(w->trace.data, "recall b.py") != NULL);
+	ck_assert_ptr_null(strstr(w->trace.data, "read b.py"));
+	w->pool[0].owners = OWNERS_SEPARATE;
+	w->pool[0].session.proxy_user = _i == 0 ? NULL : owner;
+	world_reload(w);
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(w->server[0].created, 2);
+	free(owner);
+}
+END_TEST
+
 /* A login that is deleted while a session of it still lives. */
 START_TEST(as_an_owner_who_was_somebody)
 {
@@ -467,6 +490,7 @@ int main(void)
 	tcase_add_test(t, an_owner_outlives_a_restart);
 	tcase_add_test(t, as_their_owner);
 	tcase_add_test(t, as_an_owner_who_is_nobody);
+	tcase_add_loop_test(t, owners_part_while_a_file_is_read, 0, 2);
 	tcase_add_test(t, as_an_owner_who_was_somebody);
 	tcase_add_test(t, one_makes_room_for_another_kind);
 	tcase_add_test(t, the_least_recently_used_one);
