@@ -327,6 +327,18 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 	return NULL;
 }
 
+/* As whom a session runs was said when it was made, and cannot be changed: a file that comes now shall not
+ * run as the user of then. */
+void pool_conf(struct core *c, const struct conf *conf)
+{
+	struct session *s;
+	TAILQ_FOREACH (s, &c->sessions, link) {
+		const char *user = core_session_pool(c, s)->session.proxy_user;
+		if (!str_eq(user, conf->pool[s->r.pool].session.proxy_user))
+			s->draining = true;
+	}
+}
+
 /* Idle, or at a stop without any file in it: one that is being created is waited for. */
 static bool pool_may_go(const struct core *c, const struct session *s)
 {

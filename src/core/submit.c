@@ -37,7 +37,7 @@ static bool submit_is_better(
 /* Made as its pool would make it now; one of another configuration is on its way out. */
 static bool submit_is_current(const struct core *c, size_t pool, const struct session *s)
 {
-	return s->endpoint == c->conf->pool[pool].endpoint &&
+	return !s->draining && s->endpoint == c->conf->pool[pool].endpoint &&
 	       owners_wanted(c, pool) == (s->r.proxy_user != NULL);
 }
 
