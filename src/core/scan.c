@@ -235,3 +235,17 @@ void scan_due(struct core *c, size_t spool)
 	}
 	effects_add(c->fx, FX_SCAN)->u.scan = spool;
 }
+
+/* Where the edge looks from now on is another directory, until a scan that begins there knows better: what
+ * was seen up to now was not seen in it. */
+void scan_conf(struct core *c, const struct conf *conf)
+{
+	assert(conf->spool_count >= c->spool_count);
+	for (size_t i = 0; i < c->spool_count; i++) {
+		struct spool_state *sp = c->spool[i];
+		if (!sp->known || str_eq(c->conf->spool[i].path, conf->spool[i].path))
+			continue;
+		sp->away = true;
+		sp->scan++;
+	}
+}

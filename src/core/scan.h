@@ -12,4 +12,7 @@ void scan_on_scan(struct core *c, const struct ev_scan *ev);
 /* The time for the next scan of a spool has come. */
 void scan_due(struct core *c, size_t spool);
 
+/* Before conf is in force. */
+void scan_conf(struct core *c, const struct conf *conf);
+
 #endif

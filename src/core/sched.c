@@ -217,6 +217,7 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 			queue_remove(job);
 	assert(conf != NULL);
 	pool_conf(c, conf);
+	scan_conf(c, conf);
 	/* The old one is freed by the loop after this turn: nothing in the core may point into it
 	 * but this. */
 	c->conf = conf;

@@ -346,6 +346,46 @@ START_TEST(away_while_the_daemon_dies)
 }
 END_TEST
 
+static int visible_files(const struct world_dir *d)
+{
+	int n = 0;
+	for (size_t i = 0; i < d->count; i++)
+		n += d->file[i].name[0] != '.';
+	return n;
+}
+
+/* By a reload, in any moment of a file's end: nothing of it comes into the other one, nor is what is not
+ * there taken for gone, until the path is the former one again. */
+START_TEST(another_path_while_it_ends)
+{
+	static char elsewhere[] = "/elsewhere";
+	struct world_dir *home = w->dir[0];
+	struct world_dir *other = spool_dir_new(w);
+	char *path = w->spool[0].path;
+
+	w->spool[0].after = AFTER_DELETE;
+	w->spool[0].python = STYLE_RAW;
+	start_slow();
+	world_until(w, MINUTES, world_row(w, "a.py")->rec.state >= JOB_ANSWERED);
+	for (int i = 0; i < _i; i++)
+		(void)world_turn(w, w->now.mono_ms);
+	w->dir[0] = other;
+	w->spool[0].path = elsewhere;
+	world_reload(w);
+	world_run(w, 10 * MINUTES);
+	ck_assert_int_eq(visible_files(other), 0);
+	w->dir[0] = home;
+	w->spool[0].path = path;
+	world_reload(w);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	world_run(w, 10 * MINUTES);
+	ck_assert(world_recorded(w, "a.py", "ok"));
+	ck_assert_ptr_null(world_file(w, "a.py"));
+	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
+	spool_dir_free(other);
+}
+END_TEST
+
 /* Nobody can bring the former one back: this is the spool now. */
 START_TEST(removed_while_it_runs)
 {
@@ -455,6 +495,7 @@ int main(void)
 	tcase_add_test(t, away_while_it_runs_and_stays);
 	tcase_add_test(t, away_while_it_runs_and_is_to_be_deleted);
 	tcase_add_test(t, away_while_the_daemon_dies);
+	tcase_add_loop_test(t, another_path_while_it_ends, 0, 8);
 	tcase_add_test(t, removed_while_it_runs);
 	tcase_add_test(t, the_spool_itself_is_no_place_to_move_to);
 	tcase_add_test(t, old_results_give_way_to_the_new_ones);
