@@ -11,17 +11,24 @@ static enum kind terms_kind(enum kind file, enum conf_style style)
 										: file;
 }
 
+/* It may be on its way already: what it is given, and what it is run as, is what it was read with. */
+static void terms_keep(const struct directives *said, struct directive_terms *d)
+{
+	bool styled = (said->has & CONF_ALLOW(KEY_STYLE)) != 0;
+	d->args = said->args;
+	d->arg_count = said->arg_count;
+	if (styled && said->style != STYLE_RAW && d->style != STYLE_RAW)
+		d->style = said->style;
+}
+
 /* What was read as it should be is run, though its pool does not serve it any more since a reload:
  * within its spool's limits. finish_ready() says so of what waits. */
-static void terms_unserved(
-    const struct core *c, const struct job *job, const struct directives *said, struct terms *t)
+static void terms_unserved(const struct core *c, const struct job *job, struct terms *t)
 {
 	const struct conf_spool *spool = core_spool_conf(c, job);
 	t->d.pool = spool->pool;
 	t->d.isolation = c->conf->pool[spool->pool].isolation;
 	t->d.timeout_ms = spool->timeout_ms;
-	t->d.args = said->args;
-	t->d.arg_count = said->arg_count;
 }
 
 /* Asked for again and again rather than kept: a reload changes it for all that waits, and nobody
@@ -41,7 +48,8 @@ struct terms terms_of(const struct core *c, const struct job *job)
 		    directive_apply(c->conf, job->r.spool, job->r.kind, &nothing, &t.d, &e);
 		free(e.text);
 		if (!plain)
-			terms_unserved(c, job, said, &t);
+			terms_unserved(c, job, &t);
+		terms_keep(said, &t.d);
 	}
 	assert(t.d.pool < c->pool_count);
 	const struct conf_pool *pool = &c->conf->pool[t.d.pool];

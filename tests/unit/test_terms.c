@@ -220,6 +220,32 @@ START_TEST(a_reload_takes_no_limit_away)
 }
 END_TEST
 
+static void take_the_pool(void)
+{
+	pool[1].removed = true;
+}
+
+static void leave_nothing(void)
+{
+	allow_nothing();
+	serve_nothing();
+}
+
+static void (*const later[])(void) = { allow_nothing, take_the_pool, leave_nothing };
+
+/* It was read, and may be on its way: it is not run as another program than it was read as. */
+START_TEST(a_reload_takes_no_argument_away)
+{
+	file(KIND_PYSPARK);
+	ck_assert_ptr_null(reads("# sparkspool: pool=big style=notebook args='a b'\n1\n"));
+	later[_i]();
+	const struct terms t = terms_of(c, job);
+	ck_assert_uint_eq(t.d.arg_count, 2);
+	ck_assert_str_eq(t.d.args[1], "b");
+	ck_assert_int_eq(t.d.style, STYLE_NOTEBOOK);
+}
+END_TEST
+
 /* ---- sessions ------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -313,6 +339,7 @@ int main(void)
 	tcase_add_test(t, its_own_words);
 	tcase_add_loop_test(t, what_is_refused, 0, ARRAY_LEN(refused));
 	tcase_add_loop_test(t, a_reload_takes_no_limit_away, 0, ARRAY_LEN(reloads));
+	tcase_add_loop_test(t, a_reload_takes_no_argument_away, 0, ARRAY_LEN(later));
 	tcase_add_loop_test(t, met_by_which_session, 0, ARRAY_LEN(meetings));
 	tcase_add_loop_test(t, how_many_are_kept, 0, ARRAY_LEN(warm));
 	tcase_add_test(t, kept_for_either_spool);
