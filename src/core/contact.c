@@ -199,3 +199,16 @@ void contact_on_http(struct core *c, const struct ev_http *ev)
 	}
 	livy_fini(&a);
 }
+
+/* Another server answers there, and may be an older one: what the former could says nothing of it. */
+void contact_conf(struct core *c, const struct conf *conf)
+{
+	assert(conf->endpoint_count >= c->endpoint_count);
+	for (size_t i = 0; i < c->endpoint_count; i++) {
+		struct endpoint_state *e = c->endpoint[i];
+		if (str_eq(c->conf->endpoint[i].url, conf->endpoint[i].url))
+			continue;
+		e->was_up = false;
+		e->odd = 0;
+	}
+}

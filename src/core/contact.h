@@ -12,4 +12,7 @@ void contact_due(struct core *c, size_t endpoint);
 /* An answer that belongs to no session. Sessions that are met may be gone afterwards. */
 void contact_on_http(struct core *c, const struct ev_http *ev);
 
+/* Before conf is in force. */
+void contact_conf(struct core *c, const struct conf *conf);
+
 #endif

@@ -216,6 +216,7 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 		if (job->lane != NULL)
 			queue_remove(job);
 	assert(conf != NULL);
+	contact_conf(c, conf);
 	pool_conf(c, conf);
 	scan_conf(c, conf);
 	/* The old one is freed by the loop after this turn: nothing in the core may point into it
