@@ -436,21 +436,13 @@ static bool call_is_due(const struct core *c, const struct call *call)
 	       (call->seq == 0 && call->due_ms <= c->now.mono_ms);
 }
 
-/* Ours, and no file's alone. */
-static void call_unanswered(struct core *c, struct session *s, struct call *call)
-{
-	assert(call->what != CALL_RAW && call->what != CALL_FENCE);
-	session_drop_call(s, call);
-	depart_lost(c, s, "it does not answer what it is asked");
-}
-
 static void call_act(struct core *c, struct session *s, struct call *call)
 {
 	bool late = call->limit_ms <= c->now.mono_ms;
 	if (late && (call->what == CALL_RAW || (call->what == CALL_RUNNER && s->alone)))
 		stop_call(c, s, call);
 	else if (late)
-		call_unanswered(c, s, call);
+		stop_unanswered(c, s, call);
 	else if (call->what == CALL_FENCE)
 		fence_due(c, s, call);
 	else

@@ -12,7 +12,9 @@
 /* Livy answers a cancel with 200 whatever comes of it, so it is asked again until the state says
  * so. */
 #define AGAIN_MS 10000
-#define GRACE_MS 40000 /* Livy itself gives a cancelled statement 30 s */
+#define GRACE_MS 40000	  /* Livy itself gives a cancelled statement 30 s */
+#define UNASKED_MS 180000 /* longer than any pause between two looks */
+#define LAST_LOOK_MS 60000
 
 static void stop_log(struct core *c, const struct session *s, const struct call *call)
 {
@@ -100,6 +102,20 @@ void stop_call(struct core *c, struct session *s, struct call *call)
 	else
 		stop_runs(c, s, call);
 	depart_retire(c, s, "its code does not stop");
+}
+
+void stop_unanswered(struct core *c, struct session *s, struct call *call)
+{
+	assert(call->what != CALL_RAW && call->what != CALL_FENCE);
+	int64_t asked_ms = call->asked_ms > call->since_ms ? call->asked_ms : call->since_ms;
+	/* Nobody has asked: its server was away, or our disk was full for so long. The answer may lie
+	 * there, and with the session would go all that runs in it. */
+	if (c->now.mono_ms - asked_ms > UNASKED_MS) {
+		call->limit_ms = c->now.mono_ms + LAST_LOOK_MS;
+		return;
+	}
+	session_drop_call(s, call);
+	depart_lost(c, s, "it does not answer what it is asked");
 }
 
 void stop_again(struct core *c, struct session *s)

@@ -652,6 +652,31 @@ static bool waits_for_an_answer(void)
 	return w->replies == 0 && s->statement[s->count - 1].output == NULL;
 }
 
+/* A runner that could not be asked for its answer has not kept it back: the server was away for an hour, or
+ * nothing could be committed on our own disk. What runs there runs on. */
+START_TEST(nobody_has_asked)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 7200000");
+	world_until(w, MINUTES, world_ran(w, "sleep 7200000") == 1);
+	world_run(w, 1000);
+	world_until(w, MINUTES, waits_for_an_answer());
+	if (_i == 0) {
+		world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
+		world_run(w, 60 * MINUTES);
+		world_mend(w);
+	} else {
+		w->now.mono_ms += 60 * MINUTES;
+		w->now.real_ms += 60 * MINUTES;
+	}
+	world_until(w, 180 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* The server is restarted while nobody asks it anything, and says that there is no such statement, or no
  * such session alive: of a stranger's, that has our id now and was verified a minute ago as ours. */
 START_TEST(without_names_a_restart_unseen)
@@ -797,6 +822,7 @@ int main(void)
 	tcase_add_test(t, without_names_a_lost_post_is_unknown);
 	tcase_add_test(t, without_names_a_restart_between_two_files);
 	tcase_add_test(t, without_names_a_stranger_is_not_deleted);
+	tcase_add_loop_test(t, nobody_has_asked, 0, 2);
 	tcase_add_loop_test(t, without_names_a_restart_unseen, 0, 3);
 	tcase_add_loop_test(t, without_names_and_never_proven, 0, (int)ARRAY_LEN(unproven));
 	tcase_add_test(t, a_page_for_a_version);
