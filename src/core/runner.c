@@ -171,11 +171,11 @@ void runner_dropped(struct core *c, struct session *s, struct call *call)
 {
 	const uint64_t id = s->r.id;
 	runner_failed(c, s, call, "the server has dropped its answer");
-	if (core_session_endpoint(c, s)->dialect.names || session_by_id(&c->sessions, id) == NULL)
+	if (session_by_id(&c->sessions, id) == NULL || core_session_endpoint(c, s)->dialect.names)
 		return;
 	/* The next call may go to a stranger's, that has its id since a restart: first the token. */
-	if (s->run_count > 0 && s->r.state != SESSION_DELETING)
-		meet_nameless(c, s);
+	assert(s->r.state != SESSION_DELETING);
+	meet_nameless(c, s);
 }
 
 /* What it was to start is to blame, and that is one file: it never ran, or it may have come in before, and

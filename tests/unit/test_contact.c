@@ -649,7 +649,7 @@ END_TEST
 static bool waits_for_an_answer(void)
 {
 	const struct world_session *s = w->server[0].session[0];
-	return w->replies == 0 && s->statement[s->count - 1].output == NULL;
+	return w->replies == 0 && s->count > 0 && s->statement[s->count - 1].output == NULL;
 }
 
 /* A runner that could not be asked for its answer has not kept it back: the server was away for an hour, or
@@ -694,6 +694,32 @@ START_TEST(without_names_a_restart_unseen)
 	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
 	world_run(w, MINUTES);
 	ck_assert_str_eq(world_status(w, "a.py"), _i == 0 ? "unknown" : "died");
+	ck_assert_int_eq(w->server[0].session[0]->touched, 0);
+}
+END_TEST
+
+/* The same, while the runner is told that it may forget what has ended, or is just being brought. */
+START_TEST(without_names_a_restart_between_runs)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].max = 1;
+	if (_i == 0) {
+		begin_nameless();
+		world_put(w, "a.py", "work");
+		world_until(w, MINUTES, world_done(w, "a.py"));
+	} else {
+		w->server[0].version = NULL;
+		w->pool[0].warm[KIND_PYSPARK] = 1;
+		world_begin(w);
+		world_until(w, MINUTES, w->server[0].session[0]->count == 2);
+	}
+	world_until(w, MINUTES, waits_for_an_answer());
+	world_forgetful_restart(w, 0);
+	world_stranger(w, 0);
+	world_run(w, 10 * 1000);
+	world_put(w, "b.py", "other");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
 	ck_assert_int_eq(w->server[0].session[0]->touched, 0);
 }
 END_TEST
@@ -824,6 +850,7 @@ int main(void)
 	tcase_add_test(t, without_names_a_stranger_is_not_deleted);
 	tcase_add_loop_test(t, nobody_has_asked, 0, 2);
 	tcase_add_loop_test(t, without_names_a_restart_unseen, 0, 3);
+	tcase_add_loop_test(t, without_names_a_restart_between_runs, 0, 2);
 	tcase_add_loop_test(t, without_names_and_never_proven, 0, (int)ARRAY_LEN(unproven));
 	tcase_add_test(t, a_page_for_a_version);
 	tcase_add_test(t, born_too_late);
