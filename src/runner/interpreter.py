@@ -101,30 +101,57 @@ def keep_descriptors(out, err):
     return put_back
 
 
+def where():
+    """None where that has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
+def go_back(directory):
+    try:
+        if directory:
+            os.chdir(directory)
+    except OSError:
+        pass
+
+
 class Interpreter(object):
     def __init__(self, scope):
         self.scope = scope
 
     def run(self, order):
-        """How it ended. It is not written down: there may be no room for that."""
-        directory = order["dir"]
-        spec = results.read_json(os.path.join(directory, "spec.json"))
-        out, err = (Output(os.path.join(directory, "result", name), order["limits"][name + "_bytes"])
-                    for name in ("out", "err"))
-        started, begun = time.time(), time.monotonic()
-        code, error = self._captured(spec, directory, out, err)
-        out.close()
-        err.close()
+        """How it ended, whatever comes in between: nobody could end it any more. It is not written down:
+        there may be no room for that."""
+        started, begun, cut = time.time(), time.monotonic(), {}
+        try:
+            code, error = self._printed(order, cut)
+        except Exception as e:  # there was no descriptor for it, say
+            code, error = 1, {"name": type(e).__name__, "message": str(e)[:2000], "line": None, "statement": None}
         return {
             "exit_code": code, "why": "exit", "error": error, "sql": None, "started_ms": int(started * 1000),
             "run_ms": int((time.monotonic() - begun) * 1000),
             "warnings": ["it ran in the session's own interpreter, which it shares with other files"],
-            "files": results.listing(directory, {"out": out.cut, "err": err.cut})}
+            "files": results.listing(order["dir"], cut)}
+
+    def _printed(self, order, cut):
+        """What the limits dropped of its outputs goes into `cut`."""
+        directory = order["dir"]
+        spec = results.read_json(os.path.join(directory, "spec.json"))
+        out, err = (Output(os.path.join(directory, "result", name), order["limits"][name + "_bytes"])
+                    for name in ("out", "err"))
+        ended = self._captured(spec, directory, out, err)
+        out.close()
+        err.close()
+        cut.update(out=out.cut, err=err.cut)
+        return ended
 
     def _captured(self, spec, directory, out, err):
-        kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), os.getcwd(), sys.modules.get("__main__")
+        kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), sys.modules.get("__main__"), where()
+        put_back_descriptors = keep_descriptors(out, err)
+        put_back = keep_spark()
         sys.stdout, sys.stderr = out, err
-        put_back, put_back_descriptors = keep_spark(), keep_descriptors(out, err)
         try:
             return self._execute(spec, directory)
         except SystemExit as e:
@@ -132,9 +159,8 @@ class Interpreter(object):
         finally:
             put_back()
             put_back_descriptors()
-            sys.stdout, sys.stderr, sys.argv, sys.path[:] = kept[:4]
-            os.chdir(kept[4])
-            sys.modules["__main__"] = kept[5]
+            sys.stdout, sys.stderr, sys.argv, sys.path[:], sys.modules["__main__"] = kept[:5]
+            go_back(kept[5])
 
     def _execute(self, spec, directory):
         import child
