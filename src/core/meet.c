@@ -20,12 +20,14 @@ static void meet_take_up(struct core *c, struct session *s)
 	enum session_state was = s->resume;
 	assert(s->r.state == SESSION_LOOKING);
 	s->seq = 0; /* a look that is still under way has nothing to tell any more */
-	if (was == SESSION_RETIRED || was == SESSION_DELETING)
+	if (was == SESSION_RETIRED || was == SESSION_DELETING) {
 		depart_retire(c, s, "retired in an earlier life");
-	else if (was == SESSION_CREATING || was == SESSION_STARTING)
+	} else if (was == SESSION_CREATING || was == SESSION_STARTING) {
 		session_move(s, SESSION_STARTING, c->now.mono_ms);
-	else
+		depart_wake(c, s, 0);
+	} else {
 		ready_settle(c, s, was);
+	}
 }
 
 static void meet_verify(struct core *c, struct session *s)
@@ -80,7 +82,6 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 		s->verified = true;
 		s->lost_ms = -1;
 		meet_take_up(c, s);
-		depart_wake(c, s, 0);
 	} else if (refuted) {
 		depart_gone(c, s,
 		    none ? "the server does not know it any more"

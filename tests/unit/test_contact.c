@@ -270,6 +270,26 @@ START_TEST(strangers_are_left_alone)
 }
 END_TEST
 
+/* A list that leaves out a session that starts: by its name it is there, and comes to be used. */
+START_TEST(not_listed_while_it_starts)
+{
+	w->pool[0].warm[KIND_PYSPARK] = w->pool[0].max = 1;
+	w->server[0].start_ms = 120000;
+	world_begin(w);
+	world_until(w, MINUTES, w->server[0].count == 1);
+	world_run(w, 10 * 1000);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions[?]*",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "{\"from\":0,\"total\":0,\"sessions\":[]}",
+			   .times = -1 });
+	world_crash(w);
+	world_until(w, 10 * MINUTES, core_counts(w->core).sessions_idle == 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 START_TEST(the_list_has_pages)
 {
 	w->pool[0].warm[KIND_PYSPARK] = 1;
@@ -826,6 +846,7 @@ int main(void)
 	tcase_add_loop_test(t, the_pool_leaves_a_dead_server, 0, 3);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
+	tcase_add_test(t, not_listed_while_it_starts);
 	tcase_add_test(t, the_list_moves_while_it_is_read);
 	tcase_add_test(t, born_while_the_list_was_on_its_way);
 	tcase_add_test(t, a_restart_goes_on_with_what_runs);
