@@ -156,7 +156,7 @@ static bool after_is_unbegun(
 {
 	bool ours = call->cancelled_ms >= 0 || job_is_cancelled(job) || job_is_timed_out(job);
 	return st->state == LIVY_STATEMENT_CANCELLED && st->unbegun && !ours &&
-	       job->r.attempts - job->unsent < UNBEGUN_TRIES;
+	       job->r.attempts - job->unrun < UNBEGUN_TRIES;
 }
 
 static void after_raw(struct core *c, struct session *s, struct call *call,

@@ -142,9 +142,8 @@ static void call_not_accepted(struct core *c, struct session *s, struct call *ca
 	struct job *job = call->what == CALL_RAW ? core_call_job(c, call) : NULL;
 	session_drop_call(s, call);
 	if (job != NULL) {
-		job->unsent++;
 		session_unload(s, job->r.id);
-		finish_requeue(c, job, why);
+		finish_requeue_unrun(c, job, why);
 		if (s->r.state == SESSION_BUSY)
 			session_move(s, SESSION_IDLE, c->now.mono_ms);
 	}

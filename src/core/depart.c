@@ -55,8 +55,7 @@ static void depart_unknown_job(struct core *c, struct job *job, const char *mess
 {
 	/* Even with the user's word it is not done for ever: a file that takes its session down
 	 * each time would take every session of the pool with it. */
-	uint32_t sent = job->r.attempts - job->unsent;
-	assert(job->unsent <= job->r.attempts);
+	uint32_t sent = job->r.attempts - job->unrun;
 	if (terms_of(c, job).d.on_unknown == ON_UNKNOWN_RERUN && sent < RERUN_TRIES &&
 	    job->losses < LOSSES_MAX && !job_is_cancelled(job))
 		finish_requeue(c, job, message);
@@ -85,7 +84,7 @@ static bool depart_fenced_before(
 void depart_never(struct core *c, struct job *job, const char *why)
 {
 	if (++job->fences < FENCES_MAX)
-		finish_requeue(c, job, why);
+		finish_requeue_unrun(c, job, why);
 	else
 		finish_own(c, job, STATUS_REJECTED, "Refused",
 		    "it never ran: whenever it is sent, the connection is lost; does something "
@@ -111,7 +110,6 @@ void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const ch
 {
 	bool others_pass = c->endpoint[endpoint]->forbids == 1;
 	assert(c->endpoint[endpoint]->forbids > 0);
-	job->unsent++;
 	if (others_pass && job->forbidden < FORBIDDEN_MAX)
 		job->forbidden++;
 	if (others_pass && job->forbidden == FORBIDDEN_MAX && !job_is_cancelled(job)) {
@@ -123,7 +121,7 @@ void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const ch
 			words));
 		return;
 	}
-	finish_requeue(c, job, words);
+	finish_requeue_unrun(c, job, words);
 	depart_rest(c, job);
 }
 
@@ -182,7 +180,7 @@ static void depart_script(struct core *c, struct job *job, const char *words)
 	switch (job->script->phase) {
 	case SCRIPT_START:
 		if (!job->script->maybe && !job->script->asked) {
-			finish_requeue(c, job, "it was not sent yet");
+			finish_requeue_unrun(c, job, "it was not sent yet");
 			return;
 		}
 		/* fall through */

@@ -247,6 +247,13 @@ void finish_requeue(struct core *c, struct job *job, const char *why)
 	finish_ready(c, job);
 }
 
+void finish_requeue_unrun(struct core *c, struct job *job, const char *why)
+{
+	job->unrun++;
+	assert(job->unrun <= job->r.attempts);
+	finish_requeue(c, job, why);
+}
+
 /* ---- the files ------------------------------------------------------------------------------ */
 
 static bool finish_keeps_input(const struct core *c, const struct job *job)

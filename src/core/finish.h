@@ -22,8 +22,10 @@ void finish_known(struct core *c, struct job *job, const char sha256[SHA256_TEXT
  * has been made before, when the hidden files of that are gone. */
 void finish_silent(struct core *c, struct job *job, enum job_status status, const char *why);
 
-/* What was sent was certainly not accepted, or may be run again: back to the queue, same place. */
+/* What was sent may be run again: back to the queue, same place. _unrun: it has certainly not run, nor
+ * will it, and the attempt counts for no limit of tries. */
 void finish_requeue(struct core *c, struct job *job, const char *why);
+void finish_requeue_unrun(struct core *c, struct job *job, const char *why);
 
 /* Puts a QUEUED job into its lane. */
 void finish_ready(struct core *c, struct job *job);

@@ -93,7 +93,7 @@ static void hear_missed(
 	if (never && lost)
 		depart_never(c, job, "it never ran: its start was lost each time");
 	else if (never)
-		finish_requeue(c, job, "it had not begun, and will not in that session");
+		finish_requeue_unrun(c, job, "it had not begun, and will not in that session");
 	else if (job->r.state == JOB_ANSWERED)
 		fetch_lost_output(c, job); /* its end is known since before its files had gone */
 	else

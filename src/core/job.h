@@ -58,7 +58,7 @@ struct job {
 	uint8_t status;	       /* enum job_status of one that is done */
 	bool headed;	       /* its head was read, and what it says of its turn is known */
 	uint16_t failures;     /* to settle, write or publish, in a row */
-	uint32_t unsent;       /* attempts that the server has certainly not taken */
+	uint32_t unrun;	       /* attempts that have certainly not run, of this life */
 	uint8_t losses;	       /* sessions that were lost with it, and it did not end by that ... */
 	uint8_t fences;	       /* ... or were given up to prove that it never ran */
 	uint8_t forbidden;     /* answers that forbade it while others were let through */

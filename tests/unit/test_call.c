@@ -461,6 +461,25 @@ START_TEST(unknown_after_a_closed_door)
 }
 END_TEST
 
+/* The same of what was proven never to have run. */
+START_TEST(unknown_after_two_fences)
+{
+	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
+	begin_warm();
+	struct world_fault f = fault_of_post("work", FATE_LOST_BEFORE);
+	f.times = 2;
+	world_fault(w, f);
+	f = fault_of_post("work", FATE_STATUS);
+	f.status = 500;
+	f.reply = "\"java.lang.IllegalStateException: RPC channel is closed.\"";
+	world_fault(w, f);
+	run("work");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_uint_eq(world_row(w, "a.py")->rec.attempts, 4);
+}
+END_TEST
+
 START_TEST(but_not_for_ever)
 {
 	w->spool[0].on_unknown = ON_UNKNOWN_RERUN;
@@ -1241,6 +1260,7 @@ int main(void)
 	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
 	tcase_add_test(t, unknown_may_be_run_again);
 	tcase_add_test(t, unknown_after_a_closed_door);
+	tcase_add_test(t, unknown_after_two_fences);
 	tcase_add_test(t, but_not_for_ever);
 	tcase_add_test(t, somebody_else_is_in_our_session);
 	tcase_add_test(t, a_greeting_lost);
