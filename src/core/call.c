@@ -313,6 +313,14 @@ static void call_on_looked(struct core *c, struct session *s, struct call *call,
 	}
 }
 
+/* It says nothing of what lies there; of what is ours that is no matter, it can be sent again. */
+static bool call_is_mute(
+    const struct call *call, const struct ev_http *ev, const struct livy_answer *a)
+{
+	bool told = a->verdict == LIVY_OK || a->verdict == LIVY_NO_STATEMENT;
+	return ev->outcome == HTTP_LOST || (call->what == CALL_RAW && !told);
+}
+
 /* What lies at the id that the lost POST would have got. */
 static void call_on_doubted(struct core *c, struct session *s, struct call *call,
     const struct ev_http *ev, const struct livy_answer *a)
@@ -352,9 +360,8 @@ static void call_on_doubted(struct core *c, struct session *s, struct call *call
 		    "session=%s event=stranger statement=%lld: somebody else uses this session",
 		    s->r.name, (long long)st->id);
 		depart_gone(c, s, "a statement in it is not ours");
-	} else if (ev->outcome == HTTP_LOST || (call->what == CALL_RAW && a->verdict != LIVY_OK &&
-						   a->verdict != LIVY_NO_STATEMENT)) {
-		after_failed(c, s, call, words); /* it says nothing of what lies there */
+	} else if (call_is_mute(call, ev, a)) {
+		after_failed(c, s, call, words);
 	} else if (call->what != CALL_RAW && waited_ms >= REPOST_MS) {
 		statement_repeat(c, s, call);
 	} else if (waited_ms < DOUBT_MS && a->verdict != LIVY_OK) {

@@ -80,7 +80,8 @@ static bool depart_fenced_before(
 	       job->r.run->started_ms > 0 && since_ms >= 0 && since_ms < FENCE_ASLEEP_MS;
 }
 
-/* What is lost on its way each time is not let through, and would cost one session after the other. */
+/* What is lost on its way each time is not let through, and would cost one session after the
+ * other. */
 void depart_never(struct core *c, struct job *job, const char *why)
 {
 	if (++job->fences < FENCES_MAX)

@@ -23,8 +23,8 @@ void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *
 /* A file has ended badly and its call is dropped: the run's outcome cannot be told any more. */
 void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message);
 
-/* A file was lost on its way, and it is proven that it never ran: it goes back to the queue, or is rejected
- * when that has happened too often. */
+/* A file was lost on its way, and it is proven that it never ran: it goes back to the queue, or is
+ * rejected when that has happened too often. */
 void depart_never(struct core *c, struct job *job, const char *why);
 
 /* It was forbidden on its way (403), and is in no session any more: later, or never. */

@@ -19,8 +19,9 @@
 
 /* ---- of a run ------------------------------------------------------------------------------- */
 
-/* The runner keeps the limit itself; a little later it is asked whether it did, and told to. How much of it
- * is over in a later life it says itself: no wall clock does, neither its own nor ours, which may jump. */
+/* The runner keeps the limit itself; a little later it is asked whether it did, and told to. How
+ * much of it is over in a later life it says itself: no wall clock does, neither its own nor ours,
+ * which may jump. */
 static void hear_limit(struct core *c, struct job *job, const struct runner_run *run)
 {
 	struct script *sc = job->script;
@@ -31,8 +32,8 @@ static void hear_limit(struct core *c, struct job *job, const struct runner_run 
 	sc->limit_ms = c->now.mono_ms + core_left_ms(t.d.timeout_ms, spent_ms) + OVERTIME_MS;
 }
 
-/* By the driver's clock, as long as that can be: with another one than ours, or with a word of somebody
- * else, it would have begun before it was queued, or in days to come. */
+/* By the driver's clock, as long as that can be: with another one than ours, or with a word of
+ * somebody else, it would have begun before it was queued, or in days to come. */
 static int64_t hear_started_ms(
     const struct core *c, const struct job *job, const struct runner_run *run)
 {

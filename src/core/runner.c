@@ -134,8 +134,9 @@ static bool runner_starts(const struct job *job)
 	       !job_is_cancelled(job);
 }
 
-/* One of them may be what is not let through. In between the session's other calls go on (core/errand), so
- * that nobody else is taken for unheard with it; at some time it is not tried any more. */
+/* One of them may be what is not let through. In between the session's other calls go on
+ * (core/errand), so that nobody else is taken for unheard with it; at some time it is not tried any
+ * more. */
 static void runner_lost_starts(struct core *c, struct session *s)
 {
 	for (unsigned i = 0; i < s->run_count; i++) {
@@ -178,8 +179,8 @@ void runner_dropped(struct core *c, struct session *s, struct call *call)
 	meet_nameless(c, s);
 }
 
-/* What it was to start is to blame, and that is one file: it never ran, or it may have come in before, and
- * then shall not begin any more (core/hear). */
+/* What it was to start is to blame, and that is one file: it never ran, or it may have come in
+ * before, and then shall not begin any more (core/hear). */
 static void runner_refused_file(struct core *c, struct session *s, struct job *job, const char *why)
 {
 	if (job->script->maybe) {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of files and pieces in an answer, all its runs together: some more than honest ones can be. Each is looked
- * for among those of its run, and who speaks in a runner's place may tell of millions. */
+/* Of files and pieces in an answer, all its runs together: some more than honest ones can be. Each
+ * is looked for among those of its run, and who speaks in a runner's place may tell of millions. */
 #define ENTRIES_MAX 200000
 
 static const char *str_of(struct arena *a, const json_t *o, const char *key)

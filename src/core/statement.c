@@ -155,9 +155,9 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 		memcpy(call->token, s->r.token, sizeof(call->token));
 	else
 		core_token(c, call->token);
-	/* An interpreter that hangs never answers, and a file's child may have read what was meant for
-	 * it: files would wait for this session for ever. Before a boot in a later life files may run
-	 * (core/hear: alone), for as long as they like. */
+	/* An interpreter that hangs never answers, and a file's child may have read what was meant
+	 * for it: files would wait for this session for ever. Before a boot in a later life, and in
+	 * a session without processes, files run as long as they like (core/hear: alone). */
 	if (what == CALL_PROBE)
 		call->limit_ms = c->now.mono_ms + PROBE_MS;
 	else if (what == CALL_RUNNER && !s->alone)

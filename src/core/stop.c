@@ -108,8 +108,8 @@ void stop_unanswered(struct core *c, struct session *s, struct call *call)
 {
 	assert(call->what != CALL_RAW && call->what != CALL_FENCE);
 	int64_t asked_ms = call->asked_ms > call->since_ms ? call->asked_ms : call->since_ms;
-	/* Nobody has asked: its server was away, or our disk was full for so long. The answer may lie
-	 * there, and with the session would go all that runs in it. */
+	/* Nobody has asked: its server was away, or our disk was full for so long. The answer may
+	 * lie there, and with the session would go all that runs in it. */
 	if (c->now.mono_ms - asked_ms > UNASKED_MS) {
 		call->limit_ms = c->now.mono_ms + LAST_LOOK_MS;
 		return;

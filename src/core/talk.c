@@ -171,9 +171,9 @@ static void talk_on_session(
 	}
 	switch (ev->outcome == HTTP_REPLY ? a->verdict : LIVY_GARBAGE) {
 	case LIVY_OK:
+		/* Without names it is the next question that may be lost each time. */
 		if (s->r.state != SESSION_LOOKING || core_session_endpoint(c, s)->dialect.names)
-			s->lost_ms =
-			    -1; /* else it is the next question that may be lost each time */
+			s->lost_ms = -1;
 		if (sought && s->late)
 			depart_retire(c, s, "it came too late");
 		else if (sought)
@@ -241,7 +241,7 @@ void talk_due(struct core *c, struct session *s)
 		return;
 	}
 	switch (s->r.state) {
-	case SESSION_STARTING: /* a server that says "idle", and to a POST "starting", is not asked at once */
+	case SESSION_STARTING: /* after a POST, too, to which a server that says "idle" said so */
 		if (s->seq == 0 && c->now.mono_ms - s->since_ms >= START_LOOK_MS)
 			ready_look(c, s);
 		else if (s->seq == 0)

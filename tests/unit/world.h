@@ -118,8 +118,8 @@ struct world_server {
 	bool limitless;	     /* its runners forget time limits */
 	size_t piece_bytes;  /* of output in a runner's answer */
 	int retained;	     /* statements of a session, the newest */
-	int64_t
-	    idle_timeout_ms; /* it ends a session, busy or not, that is only looked at; 0: never */
+	/* It ends a session, busy or not, that is only looked at; 0: never. */
+	int64_t idle_timeout_ms;
 	struct world_session **session;
 	size_t count;
 	int next_id;
