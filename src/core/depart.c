@@ -267,6 +267,17 @@ static void depart_drop_ours(struct session *s)
 		session_drop_call(s, call);
 }
 
+void depart_prove(struct core *c, struct session *s)
+{
+	s->verified = false;
+	s->seq = 0; /* what was asked before tells nothing of now */
+	if (s->r.state != SESSION_LOOKING) {
+		s->resume = s->r.state < SESSION_RETIRED ? s->r.state : SESSION_RETIRED;
+		session_move(s, SESSION_LOOKING, c->now.mono_ms);
+	}
+	depart_wake(c, s, 0);
+}
+
 void depart_go_on(struct core *c, struct session *s)
 {
 	if (s->r.state < SESSION_RETIRED || depart_is_held(s))
@@ -277,10 +288,7 @@ void depart_go_on(struct core *c, struct session *s)
 		return;
 	}
 	if (!core_session_endpoint(c, s)->dialect.names && !s->verified) {
-		/* Its id may be a stranger's by now: first the proof. */
-		session_move(s, SESSION_LOOKING, c->now.mono_ms);
-		s->resume = SESSION_RETIRED;
-		depart_wake(c, s, 0);
+		depart_prove(c, s);
 		return;
 	}
 	if (s->r.state == SESSION_RETIRED) {

@@ -5,7 +5,6 @@
 #include "core/depart.h"
 #include "core/errand.h"
 #include "core/finish.h"
-#include "core/meet.h"
 #include "core/statement.h"
 #include "core/stop.h"
 #include "core/terms.h"
@@ -157,7 +156,8 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 {
 	log_warn(
 	    "session=%s event=runner-unheard error=\"%s\"; the call is sent again", s->r.name, why);
-	if (s->failures++ == 0)
+	/* Not each time that it was moved in between, but since it was heard. */
+	if (s->failures++ == 0 && s->failing_ms <= s->heard_ms)
 		s->failing_ms = c->now.mono_ms;
 	if (call->what == CALL_RUNNER)
 		runner_lost_starts(c, s);
@@ -171,12 +171,16 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 void runner_dropped(struct core *c, struct session *s, struct call *call)
 {
 	const uint64_t id = s->r.id;
-	runner_failed(c, s, call, "the server has dropped its answer");
+	const char *why = "the server has dropped its answer";
+	runner_failed(c, s, call, why);
 	if (session_by_id(&c->sessions, id) == NULL || core_session_endpoint(c, s)->dialect.names)
 		return;
-	/* The next call may go to a stranger's, that has its id since a restart: first the token. */
-	assert(s->r.state != SESSION_DELETING);
-	meet_nameless(c, s);
+	/* The next call may go to a stranger's, that has its id since a restart: first the token. A
+	 * server that drops the answers of what is proven to be ours is not asked for ever. */
+	if (c->now.mono_ms - s->failing_ms >= FAILING_MS)
+		depart_lost(c, s, why);
+	else
+		depart_prove(c, s);
 }
 
 /* What it was to start is to blame, and that is one file: it never ran, or it may have come in

@@ -99,7 +99,7 @@ struct session {
 	char **ack; /* KIND_RUNNER: ids of runs whose results are committed: it may forget them */
 	size_t ack_count;
 	int64_t ack_ms;	    /* when that is to be said at the latest */
-	int64_t failing_ms; /* KIND_RUNNER: since when its runner is not heard */
+	int64_t failing_ms; /* KIND_RUNNER: since when its runner is not heard; -1: it was */
 	int64_t pause_ms;   /* ... and no call before */
 };
 

@@ -744,6 +744,29 @@ START_TEST(without_names_a_restart_between_runs)
 }
 END_TEST
 
+/* Its session is proven each time, and the next answer is not to be had as well. */
+START_TEST(without_names_all_answers_are_dropped)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	begin_nameless();
+	world_put(w, "a.py", "sleep 36000000");
+	world_until(w, MINUTES, world_ran(w, "sleep 36000000") == 1);
+	world_run(w, 1000);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements/*",
+			   .fate = FATE_MANGLED,
+			   .status = 404,
+			   .reply = "{\"msg\":\"Statement not found\"}",
+			   .times = -1 });
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	world_mend(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 30 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+}
+END_TEST
+
 /* All that its session has printed is larger than what we read, or the driver chokes on it: its token
  * cannot be had, and that is nobody's trouble but that session's. */
 static const enum world_fate unproven[] = { FATE_TOO_BIG, FATE_MANGLED, FATE_LOST_AFTER };
@@ -872,6 +895,7 @@ int main(void)
 	tcase_add_loop_test(t, nobody_has_asked, 0, 2);
 	tcase_add_loop_test(t, without_names_a_restart_unseen, 0, 3);
 	tcase_add_loop_test(t, without_names_a_restart_between_runs, 0, 2);
+	tcase_add_test(t, without_names_all_answers_are_dropped);
 	tcase_add_loop_test(t, without_names_and_never_proven, 0, (int)ARRAY_LEN(unproven));
 	tcase_add_test(t, a_page_for_a_version);
 	tcase_add_test(t, born_too_late);
