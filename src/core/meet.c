@@ -58,6 +58,18 @@ static bool meet_has_runner(
 	       meet_contains(ev->body, s->r.boot);
 }
 
+/* Its list may be larger than we read, or hang, for as long as it lives. */
+void meet_unproven(struct core *c, struct session *s, const char *words)
+{
+	assert(s->r.state == SESSION_LOOKING);
+	if (++s->failures < FAILURES_MAX)
+		depart_wake(c, s, core_backoff_ms(c, s->failures, 500, 30000));
+	else
+		depart_gone(c, s,
+		    arena_printf(
+			&c->fx->arena, "nobody can tell whether it is still ours: %s", words));
+}
+
 /* On a server without names an id may be a stranger's: our token must be its first answer. */
 void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 {
@@ -90,12 +102,8 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 		depart_gone(c, s, "its channel to the driver is closed");
 	} else if (blamed) {
 		depart_wake(c, s, 0);
-	} else if (++s->failures < FAILURES_MAX) {
-		depart_wake(c, s, core_backoff_ms(c, s->failures, 500, 30000));
-	} else { /* its list may be larger than we read, or hang, for as long as it lives */
-		depart_gone(c, s,
-		    arena_printf(
-			&c->fx->arena, "nobody can tell whether it is still ours: %s", words));
+	} else {
+		meet_unproven(c, s, words);
 	}
 }
 

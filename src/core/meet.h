@@ -23,4 +23,7 @@ void meet_nameless(struct core *c, struct session *s);
 /* ... and has been read. */
 void meet_verified(struct core *c, struct session *s, const struct ev_http *ev);
 
+/* ... or cannot be read: it is asked again for a while, and then let go, undeleted. */
+void meet_unproven(struct core *c, struct session *s, const char *words);
+
 #endif

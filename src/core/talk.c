@@ -192,6 +192,10 @@ static void talk_on_session(
 			talk_seek_again(c, s);
 			break;
 		}
+		if (s->r.state == SESSION_LOOKING && !core_session_endpoint(c, s)->dialect.names) {
+			meet_unproven(c, s, endpoint_words(c, ev, a));
+			break;
+		}
 		if (++s->failures < FAILURES_MAX) {
 			depart_wake(c, s, core_backoff_ms(c, s->failures, 500, 30000));
 			break;

@@ -795,6 +795,39 @@ START_TEST(without_names_and_never_proven)
 }
 END_TEST
 
+/* The same, when not even its state can be read. */
+START_TEST(without_names_and_its_state_is_an_error)
+{
+	w->pool[0].max = 1;
+	w->any_number = true;
+	w->spool[0].python = _i == 2 ? STYLE_SCRIPT : STYLE_RAW;
+	begin_nameless();
+	if (_i > 0) {
+		world_put(w, "a.py", "sleep 60000");
+		world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	}
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"java.lang.OutOfMemoryError\"",
+			   .times = -1 });
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"java.lang.OutOfMemoryError\"",
+			   .times = -1 });
+	const int touched = w->server[0].session[0]->touched;
+	world_crash(w);
+	world_forget(w);
+	world_put(w, "b.py", "work");
+	world_until(w, 30 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(w->server[0].session[0]->touched, touched);
+}
+END_TEST
+
 /* At a start, a gateway's page in the place of the version: our sessions in the list bear our names, so
  * this server has some. */
 START_TEST(a_page_for_a_version)
@@ -897,6 +930,7 @@ int main(void)
 	tcase_add_loop_test(t, without_names_a_restart_between_runs, 0, 2);
 	tcase_add_test(t, without_names_all_answers_are_dropped);
 	tcase_add_loop_test(t, without_names_and_never_proven, 0, (int)ARRAY_LEN(unproven));
+	tcase_add_loop_test(t, without_names_and_its_state_is_an_error, 0, 3);
 	tcase_add_test(t, a_page_for_a_version);
 	tcase_add_test(t, born_too_late);
 	tcase_add_test(t, born_too_late_and_not_to_be_seen);
