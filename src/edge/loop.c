@@ -157,7 +157,7 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 /* Told once a turn, and while the ledger is waited for: what hangs anywhere else is not alive. */
 static void loop_alive(struct loop *l)
 {
-	if (l->watchdog_ms == 0 || l->now.mono_ms - l->alive_ms < l->watchdog_ms)
+	if (notify_alive_in_ms(l->watchdog_ms, l->alive_ms, l->now.mono_ms) > 0)
 		return;
 	l->alive_ms = l->now.mono_ms;
 	notify_send("WATCHDOG=1");
@@ -208,8 +208,8 @@ static int64_t loop_patience_ms(const struct loop *l)
 	int64_t ms = due == INT64_MAX ? SLEEP_MAX_MS : due - l->now.mono_ms;
 	if (l->status_due && ms > STATUS_EVERY_MS)
 		ms = STATUS_EVERY_MS;
-	if (l->watchdog_ms > 0 && ms > l->watchdog_ms)
-		ms = l->watchdog_ms;
+	int64_t alive = notify_alive_in_ms(l->watchdog_ms, l->alive_ms, l->now.mono_ms);
+	ms = alive < ms ? alive : ms;
 	if (l->stopping && ms > STOPPING_LOOK_MS)
 		ms = STOPPING_LOOK_MS;
 	return ms < 0 ? 0 : ms;

@@ -62,3 +62,10 @@ int64_t notify_watchdog_ms(void)
 		return 0;
 	return usec < 2000 ? 1 : usec / 2000;
 }
+
+/* From the last word on, not from now: whoever slept for half of its time after each turn would be late
+ * by as much as the last turn had come too early for a word. */
+int64_t notify_alive_in_ms(int64_t every_ms, int64_t told_ms, int64_t now_ms)
+{
+	return every_ms == 0 ? INT64_MAX : told_ms + every_ms - now_ms;
+}

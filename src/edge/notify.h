@@ -10,4 +10,8 @@ void notify_send(const char *lines);
 /* Half of WATCHDOG_USEC in milliseconds, or 0: no watchdog is wanted of this process. */
 int64_t notify_watchdog_ms(void);
 
+/* How long from now until the watchdog has to be told again, when it was told last at told_ms: 0 or less,
+ * at once; INT64_MAX, there is none (every_ms is 0). */
+int64_t notify_alive_in_ms(int64_t every_ms, int64_t told_ms, int64_t now_ms);
+
 #endif

@@ -204,6 +204,18 @@ START_TEST(watchdog)
 }
 END_TEST
 
+/* A turn just before it is time says nothing; then the next one must come in time, not half of the
+ * watchdog's time later, when all of that is over. */
+START_TEST(told_in_time)
+{
+	ck_assert_int_eq(notify_alive_in_ms(30000, 5000, 5000), 30000);
+	ck_assert_int_eq(notify_alive_in_ms(30000, 5000, 34999), 1);
+	ck_assert_int_eq(notify_alive_in_ms(30000, 5000, 35000), 0);
+	ck_assert_int_lt(notify_alive_in_ms(30000, 5000, 95000), 0);
+	ck_assert(notify_alive_in_ms(0, 5000, 95000) == INT64_MAX);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("notify");
@@ -215,6 +227,7 @@ int main(void)
 	tcase_add_test(t, to_nobody);
 	tcase_add_test(t, to_what_is_not_there);
 	tcase_add_loop_test(t, watchdog, 0, (int)ARRAY_LEN(watchdogs));
+	tcase_add_test(t, told_in_time);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
