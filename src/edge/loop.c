@@ -163,7 +163,8 @@ static void loop_alive(struct loop *l)
 	notify_send("WATCHDOG=1");
 }
 
-/* While the ledger cannot be written nothing goes on, but a stop is heard: nothing is lost by it. */
+/* While the ledger cannot be written nothing goes on, but a stop is heard: nothing is lost by it. One that
+ * was heard before has no signal behind it any more: it waits no longer than for anything else. */
 static bool loop_commit(struct loop *l)
 {
 	while (ledger_commit(l->ledger, &l->fx, l->conf) != 0) {
@@ -177,6 +178,8 @@ static bool loop_commit(struct loop *l)
 				return false;
 			l->again = true;
 		}
+		if (l->stopping && core_is_done(l->core, l->now.mono_ms))
+			return false;
 	}
 	return true;
 }

@@ -731,6 +731,28 @@ def reload_while_it_waits(tools):
     p.once("w-a")
 
 
+def stop_that_cannot_be_written(tools):
+    """A stop that was heard before the ledger cannot be written ends all the same."""
+    p = Place(tools)
+    yield p
+    p.begin()
+    p.until_logged("event=up url=")
+    other = sqlite3.connect(p.path("state", "ledger.db"), isolation_level=None)
+    other.execute("begin immediate")
+    p.daemon.send_signal(signal.SIGSTOP)
+    p.drop("a.py", code("w-a"))
+    p.daemon.send_signal(signal.SIGTERM)
+    p.daemon.send_signal(signal.SIGCONT)  # both are heard in one turn
+    p.wait_for(lambda: p.daemon.poll() is not None, "the stop")
+    must(p.daemon.returncode == 1, "the stop ended with code %d" % p.daemon.returncode)
+    must(p.logged("event=stopping") == 1, "the stop was heard first")
+    must(p.logged("nothing can be committed") == 1, "then the ledger could not be written")
+    other.execute("rollback")
+    p.begin()
+    p.until_status("a.py")
+    p.once("w-a")
+
+
 def is_pending(pid, number):
     with open("/proc/%d/status" % pid) as f:
         masks = [line.split()[1] for line in f if line.startswith(("SigPnd:", "ShdPnd:"))]
@@ -890,5 +912,6 @@ def confined(tools):
 CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
-    clocks, old, old_but_there, two_daemons, copied, reload_while_it_waits, control, mounted_above, confined, burst, waiting_room,
+    clocks, old, old_but_there, two_daemons, copied, reload_while_it_waits,
+    stop_that_cannot_be_written, control, mounted_above, confined, burst, waiting_room,
 ]
