@@ -154,9 +154,11 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 	}
 }
 
-/* Told once a turn, and while the ledger is waited for: what hangs anywhere else is not alive. */
+/* Told once a turn, while the ledger is waited for, and after each of the many things that one turn may do,
+ * each of which may wait for a slow disk: what hangs in any of them is not alive. */
 static void loop_alive(struct loop *l)
 {
+	l->now = loop_clock();
 	if (notify_alive_in_ms(l->watchdog_ms, l->alive_ms, l->now.mono_ms) > 0)
 		return;
 	l->alive_ms = l->now.mono_ms;
@@ -170,7 +172,6 @@ static bool loop_commit(struct loop *l)
 	while (ledger_commit(l->ledger, &l->fx, l->conf) != 0) {
 		struct pollfd fd = { .fd = l->signals, .events = POLLIN };
 		poll(&fd, 1, LEDGER_RETRY_MS);
-		l->now = loop_clock();
 		loop_alive(l);
 		struct signalfd_siginfo info;
 		while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
@@ -186,6 +187,7 @@ static bool loop_commit(struct loop *l)
 
 static bool loop_effects(struct loop *l)
 {
+	loop_alive(l); /* large answers take their time before this, and in the commit */
 	if (!loop_commit(l)) {
 		log_error("event=stopped: the ledger could not be written; the next start goes on "
 			  "from its "
@@ -193,8 +195,10 @@ static bool loop_effects(struct loop *l)
 		return false;
 	}
 	/* Only now anything happens that others could see. */
-	for (size_t i = 0; i < l->fx.count; i++)
+	for (size_t i = 0; i < l->fx.count; i++) {
+		loop_alive(l);
 		loop_perform(l, &l->fx.item[i]);
+	}
 	effects_reset(&l->fx);
 	return true;
 }

@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
+import threading
 
 from place import Place, Skipped, code, has_mounts, must
 
@@ -753,6 +754,44 @@ def stop_that_cannot_be_written(tools):
     p.once("w-a")
 
 
+class Manager(threading.Thread):
+    """What the service manager is told."""
+    def __init__(self, p, watchdog_us):
+        threading.Thread.__init__(self, daemon=True)
+        self.told, self.socket = [], socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(p.path("notify"))
+        p.plan.environment = lambda world: {"NOTIFY_SOCKET": p.path("notify"),
+                                            "WATCHDOG_USEC": str(watchdog_us)}
+        self.start()
+
+    def run(self):
+        while True:
+            self.told.append(self.socket.recv(4096))
+
+    def alive(self):
+        return self.told.count(b"WATCHDOG=1")
+
+
+def watched(tools):
+    """However much there is to be done in one turn, each of these things is a sign of life."""
+    p = Place(tools)
+    yield p
+    manager = Manager(p, 2000)  # each millisecond of its fast time, if it can
+    count = 200
+    p.begin()
+    p.until_logged("event=up url=")
+    p.daemon.send_signal(signal.SIGSTOP)
+    for i in range(count):
+        p.drop("f%d.scala" % i, "1 + %d\n" % i)  # which the pool does not serve
+    before = manager.alive()
+    p.daemon.send_signal(signal.SIGCONT)
+    seen = set()
+    while len(seen) < count:
+        p.until(lambda: ended(p, seen), "record %d of %d" % (len(seen) + 1, count))
+    told = manager.alive() - before
+    must(told >= count, "a sign of life for each of %d files, not %d in all" % (count, told))
+
+
 def is_pending(pid, number):
     with open("/proc/%d/status" % pid) as f:
         masks = [line.split()[1] for line in f if line.startswith(("SigPnd:", "ShdPnd:"))]
@@ -913,5 +952,5 @@ CASES = [
     overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
     rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
     clocks, old, old_but_there, two_daemons, copied, reload_while_it_waits,
-    stop_that_cannot_be_written, control, mounted_above, confined, burst, waiting_room,
+    stop_that_cannot_be_written, watched, control, mounted_above, confined, burst, waiting_room,
 ]
