@@ -12,9 +12,9 @@
 /* Livy answers a cancel with 200 whatever comes of it, so it is asked again until the state says
  * so. */
 #define AGAIN_MS 10000
-#define GRACE_MS 40000	  /* Livy itself gives a cancelled statement 30 s */
-#define UNASKED_MS 180000 /* longer than any pause between two looks */
-#define LAST_LOOK_MS 60000
+#define GRACE_MS 40000	/* Livy itself gives a cancelled statement 30 s */
+#define UNHEARD_MS 1000 /* within that the end of a limit is seen, unless nobody could look */
+#define ANEW_MS 600000	/* for some looks more, each two minutes behind the last at worst */
 
 static void stop_log(struct core *c, const struct session *s, const struct call *call)
 {
@@ -107,11 +107,11 @@ void stop_call(struct core *c, struct session *s, struct call *call)
 void stop_unanswered(struct core *c, struct session *s, struct call *call)
 {
 	assert(call->what != CALL_RAW && call->what != CALL_FENCE);
-	int64_t asked_ms = call->asked_ms > call->since_ms ? call->asked_ms : call->since_ms;
-	/* Nobody has asked: its server was away, or our disk was full for so long. The answer may
-	 * lie there, and with the session would go all that runs in it. */
-	if (c->now.mono_ms - asked_ms > UNASKED_MS) {
-		call->limit_ms = c->now.mono_ms + LAST_LOOK_MS;
+	/* While its server was out of reach, this machine asleep or our disk full, nobody could hear
+	 * what it has answered: the answer may lie there, and with the session would go all that runs
+	 * in it. */
+	if (c->now.mono_ms - call->limit_ms >= UNHEARD_MS) {
+		call->limit_ms = c->now.mono_ms + ANEW_MS;
 		return;
 	}
 	session_drop_call(s, call);

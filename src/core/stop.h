@@ -8,8 +8,8 @@
  * a grace, the session goes. It may be gone afterwards. */
 void stop_call(struct core *c, struct session *s, struct call *call);
 
-/* The limit of a call of ours has come, in which no file runs: its session goes, unless nobody has
- * asked for the answer. It may be gone afterwards. */
+/* The limit of a call of ours has come, in which no file runs: its session goes, unless nobody could
+ * hear the answer until now. It may be gone afterwards. */
 void stop_unanswered(struct core *c, struct session *s, struct call *call);
 
 /* A runner's call has begun behind one that was cancelled, and may come to nothing as well. */

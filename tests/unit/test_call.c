@@ -592,6 +592,30 @@ START_TEST(a_runner_is_never_heard_again)
 }
 END_TEST
 
+/* Asleep for an hour while a call was under way: its answer comes afterwards, and nothing is given up. */
+START_TEST(a_runner_is_heard_after_a_sleep)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	begin_warm();
+	world_put(w, "a.py", "sleep 7200000");
+	world_run(w, MINUTES);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/*",
+			   .fate = FATE_MANGLED,
+			   .status = 200,
+			   .reply = "{\"id\":0,\"state\":\"running\",\"output\":null}",
+			   .times = -1 });
+	world_run(w, MINUTES);
+	w->now.mono_ms += 60 * MINUTES;
+	w->now.real_ms += 60 * MINUTES;
+	world_run(w, MINUTES);
+	world_mend(w);
+	world_until(w, 200 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
 /* ---- unreadable ----------------------------------------------------------------------------------- */
 
 static void is_given_up(void)
@@ -1268,6 +1292,7 @@ int main(void)
 	tcase_add_test(t, a_probe_lost);
 	tcase_add_test(t, a_probe_is_never_answered);
 	tcase_add_test(t, a_runner_is_never_heard_again);
+	tcase_add_test(t, a_runner_is_heard_after_a_sleep);
 	tcase_add_test(t, an_answer_that_is_500_for_ever);
 	tcase_add_test(t, an_answer_that_is_never_whole);
 	tcase_add_test(t, an_answer_without_an_output);
