@@ -109,12 +109,15 @@ static const struct world_row *row_sent_as(
 	return NULL;
 }
 
+/* As far as its server has one by then: before that it says "not found". */
 static struct world_session *server_side(const struct world *w, const struct fx_http *http)
 {
 	const struct session_rec *rec = ledger_session(&w->ledger, http->tag.session);
 	const struct world_server *sv = &w->server[http->tag.endpoint];
 	for (size_t i = 0; rec != NULL && i < sv->count; i++) {
 		struct world_session *s = sv->session[i];
+		if (w->now.mono_ms < s->visible_ms)
+			continue;
 		if (sv->version != NULL
 			? str_eq(s->name, rec->name)
 			: rec->livy_id != NULL && strtol(rec->livy_id, NULL, 10) == s->id)
