@@ -134,6 +134,9 @@ void submit_on_recalled(struct core *c, const struct ev_recalled *ev)
 	struct job *job = job_by_id(&c->jobs, ev->job);
 	if (job == NULL || job->r.state != JOB_READING)
 		return; /* its session was lost meanwhile */
+	/* A pause that a reload, say, has cut short: its end must not come between what is done about
+	 * the results, each step of which waits for its own answer. */
+	timer_clear(&c->timers, &job->timer);
 	struct arena *a = &c->fx->arena;
 	free(job->r.old_files);
 	job->r.old_files = xstrdup(ev->files);

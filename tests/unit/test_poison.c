@@ -523,6 +523,26 @@ START_TEST(forbidden_until_it_was_changed)
 }
 END_TEST
 
+/* A reload brings it back to its lane before its pause is over: that has nothing to say any more when its
+ * results are written, however long the disk takes for that. */
+START_TEST(forbidden_and_soon_brought_back)
+{
+	const char *step = _i == 0 ? "stage" : "publish";
+	w->spool[0].after = AFTER_DELETE;
+	begin_guarded(false);
+	forbid("bad");
+	world_put(w, "poison.py", "bad");
+	world_until(w, MINUTES, world_logged(w, "event=requeued") == 1);
+	world_mend(w);
+	world_reload(w);
+	world_until(w, 4 * SECONDS, strstr(w->trace.data, step) != NULL);
+	w->now.mono_ms += 10 * SECONDS;
+	w->now.real_ms += 10 * SECONDS;
+	ends_as("poison.py", "ok");
+	ck_assert_int_eq(world_ran(w, "bad"), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("poison");
@@ -544,6 +564,7 @@ int main(void)
 	tcase_add_test(tc, forbidden_in_company);
 	tcase_add_loop_test(tc, forbidden_to_everybody, 0, 2 * (int)ARRAY_LEN(withdrawn));
 	tcase_add_loop_test(tc, forbidden_until_it_was_changed, 0, 2);
+	tcase_add_loop_test(tc, forbidden_and_soon_brought_back, 0, 2);
 	suite_add_tcase(s, tc);
 	return help_run(s);
 }
