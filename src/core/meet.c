@@ -88,19 +88,24 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
 	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
 	bool none = a.verdict == LIVY_NO_SESSION;
+	/* Not any more, where the late answer to a call has told what it does now: that it starts
+	 * anew, or that its runner has died. */
+	bool looking = s->r.state == SESSION_LOOKING;
 	livy_fini(&a);
 	if (ours) {
 		log_info("session=%s event=found by=token", s->r.name);
 		s->verified = true;
 		s->lost_ms = -1;
+	}
+	if (ours && looking) {
 		meet_take_up(c, s);
-	} else if (refuted) {
+	} else if (refuted && !ours) {
 		depart_gone(c, s,
 		    none ? "the server does not know it any more"
 			 : "a session has its id, but not its token");
 	} else if (lost) { /* ours or not, nothing will come of it; unproven, it is not deleted */
 		depart_gone(c, s, "its channel to the driver is closed");
-	} else if (blamed) {
+	} else if (ours || blamed || !looking) {
 		depart_wake(c, s, 0);
 	} else {
 		meet_unproven(c, s, words);

@@ -484,6 +484,34 @@ START_TEST(without_names_and_without_a_channel)
 }
 END_TEST
 
+/* It is being proven after a break when the answer to what it was sent before says that it starts anew, and
+ * that comes before the proof, which cannot be read or can. */
+START_TEST(without_names_it_starts_while_it_is_proven)
+{
+	begin_nameless();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/0/statements",
+			   .fate = FATE_STATUS,
+			   .status = 400,
+			   .reply = "{\"msg\":\"Session is in state starting\"}",
+			   .delay_ms = 10000 });
+	world_forget(w);
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, strstr(w->trace.data, "/statements") != NULL);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements",
+			   .fate = _i == 0 ? FATE_STATUS : FATE_WELL,
+			   .status = 500,
+			   .reply = "\"java.lang.OutOfMemoryError\"",
+			   .delay_ms = 20000 });
+	world_reload(w);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 START_TEST(without_names_ids_do)
 {
 	begin_nameless();
@@ -913,6 +941,7 @@ int main(void)
 	tcase_add_test(t, an_odd_version_after_a_night_that_was_down);
 	tcase_add_test(t, a_version_that_is_none);
 	tcase_add_test(t, without_names_and_without_a_channel);
+	tcase_add_loop_test(t, without_names_it_starts_while_it_is_proven, 0, 2);
 	tcase_add_test(t, without_names_ids_do);
 	tcase_add_test(t, without_names_the_token_is_looked_for);
 	tcase_add_test(t, without_names_a_strangers_id_is_not_ours);
