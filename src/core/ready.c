@@ -118,7 +118,7 @@ void ready_settle(struct core *c, struct session *s, enum session_state was)
 	} else if (s->r.last_statement < 0 || was == SESSION_GREETING) {
 		session_move(s, SESSION_GREETING, c->now.mono_ms);
 		statement_greet(c, s);
-	} else if (session_may_slip(s) && was != SESSION_IDLE) {
+	} else if (was == SESSION_PROBING || (session_may_slip(s) && was != SESSION_IDLE)) {
 		session_move(s, SESSION_PROBING, c->now.mono_ms);
 		statement_probe(c, s);
 	} else {

@@ -426,6 +426,22 @@ START_TEST(forbidden_alone)
 }
 END_TEST
 
+/* The same where each break makes the session prove itself first, and nothing else is asked of Scala. */
+START_TEST(forbidden_alone_without_names)
+{
+	w->server[0].version = NULL;
+	w->pool[0].warm[KIND_SPARK] = 1;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	forbid("poison");
+	world_put(w, "poison.scala", "poison");
+	blames_the_gateway("poison.scala");
+	ck_assert_int_eq(world_ran(w, "poison"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* Others come all the time. */
 static void feed_until(const char *bad)
 {
@@ -561,6 +577,7 @@ int main(void)
 	tcase_add_loop_test(tc, scripts_that_are_never_let_through, 0, 2);
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
+	tcase_add_test(tc, forbidden_alone_without_names);
 	tcase_add_test(tc, forbidden_in_company);
 	tcase_add_loop_test(tc, forbidden_to_everybody, 0, 2 * (int)ARRAY_LEN(withdrawn));
 	tcase_add_loop_test(tc, forbidden_until_it_was_changed, 0, 2);
