@@ -183,16 +183,13 @@ void runner_dropped(struct core *c, struct session *s, struct call *call)
 		depart_prove(c, s);
 }
 
-/* What it was to start is to blame, and that is one file: it never ran, or it may have come in
- * before, and then shall not begin any more (core/hear). */
-static void runner_refused_file(struct core *c, struct session *s, struct job *job, const char *why)
+/* It may have come in by a call before: then it shall not begin any more, and that it has not is known by
+ * the answer to that (core/hear). */
+static bool runner_bar(struct core *c, struct job *job)
 {
-	if (job->script->maybe) {
+	if (job->script->maybe)
 		script_move(job->script, SCRIPT_BAR, c->now.mono_ms);
-		return;
-	}
-	runner_unload(c, s, job);
-	finish_own(c, job, STATUS_REJECTED, "Refused", why);
+	return job->script->maybe;
 }
 
 /* Of several files each is sent in a call of its own, to see which it is. Returns how many there were;
@@ -211,26 +208,16 @@ static unsigned runner_suspect(struct core *c, struct session *s, struct job **o
 	return starts;
 }
 
-/* What may have come in before is asked not to begin, and goes back to the queue by that. */
-static void runner_forbidden_file(
-    struct core *c, struct session *s, struct job *job, const char *words)
-{
-	if (job->script->maybe) {
-		script_move(job->script, SCRIPT_BAR, c->now.mono_ms);
-		return;
-	}
-	runner_unload(c, s, job);
-	depart_forbidden(c, s->endpoint, job, words);
-}
-
 /* The next call starts nothing (core/errand), and so tells whether it is not the whole that is forbidden. */
 void runner_forbidden(struct core *c, struct session *s, struct call *call, const char *words)
 {
 	struct job *one = NULL;
 	assert(call->what == CALL_RUNNER);
 	unsigned starts = runner_suspect(c, s, &one);
-	if (starts == 1)
-		runner_forbidden_file(c, s, one, words);
+	if (starts == 1 && !runner_bar(c, one)) {
+		runner_unload(c, s, one);
+		depart_forbidden(c, s->endpoint, one, words);
+	}
 	runner_unsent(c, s, call, false);
 	if (starts == 1)
 		runner_rest(c, s);
@@ -242,8 +229,11 @@ void runner_refused(struct core *c, struct session *s, struct call *call, const 
 	struct job *one = NULL;
 	unsigned starts = runner_suspect(c, s, &one);
 	bool boot = call->what == CALL_BOOT;
-	if (starts == 1 && !boot)
-		runner_refused_file(c, s, one, why);
+	/* Of one it is that file, which never ran, that is to blame. */
+	if (starts == 1 && !boot && !runner_bar(c, one)) {
+		runner_unload(c, s, one);
+		finish_own(c, one, STATUS_REJECTED, "Refused", why);
+	}
 	runner_unsent(c, s, call, false);
 	if (boot || starts == 0)
 		depart_lost(c, s, why);
