@@ -120,7 +120,7 @@ static void after_forbidden_raw(
 	assert(call->what == CALL_RAW);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
-	depart_forbidden(c, s->endpoint, job, words);
+	depart_forbidden(c, s->r.endpoint, job, words);
 	/* An interpreter that does not work is not asked: it would have to go for that. */
 	if (s->r.state == SESSION_BUSY) {
 		session_move(s, s->limp ? SESSION_IDLE : SESSION_PROBING, c->now.mono_ms);

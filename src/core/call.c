@@ -107,7 +107,7 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 	call->since_ms = c->now.mono_ms;
 	call->statement = st->id;
 	s->r.last_statement = st->id;
-	endpoint_takes(c, s->endpoint);
+	endpoint_takes(c, s->r.endpoint);
 	if (call->what != CALL_RUNNER) /* nothing is ever looked for behind one of those */
 		core_row_session(c, s);
 	if (call->what == CALL_RAW) {

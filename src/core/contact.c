@@ -20,7 +20,7 @@ static bool contact_is_wanted(const struct core *c, size_t endpoint)
 	const struct session *s;
 	bool wanted = !c->conf->endpoint[endpoint].removed;
 	TAILQ_FOREACH (s, &c->sessions, link)
-		wanted = wanted || s->endpoint == endpoint;
+		wanted = wanted || s->r.endpoint == endpoint;
 	return wanted;
 }
 
@@ -43,7 +43,7 @@ static void contact_list(struct core *c, size_t endpoint, int64_t from)
 	 * next: each that was seen on any page counts as seen. */
 	if (from == 0)
 		TAILQ_FOREACH (s, &c->sessions, link)
-			if (s->endpoint == endpoint)
+			if (s->r.endpoint == endpoint)
 				s->seen = false;
 	const struct request rq = {
 		.what = ASK_LIST,
@@ -136,7 +136,7 @@ static void contact_done(struct core *c, size_t endpoint)
 		next = TAILQ_NEXT(s, link);
 		bool being_made = s->r.state == SESSION_CREATING ||
 				  (s->r.state == SESSION_LOOKING && s->resume == SESSION_CREATING);
-		if (s->endpoint != endpoint)
+		if (s->r.endpoint != endpoint)
 			continue;
 		s->parked = false;
 		depart_wake(c, s, 0);
@@ -164,7 +164,7 @@ static void contact_on_list(struct core *c, const struct ev_http *ev, const stru
 	for (s = TAILQ_FIRST(&c->sessions); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, link);
 		const struct livy_session *livy =
-		    s->endpoint == endpoint ? contact_find(c, s, a) : NULL;
+		    s->r.endpoint == endpoint ? contact_find(c, s, a) : NULL;
 		if (livy == NULL || s->seen)
 			continue;
 		s->seen = true;

@@ -51,7 +51,12 @@ const struct conf_pool *core_session_pool(const struct core *c, const struct ses
 
 struct endpoint_state *core_session_endpoint(const struct core *c, const struct session *s)
 {
-	return c->endpoint[s->endpoint];
+	return c->endpoint[s->r.endpoint];
+}
+
+bool core_session_stays(const struct core *c, const struct session *s)
+{
+	return str_eq(s->r.url, c->conf->endpoint[s->r.endpoint].url);
 }
 
 bool core_endpoint_up(const struct core *c, const struct session *s)
@@ -186,6 +191,8 @@ void core_row_session(struct core *c, const struct session *s)
 	struct session_rec *row = &effects_add(c->fx, FX_ROW_SESSION)->u.session;
 	*row = s->r;
 	row->name = arena_strdup(&c->fx->arena, s->r.name);
+	row->url = arena_strdup(&c->fx->arena, s->r.url);
+	row->run_as = arena_strdup(&c->fx->arena, s->r.run_as);
 	row->livy_id = arena_strdup(&c->fx->arena, s->r.livy_id);
 	row->proxy_user = arena_strdup(&c->fx->arena, s->r.proxy_user);
 	row->boot = arena_strdup(&c->fx->arena, s->r.boot);

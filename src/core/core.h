@@ -192,6 +192,9 @@ int64_t core_away_ms(const struct core *c, const struct job *job); /* until aske
 struct job *core_call_job(const struct core *c, const struct call *call);
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);
 struct endpoint_state *core_session_endpoint(const struct core *c, const struct session *s);
+/* Its endpoint's URL is that at which it was made or seen last: no other server can answer there, as far as
+ * the configuration says. */
+bool core_session_stays(const struct core *c, const struct session *s);
 bool core_endpoint_up(const struct core *c, const struct session *s);
 /* The key of a session in a URL: its name where names work there, else the server's id. */
 const char *core_session_key(const struct core *c, const struct session *s);

@@ -76,8 +76,9 @@ static bool depart_fenced_before(
     const struct core *c, const struct session *s, const struct job *job)
 {
 	int64_t since_ms = c->now.real_ms - job->r.run->started_ms;
-	return s->r.state == SESSION_LOOKING && s->resume == SESSION_DELETING &&
-	       job->r.run->started_ms > 0 && since_ms >= 0 && since_ms < FENCE_ASLEEP_MS;
+	return core_session_stays(c, s) && s->r.state == SESSION_LOOKING &&
+	       s->resume == SESSION_DELETING && job->r.run->started_ms > 0 && since_ms >= 0 &&
+	       since_ms < FENCE_ASLEEP_MS;
 }
 
 /* What is lost on its way each time is not let through, and would cost one session after the
@@ -126,12 +127,18 @@ void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const ch
 	depart_rest(c, job);
 }
 
-/* It ran there. */
-static void depart_died(struct core *c, struct job *job, const char *words)
+/* It ran there; but where another server may answer now, that this one does not have it tells nothing. */
+static void depart_died(struct core *c, const struct session *s, struct job *job, const char *words)
 {
 	if (job_is_cancelled(job))
 		finish_own(c, job, STATUS_CANCELLED, JOB_CANCELLED,
 		    arena_printf(&c->fx->arena, "%s; %s", job->r.run->error_message, words));
+	else if (!core_session_stays(c, s))
+		depart_unknown_job(c, job,
+		    arena_printf(&c->fx->arena,
+			"%s; it was at %s, and the endpoint %s has another URL now: nobody can "
+			"tell whether it runs on there",
+			words, s->r.url, c->conf->endpoint[s->r.endpoint].name));
 	else
 		finish_own(c, job, STATUS_DIED, "SessionDied", words);
 }
@@ -164,11 +171,12 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	if (late)
 		finish_own(c, job, STATUS_TIMEOUT, JOB_TIMED_OUT, words);
 	else
-		depart_died(c, job, words);
+		depart_died(c, s, job, words);
 }
 
 /* The fate of a file in the session's runner. What has come of its output is in its files. */
-static void depart_script(struct core *c, struct job *job, const char *words)
+static void depart_script(
+    struct core *c, const struct session *s, struct job *job, const char *words)
 {
 	if (job->r.state ==
 	    JOB_ANSWERED) { /* how it ended is known: that can be written at least */
@@ -194,7 +202,7 @@ static void depart_script(struct core *c, struct job *job, const char *words)
 		/* fall through */
 	case SCRIPT_RUN:
 	case SCRIPT_FETCH: /* its end is known, but not all that it left */
-		depart_died(c, job, words);
+		depart_died(c, s, job, words);
 		break;
 	case SCRIPT_KEPT:
 		assert(!"kept, and not answered");
@@ -207,7 +215,7 @@ static void depart_run(struct core *c, struct session *s, struct job *job, const
 	assert(job != NULL);
 	session_unload(s, job->r.id);
 	if (job->script != NULL) {
-		depart_script(c, job,
+		depart_script(c, s, job,
 		    arena_printf(&c->fx->arena, "the session %s is gone: %s", s->r.name, why));
 		return;
 	}
@@ -308,7 +316,7 @@ void depart_go_on(struct core *c, struct session *s)
 		.timeout_ms = DELETE_TIMEOUT_MS,
 	};
 	s->asked = ASK_DELETE;
-	s->seq = core_ask(c, s->endpoint, s->r.id, 0, &rq);
+	s->seq = core_ask(c, s->r.endpoint, s->r.id, 0, &rq);
 }
 
 void depart_retire(struct core *c, struct session *s, const char *why)

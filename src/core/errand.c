@@ -103,7 +103,7 @@ static int64_t errand_bytes_max(const struct core *c, const struct session *s)
 {
 	/* Base64 and the echo of the code: an answer is about twice what it carries. Where there is
 	 * only a list, all that the server keeps comes with it. */
-	int64_t most = c->conf->endpoint[s->endpoint].answer_bytes_max / 4;
+	int64_t most = c->conf->endpoint[s->r.endpoint].answer_bytes_max / 4;
 	most /= core_session_endpoint(c, s)->dialect.list_only ? KEPT_STATEMENTS : 1;
 	return most < DATA_BYTES_MAX ? most : DATA_BYTES_MAX;
 }

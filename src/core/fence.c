@@ -109,7 +109,7 @@ static void fence_ask(struct core *c, struct session *s, struct call *fence, enu
 	};
 	assert(fence->what == CALL_FENCE && fence->seq == 0);
 	fence->due_ms = INT64_MAX;
-	fence->seq = core_ask(c, s->endpoint, s->r.id, fence->id, &rq);
+	fence->seq = core_ask(c, s->r.endpoint, s->r.id, fence->id, &rq);
 }
 
 static void fence_delete(struct core *c, struct session *s, struct call *fence)

@@ -135,7 +135,6 @@ void core_free(struct core *c)
 void core_restore_session(struct core *c, struct session_rec *rec)
 {
 	struct session *s = session_new(&c->sessions, rec, 0);
-	s->endpoint = core_session_pool(c, s)->endpoint;
 	/* As LOOKING only a session was ever committed whose creation had been lost. */
 	s->resume = s->r.state == SESSION_LOOKING ? SESSION_CREATING : s->r.state;
 	/* Whatever it was, first its server has to say that it still has it. */

@@ -7,10 +7,21 @@
 #include "core/ready.h"
 #include "core/source.h"
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* In a row, over three minutes: a session that cannot be proven serves nobody. */
 #define FAILURES_MAX 13
+
+/* The endpoint's URL may be another one, and leads to the same server. */
+static void meet_here(struct core *c, struct session *s)
+{
+	if (core_session_stays(c, s))
+		return;
+	free(s->r.url);
+	s->r.url = xstrdup(c->conf->endpoint[s->r.endpoint].url);
+	core_row_session(c, s);
+}
 
 /* After a break a session is LOOKING, and `resume` says what it was. Only when its server has
  * proven it does it become that again: until then nothing may be sent to it or deleted by its
@@ -95,6 +106,7 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 	if (ours) {
 		log_info("session=%s event=found by=token", s->r.name);
 		s->verified = true;
+		meet_here(c, s);
 		s->lost_ms = -1;
 	}
 	if (ours && looking) {
@@ -117,7 +129,7 @@ static void meet_proven(struct core *c, struct session *s, const struct livy_ses
 {
 	bool dead = livy->state == LIVY_SESSION_ENDING || livy->state == LIVY_SESSION_ERROR ||
 		    livy->state == LIVY_SESSION_DEAD;
-	const char *state = endpoint_discreet(c, s->endpoint, livy->state_text);
+	const char *state = endpoint_discreet(c, s->r.endpoint, livy->state_text);
 	log_info("session=%s event=found state=%s", s->r.name, state);
 	if (dead && TAILQ_EMPTY(&s->calls)) /* else its calls learn it from their own answers */
 		depart_retire(c, s, arena_printf(&c->fx->arena, "its state is %s", state));
@@ -141,6 +153,8 @@ void meet_nameless(struct core *c, struct session *s)
 void meet_found(struct core *c, struct session *s, const struct livy_session *livy)
 {
 	s->parked = false;
+	if (core_session_endpoint(c, s)->dialect.names)
+		meet_here(c, s);
 	if (s->r.livy_id == NULL)
 		s->r.livy_id = xstrdup(livy->id);
 	if (s->r.state != SESSION_LOOKING)

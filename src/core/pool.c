@@ -29,7 +29,7 @@ struct pool_count {
  * that server may be dead for good. */
 static bool pool_has(const struct core *c, size_t pool, const struct session *s)
 {
-	return s->r.pool == pool && s->endpoint == c->conf->pool[pool].endpoint;
+	return s->r.pool == pool && s->r.endpoint == c->conf->pool[pool].endpoint;
 }
 
 /* Ready for a file at once, or soon so: a runner's also beside others. */
@@ -311,9 +311,9 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 		return "the daemon stops";
 	if (s->draining)
 		return "it has drained";
-	if (s->endpoint != conf->endpoint)
+	if (s->r.endpoint != conf->endpoint)
 		return "its pool has another endpoint now";
-	if (owners_wanted(c, s->r.pool) != (s->r.proxy_user != NULL))
+	if (!str_eq(s->r.run_as, conf->session.proxy_user))
 		return "its pool runs files as others now";
 	if (conf->owners == OWNERS_SEPARATE && session_is_common(s))
 		return "it has served several owners";
@@ -325,18 +325,6 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 	if (c->now.real_ms - s->r.created_ms >= conf->recycle_age_ms)
 		return "recycle_age";
 	return NULL;
-}
-
-/* As whom a session runs was said when it was made, and cannot be changed: a file that comes now shall not
- * run as the user of then. */
-void pool_conf(struct core *c, const struct conf *conf)
-{
-	struct session *s;
-	TAILQ_FOREACH (s, &c->sessions, link) {
-		const char *user = core_session_pool(c, s)->session.proxy_user;
-		if (!str_eq(user, conf->pool[s->r.pool].session.proxy_user))
-			s->draining = true;
-	}
 }
 
 /* Idle, or at a stop without any file in it: one that is being created is waited for. */

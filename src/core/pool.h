@@ -11,7 +11,4 @@ void pool_recycle(struct core *c, size_t pool);
  * back those that are too many, too old or idle for too long. */
 void pool_plan(struct core *c, size_t pool);
 
-/* Before conf is in force. */
-void pool_conf(struct core *c, const struct conf *conf);
-
 #endif

@@ -16,7 +16,7 @@
 void ready_ask(struct core *c, struct session *s, const struct request *rq)
 {
 	s->asked = rq->what;
-	s->seq = core_ask(c, s->endpoint, s->r.id, 0, rq);
+	s->seq = core_ask(c, s->r.endpoint, s->r.id, 0, rq);
 }
 
 /* The session, not its statements: it is answered by the server alone, so it can be asked of a
@@ -135,7 +135,7 @@ static void ready_still_starting(struct core *c, struct session *s, const char *
 	if (age_ms > core_session_pool(c, s)->start_timeout_ms) {
 		depart_breaker(c, s,
 		    arena_printf(&c->fx->arena, "still %s after start_timeout",
-			endpoint_discreet(c, s->endpoint, state)));
+			endpoint_discreet(c, s->r.endpoint, state)));
 		depart_retire(c, s, "it took too long to start");
 		return;
 	}

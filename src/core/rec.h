@@ -121,10 +121,13 @@ enum session_state {
 struct session_rec {
 	uint64_t id; /* ours, never used twice */
 	size_t pool;
+	size_t endpoint; /* where it lives: its pool may have been moved elsewhere since */
+	char *url;	 /* of that endpoint, when it was made or last found there */
 	enum kind kind;
 	enum session_state state;
 	int64_t owner;	  /* uid of the files it serves, or -1: nobody's yet */
-	char *proxy_user; /* or NULL */
+	char *run_as;	  /* its pool's proxyUser when it was made, be it %owner; or NULL */
+	char *proxy_user; /* the owner's name where that was %owner; or NULL */
 	char *name;	  /* as we asked for it */
 	char *livy_id;	  /* as the server answered; NULL before */
 	char token[TOKEN_TEXT_LEN];

@@ -217,7 +217,6 @@ static void core_on_conf(struct core *c, const struct conf *conf)
 			queue_remove(job);
 	assert(conf != NULL);
 	contact_conf(c, conf);
-	pool_conf(c, conf);
 	scan_conf(c, conf);
 	/* The old one is freed by the loop after this turn: nothing in the core may point into it
 	 * but this. */

@@ -67,6 +67,8 @@ void session_free(struct session_list *list, struct heap *timers, struct session
 		session_drop_call(s, call);
 	timer_clear(timers, &s->timer);
 	TAILQ_REMOVE(list, s, link);
+	free(s->r.url);
+	free(s->r.run_as);
 	free(s->r.proxy_user);
 	free(s->r.name);
 	free(s->r.livy_id);

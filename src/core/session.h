@@ -71,7 +71,6 @@ struct session {
 	struct session_rec r;	   /* persisted */
 	TAILQ_ENTRY(session) link; /* core::sessions */
 	struct timer timer;
-	size_t endpoint; /* where it lives: its pool may have been moved elsewhere since */
 	struct call_list calls;
 	uint64_t run[SESSION_RUNS_MAX]; /* the jobs that are read, sent or run in it */
 	unsigned run_count;

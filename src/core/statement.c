@@ -46,7 +46,7 @@ static void statement_ask(
 	 * one. */
 	assert(call->seq == 0);
 	call->due_ms = INT64_MAX;
-	call->seq = core_ask(c, s->endpoint, s->r.id, call->id, rq);
+	call->seq = core_ask(c, s->r.endpoint, s->r.id, call->id, rq);
 }
 
 void statement_post(struct core *c, struct session *s, struct call *call)
@@ -87,7 +87,7 @@ static void statement_keep(struct core *c, struct session *s, struct call *call)
 		.path = livy_path(&c->fx->arena, core_session_key(c, s), "/connect"),
 	};
 	call->keep_ms = c->now.mono_ms + SESSION_KEEP_MS;
-	core_ask(c, s->endpoint, s->r.id, call->id, &rq);
+	core_ask(c, s->r.endpoint, s->r.id, call->id, &rq);
 }
 
 void statement_look(struct core *c, struct session *s, struct call *call)
@@ -121,7 +121,7 @@ void statement_cancel(struct core *c, struct session *s, const struct call *call
 	};
 	assert(call->state == CALL_WAITING && call->statement >= 0);
 	/* Its reply says nothing (200 even for what never was), so it is not waited for. */
-	core_ask(c, s->endpoint, s->r.id, call->id, &rq);
+	core_ask(c, s->r.endpoint, s->r.id, call->id, &rq);
 }
 
 void statement_look_in(struct core *c, struct session *s, struct call *call, int64_t in_ms)

@@ -37,8 +37,9 @@ static bool submit_is_better(
 /* Made as its pool would make it now; one of another configuration is on its way out. */
 static bool submit_is_current(const struct core *c, size_t pool, const struct session *s)
 {
-	return !s->draining && s->endpoint == c->conf->pool[pool].endpoint &&
-	       owners_wanted(c, pool) == (s->r.proxy_user != NULL);
+	const struct conf_pool *conf = &c->conf->pool[pool];
+	return !s->draining && s->r.endpoint == conf->endpoint &&
+	       str_eq(s->r.run_as, conf->session.proxy_user);
 }
 
 /* One that has not been heard for a while is asked first, and its file waits for that. */

@@ -34,9 +34,12 @@ void talk_create(struct core *c, size_t pool, enum kind kind, int64_t owner, con
 	struct session_rec rec = {
 		.id = ++c->last_session,
 		.pool = pool,
+		.endpoint = conf->endpoint,
+		.url = xstrdup(c->conf->endpoint[conf->endpoint].url),
 		.kind = kind,
 		.state = SESSION_CREATING,
 		.owner = owner,
+		.run_as = xstrdup(conf->session.proxy_user),
 		.proxy_user = xstrdup(proxy_user),
 		.name = xasprintf("sparkspool-%s-%s-%08llx", c->instance, livy_kind_name(kind),
 		    (unsigned long long)(core_random(c) >> 32)),
@@ -47,7 +50,6 @@ void talk_create(struct core *c, size_t pool, enum kind kind, int64_t owner, con
 	 * answer, the session is known again by them, and nothing else is ever deleted. */
 	core_token(c, rec.token);
 	struct session *s = session_new(&c->sessions, &rec, c->now.mono_ms);
-	s->endpoint = conf->endpoint;
 	core_row_session(c, s);
 	const struct request rq = {
 		.what = ASK_CREATE,
@@ -84,9 +86,9 @@ static void talk_seek(struct core *c, struct session *s, const char *why)
 static void talk_displace(struct core *c, const struct session *s, const char *id)
 {
 	struct session *old;
-	size_t endpoint = s->endpoint;
+	size_t endpoint = s->r.endpoint;
 	TAILQ_FOREACH (old, &c->sessions, link)
-		if (old != s && str_eq(old->r.livy_id, id) && old->endpoint == endpoint)
+		if (old != s && str_eq(old->r.livy_id, id) && old->r.endpoint == endpoint)
 			break;
 	if (old != NULL)
 		depart_gone(c, old, "a new session has its id: the server has begun anew");
@@ -99,7 +101,7 @@ static void talk_created(struct core *c, struct session *s, const struct livy_se
 	s->r.livy_id = xstrdup(livy->id);
 	session_move(s, SESSION_STARTING, c->now.mono_ms);
 	core_row_session(c, s);
-	endpoint_works(c, s->endpoint);
+	endpoint_works(c, s->r.endpoint);
 	depart_wake(c, s, START_LOOK_MS);
 }
 
@@ -138,7 +140,7 @@ static void talk_on_log(struct core *c, struct session *s, const struct ev_http 
 	const char *log = a.verdict == LIVY_OK && a.session_count == 1 ? a.session[0].log : NULL;
 	depart_breaker(c, s,
 	    log == NULL ? "the session died at its start and left no log"
-			: endpoint_discreet(c, s->endpoint, log));
+			: endpoint_discreet(c, s->r.endpoint, log));
 	livy_fini(&a);
 	depart_retire(c, s, "it died at its start");
 }

@@ -2,6 +2,7 @@
 #include "edge/ledger_int.h"
 
 #include "base/log.h"
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -57,6 +58,18 @@ void ledger_explain_start(const struct ledger *l, int rc, struct buf *out)
 	ledger_explain(l, rc, out);
 	if (is_damaged(rc))
 		buf_adds(out, ", " LEDGER_MOVE_AWAY);
+}
+
+int ledger_start_failed(const struct ledger *l, int rc)
+{
+	struct buf words;
+
+	assert(rc != SQLITE_OK);
+	buf_init(&words, LEDGER_WORDS_BYTES_MAX);
+	ledger_explain_start(l, rc, &words);
+	log_error("%s", words.data);
+	buf_fini(&words);
+	return -1;
 }
 
 const char *ledger_instance(const struct ledger *l)

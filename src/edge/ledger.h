@@ -40,10 +40,20 @@ void ledger_old(struct ledger *l, const struct fx_old *fx, const struct conf *co
 void ledger_last(
     struct ledger *l, const struct fx_last *fx, const struct conf *conf, struct evq *q);
 
+/* What the living rows speak of, each name once. An endpoint comes with the URL at which its sessions were
+ * seen last; rows of before version 5 do not say theirs. All is borrowed for the call. 0 or -1. */
+struct ledger_names {
+	void (*endpoint)(const char *name, const char *url, void *arg);
+	void (*pool)(const char *name, void *arg);
+	void (*spool)(const char *name, void *arg);
+	void *arg;
+};
+int ledger_names(struct ledger *l, const struct ledger_names *to);
+
 /* What a start finds. Ownership of strings and blobs goes to the callee (free() them one by one;
  * job_rec.run is one more malloc'ed block). Jobs come in the order of their ids, sessions first.
- * Rows whose spool or pool the configuration no longer names stay in the ledger and are not
- * replayed; a line in the log counts them. 0 or -1. */
+ * Names are looked for among all of conf, removed or not. Rows of names that it does not have at all stay
+ * in the ledger and are not replayed; a line in the log counts them. 0 or -1. */
 struct ledger_replay {
 	void (*session)(struct session_rec *rec, void *arg);
 	void (*spool)(const struct spool_rec *rec, void *arg);

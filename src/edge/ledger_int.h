@@ -2,7 +2,8 @@
  *
  * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
  * ledgerupgrade (once, under a new release: the tables of the former one), ledgerread (at a start:
- * rows become structs), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
+ * rows become structs), ledgernames (before that: what they
+ * speak of), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
  * ledgerrecall, ledgerhistory and ledgerold (questions about history), ledgerlost (whether there was another before
  * it). They call one way only, ledger and ledgerrow being called by the others, ledgerupgrade and
  * ledgerlost by ledgeropen. */
@@ -12,8 +13,9 @@
 #include "edge/ledger.h"
 #include <sqlite3.h>
 
-/* 1: before the runner; 2: before files could be held and paused; 3: before `keep_for` */
-#define LEDGER_VERSION 4
+/* 1: before the runner; 2: before files could be held and paused; 3: before `keep_for`;
+ * 4: before a session's row said where it lives and as whom it runs */
+#define LEDGER_VERSION 5
 /* Room for an instance's or a machine's id: 32 digits, and some to spare. */
 #define LEDGER_ID_TEXT_LEN 64
 
@@ -37,13 +39,16 @@
 #define JOB_COLUMNS "id, " FILE_COLUMNS ", has_run, " RUN_COLUMNS
 #define SESSION_COLUMNS                                                                            \
 	"id, pool, kind, state, owner, proxy_user, name, livy_id, token, last_statement, "         \
-	"created_ms, statements, boot"
+	"created_ms, statements, boot, endpoint, url, run_as"
 
 #define LEDGER_ENDED_SQL                                                                           \
 	"CREATE TABLE ended(seq INTEGER PRIMARY KEY AUTOINCREMENT, job INT NOT NULL,"              \
 	" owner INT NOT NULL) STRICT;"                                                             \
 	"CREATE INDEX ended_owner ON ended(owner);"                                                \
 	"CREATE INDEX job_owner ON job(uid);"
+
+/* A re-run asks for the files of the run before, and a person for all runs of a file. */
+#define LEDGER_NAME_SQL "CREATE INDEX job_name ON job(spool, name);"
 
 /* What has ended and may be forgotten, the oldest of a spool first; its place among the ends. */
 #define LEDGER_OLD_SQL                                                                             \
@@ -113,6 +118,8 @@ struct ledger {
 void ledger_explain(const struct ledger *l, int rc, struct buf *out);
 /* The same, where it keeps the daemon from starting: with what to do. */
 void ledger_explain_start(const struct ledger *l, int rc, struct buf *out);
+/* ... in the log; -1, for a return. */
+int ledger_start_failed(const struct ledger *l, int rc);
 
 /* From now on SQLite's log is written back into the database as it grows. SQLite would do so by itself,
  * and say nothing when it cannot. */

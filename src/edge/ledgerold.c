@@ -5,8 +5,8 @@
 #include <assert.h>
 
 /* Only history: whose input may still lie in its spool is known by its row, and must stay known. The
- * words of the condition are those of the index; so are those of the second one, on job_files: a later
- * run whose results are still to be put in the place of these has not replaced them. */
+ * words of the condition are those of the index. A later run whose results are still to be put in the place
+ * of these has not replaced them. */
 static const char old_sql[] =
     "SELECT " JOB_COLUMNS ", EXISTS(SELECT 1 FROM job AS later WHERE later.spool = job.spool AND "
     "later.name = job.name AND later.files IS NOT NULL AND later.state = 8 AND later.id > job.id) "

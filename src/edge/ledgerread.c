@@ -149,8 +149,7 @@ static struct run_rec *get_run(struct get *g)
 	return run;
 }
 
-/* How many rows were left alone, for want of their spool or pool: an operator who renamed one
- * must hear of it, and gets everything back with the name. */
+/* How many rows were left alone, for want of their spool or pool: they come back with the name. */
 struct unnamed {
 	size_t sessions;
 	size_t spools;
@@ -173,14 +172,14 @@ static int row_damaged(const char *what, sqlite3_stmt *st)
 	return SQLITE_CORRUPT;
 }
 
-/* The number of what the configuration names now; false when it does not. Looked up before
+/* The number of a name, removed or not; false when the configuration does not have it. Looked up before
  * anything of a row is copied. */
 static bool get_spool(struct get *g, const struct conf *conf, size_t *spool)
 {
 	const char *name = (const char *)sqlite3_column_text(g->st, g->col++);
 
 	for (*spool = 0; *spool < conf->spool_count; ++*spool)
-		if (!conf->spool[*spool].removed && str_eq(conf->spool[*spool].name, name))
+		if (str_eq(conf->spool[*spool].name, name))
 			return true;
 	return false;
 }
@@ -190,15 +189,65 @@ static bool get_pool(struct get *g, const struct conf *conf, size_t *pool)
 	const char *name = (const char *)sqlite3_column_text(g->st, g->col++);
 
 	for (*pool = 0; *pool < conf->pool_count; ++*pool)
-		if (!conf->pool[*pool].removed && str_eq(conf->pool[*pool].name, name))
+		if (str_eq(conf->pool[*pool].name, name))
 			return true;
 	return false;
+}
+
+static bool find_endpoint(const struct conf *conf, const char *name, size_t *endpoint)
+{
+	for (*endpoint = 0; *endpoint < conf->endpoint_count; ++*endpoint)
+		if (str_eq(conf->endpoint[*endpoint].name, name))
+			return true;
+	return false;
+}
+
+/* A row of before version 5 does not say where its session lives and as whom it runs: where its pool has
+ * it run, and as that one says now, except that an owner's own can be told from others. */
+static bool place_of_before(const struct conf *conf, struct session_rec *rec)
+{
+	const struct conf_pool *pool = &conf->pool[rec->pool];
+	bool of_owner = rec->proxy_user != NULL;
+	bool wants_owner = str_eq(pool->session.proxy_user, "%owner");
+
+	if (pool->removed) /* the file does not name it: nobody knows where that was */
+		return false;
+	rec->endpoint = pool->endpoint;
+	rec->url = xstrdup(conf->endpoint[pool->endpoint].url);
+	if (of_owner)
+		rec->run_as = xstrdup("%owner");
+	else
+		rec->run_as = xstrdup(wants_owner ? NULL : pool->session.proxy_user);
+	return true;
+}
+
+/* The last three columns; false: it cannot be placed. */
+static bool get_place(struct get *g, const struct conf *conf, struct session_rec *rec)
+{
+	const char *name = (const char *)sqlite3_column_text(g->st, g->col++);
+
+	if (name == NULL)
+		return place_of_before(conf, rec);
+	rec->url = get_text_given(g);
+	rec->run_as = get_text(g);
+	return find_endpoint(conf, name, &rec->endpoint);
+}
+
+static void session_free(struct session_rec *rec)
+{
+	free(rec->url);
+	free(rec->run_as);
+	free(rec->proxy_user);
+	free(rec->name);
+	free(rec->livy_id);
+	free(rec->boot);
 }
 
 static int session_replay(sqlite3_stmt *st, const struct replaying *re)
 {
 	struct get g = { .st = st };
 	struct session_rec rec = { .id = get_id(&g) };
+	bool placed;
 
 	if (!get_pool(&g, re->conf, &rec.pool)) {
 		re->unnamed->sessions++;
@@ -215,15 +264,14 @@ static int session_replay(sqlite3_stmt *st, const struct replaying *re)
 	rec.created_ms = get_i64(&g);
 	rec.statements = (int)get_int(&g, INT32_MIN, INT32_MAX);
 	rec.boot = get_text(&g);
-	if (!g.bad) {
+	placed = get_place(&g, re->conf, &rec);
+	if (!g.bad && placed) {
 		re->to->session(&rec, re->to->arg);
 		return SQLITE_OK;
 	}
-	free(rec.proxy_user);
-	free(rec.name);
-	free(rec.livy_id);
-	free(rec.boot);
-	return row_damaged("session", st);
+	session_free(&rec);
+	re->unnamed->sessions += !placed;
+	return g.bad ? row_damaged("session", st) : SQLITE_OK;
 }
 
 static int spool_replay(sqlite3_stmt *st, const struct replaying *re)
@@ -338,7 +386,7 @@ bool ledgerread_job(struct arena *a, sqlite3_stmt *st, const struct conf *conf, 
 
 	*rec = (struct job_rec){ .id = get_id(&g) };
 	*spool = (const char *)sqlite3_column_text(st, g.col);
-	if (!get_spool(&g, conf, &rec->spool))
+	if (!get_spool(&g, conf, &rec->spool) || conf->spool[rec->spool].removed)
 		rec->spool = SIZE_MAX;
 	get_job(&g, rec);
 	take_job(a, rec);
@@ -388,15 +436,9 @@ int ledger_replay(struct ledger *l, const struct conf *conf, const struct ledger
 {
 	struct unnamed unnamed = { 0 };
 	int rc = replay_all(l->db, conf, to, &unnamed);
-	struct buf words;
 
-	if (rc != SQLITE_OK) {
-		buf_init(&words, LEDGER_WORDS_BYTES_MAX);
-		ledger_explain_start(l, rc, &words);
-		log_error("%s", words.data);
-		buf_fini(&words);
-		return -1;
-	}
+	if (rc != SQLITE_OK)
+		return ledger_start_failed(l, rc);
 	if (unnamed.jobs + unnamed.sessions + unnamed.spools > 0)
 		log_warn("%s: left alone, as the configuration does not name their spool or pool: "
 			 "jobs=%zu sessions=%zu spools=%zu",

@@ -22,7 +22,8 @@ const char *ledgerrow_schema(void)
 	       "CREATE TABLE session(id INTEGER PRIMARY KEY, pool TEXT NOT NULL, kind INT NOT NULL,"
 	       " state INT NOT NULL, owner INT NOT NULL, proxy_user TEXT, name TEXT NOT NULL,"
 	       " livy_id TEXT, token TEXT NOT NULL, last_statement INT NOT NULL,"
-	       " created_ms INT NOT NULL, statements INT NOT NULL, boot TEXT) STRICT;"
+	       " created_ms INT NOT NULL, statements INT NOT NULL, boot TEXT, endpoint TEXT,"
+	       " url TEXT, run_as TEXT) STRICT;"
 	       "CREATE TABLE job(id INTEGER PRIMARY KEY, spool TEXT NOT NULL, name BLOB NOT NULL,"
 	       " dev INT NOT NULL, ino INT NOT NULL, size INT NOT NULL, mtime_ns INT NOT NULL,"
 	       " ctime_ns INT NOT NULL, uid INT NOT NULL, gid INT NOT NULL, mode INT NOT NULL,"
@@ -36,9 +37,7 @@ const char *ledgerrow_schema(void)
 	    /* The order in which jobs have ended, for who follows it; no number comes twice. */
 	    LEDGER_ENDED_SQL LEDGER_OLD_SQL
 	       /* A start reads the living among years of history. */
-	       "CREATE INDEX job_live ON job(id) WHERE live = 1;"
-	       /* A re-run asks for the files of the run before, in the same history. */
-	       "CREATE INDEX job_files ON job(spool, name) WHERE files IS NOT NULL;"
+	       "CREATE INDEX job_live ON job(id) WHERE live = 1;" LEDGER_NAME_SQL
 	       "CREATE TABLE blob(job INT NOT NULL, what INT NOT NULL, data BLOB NOT NULL,"
 	       " PRIMARY KEY(job, what)) STRICT;";
 }
@@ -58,7 +57,7 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 		[ROW_BLOB] = "INSERT OR REPLACE INTO blob(job, what, data) VALUES (?,?,?)",
 		[ROW_BLOB_DROP] = "DELETE FROM blob WHERE job = ?",
 		[ROW_SESSION] = "INSERT OR REPLACE INTO session(" SESSION_COLUMNS
-				") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+				") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		[ROW_SESSION_DROP] = "DELETE FROM session WHERE id = ?",
 		[ROW_SPOOL] = "INSERT OR REPLACE INTO spool(name, dev, ino) VALUES (?,?,?)",
 		[ROW_PAUSE] = "INSERT OR REPLACE INTO pause(what, name) VALUES (?,?)",
@@ -335,7 +334,8 @@ int ledgerrow_put_session(
 	assert(rec->state >= SESSION_CREATING && rec->state < SESSION_STATES);
 	if (rec->state == SESSION_GONE)
 		return session_drop(r, rec->id);
-	assert(rec->pool < conf->pool_count && rec->kind < KIND_SESSIONS && rec->name != NULL);
+	assert(rec->pool < conf->pool_count && rec->endpoint < conf->endpoint_count);
+	assert(rec->kind < KIND_SESSIONS && rec->name != NULL && rec->url != NULL);
 	assert(memchr(rec->token, 0, sizeof rec->token) != NULL);
 	put_u64(&p, rec->id);
 	put_text(&p, conf->pool[rec->pool].name);
@@ -350,6 +350,9 @@ int ledgerrow_put_session(
 	put_int(&p, rec->created_ms);
 	put_int(&p, rec->statements);
 	put_text(&p, rec->boot);
+	put_text(&p, conf->endpoint[rec->endpoint].name);
+	put_text(&p, rec->url);
+	put_text(&p, rec->run_as);
 	return put_done(&p);
 }
 

@@ -310,6 +310,8 @@ static int loop_open(struct loop *l)
 		log_error("event=not-started error=\"%s\"", strerror(errno));
 		return EXIT_TROUBLE;
 	}
+	if (loop_add_former(l->ledger, l->conf) != 0)
+		return EXIT_TEMPORARY;
 	l->spools = spools_new();
 	l->http = http_new(l->conf);
 	if (l->spools == NULL || l->http == NULL)
@@ -366,11 +368,12 @@ int loop_run(const struct loop_start *start)
 	evq_init(&l.events);
 	effects_init(&l.fx);
 	l.watchdog_ms = notify_watchdog_ms();
+	size_t spools = l.conf->spool_count; /* those of the file */
 	int code = loop_open(&l);
 	if (code == EXIT_OK) {
 		notify_send("READY=1\nSTATUS=Watching");
 		log_info("event=started version=%s instance=%s spools=%zu", PACKAGE_VERSION,
-		    ledger_instance(l.ledger), l.conf->spool_count);
+		    ledger_instance(l.ledger), spools);
 		loop_hear_release(&l);
 		code = loop_turns(&l);
 		log_info("event=stopped code=%d", code);

@@ -36,6 +36,10 @@ struct loop {
 	struct core_counts told; /* to the service manager */
 };
 
+/* What the ledger speaks of and the file does not name any more is added to conf as removed, so that a
+ * restart leaves of it what a reload would. Before any room has seen conf. 0 or -1, and the log says why. */
+int loop_add_former(struct ledger *ledger, struct conf *conf);
+
 /* Each row of the ledger into the core, before its start. 0 or -1, and the log says why. */
 int loop_replay(struct ledger *ledger, const struct conf *conf, struct core *core);
 

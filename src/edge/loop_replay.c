@@ -1,7 +1,34 @@
 /* loop_replay: at a start the core takes over what the ledger knows of an earlier life. */
 #include "edge/loop_int.h"
 
+#include "edge/confload_former.h"
 #include <stdlib.h>
+
+static void loop_former_endpoint(const char *name, const char *url, void *arg)
+{
+	conf_add_former_endpoint(arg, name, url);
+}
+
+static void loop_former_pool(const char *name, void *arg)
+{
+	conf_add_former_pool(arg, name);
+}
+
+static void loop_former_spool(const char *name, void *arg)
+{
+	conf_add_former_spool(arg, name);
+}
+
+int loop_add_former(struct ledger *ledger, struct conf *conf)
+{
+	const struct ledger_names to = {
+		.endpoint = loop_former_endpoint,
+		.pool = loop_former_pool,
+		.spool = loop_former_spool,
+		.arg = conf,
+	};
+	return ledger_names(ledger, &to);
+}
 
 static void loop_replay_session(struct session_rec *rec, void *arg)
 {

@@ -227,10 +227,13 @@ void sim_reconfigure(struct sim *s)
 	if (p > 0 && sim_chance(s, 20))
 		sim_remove_pool(s, p);
 	sim_other_dice(s);
+	if (w->conf.endpoint_count > 1 && sim_chance(s, 20))
+		w->pool[p].endpoint = (size_t)sim_int(s, 0, (int)w->conf.endpoint_count - 1);
 	if (s->ruled && sim_chance(s, 50))
 		sim_draw_limits(s);
 	sim_other_dice(s);
-	world_reload(w);
+	if (!s->down) /* else the next life begins with it */
+		world_reload(w);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

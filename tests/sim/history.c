@@ -457,7 +457,7 @@ void sim_happen(struct sim *s)
 	int what = sim_chance(s, 15) ? 1 : sim_int(s, 0, (int)ARRAY_LEN(trouble) + 3);
 	int users = sim_chance(s, 40) ? sim_int(s, 2, 4) : 1;
 	bool there = what < (int)ARRAY_LEN(trouble) && (s->troubles & 1u << what) != 0;
-	if (there && !(s->down && what >= 4))
+	if (there && !(s->down && what == 4))
 		trouble[what](s);
 	else
 		while (users-- > 0)

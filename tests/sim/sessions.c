@@ -29,15 +29,17 @@ static bool is_doubtful(struct sim *s, const struct session_rec *rec)
 	return s->doubtful[id];
 }
 
+/* What still runs on the endpoint that a pool has left does not count. */
 static void check_max(struct sim *s)
 {
-	int n[WORLD_MAX] = { 0 };
+	int n[WORLD_MAX][WORLD_MAX] = { { 0 } };
 	const struct world_ledger *l = &s->w->ledger;
 	for (size_t i = 0; i < l->sessions; i++)
-		n[l->session[i].pool] += !is_doubtful(s, &l->session[i]);
+		n[l->session[i].pool][l->session[i].endpoint] += !is_doubtful(s, &l->session[i]);
 	for (size_t i = 0; i < s->w->conf.pool_count; i++)
-		holds(n[i] <= s->pool_max[i], MAX_SESSIONS, "pool %s has %d of %d",
-		    s->w->pool[i].name, n[i], s->pool_max[i]);
+		for (size_t e = 0; e < s->w->conf.endpoint_count; e++)
+			holds(n[i][e] <= s->pool_max[i], MAX_SESSIONS, "pool %s has %d of %d",
+			    s->w->pool[i].name, n[i][e], s->pool_max[i]);
 }
 
 static void check_strangers(struct sim *s)

@@ -1,5 +1,6 @@
 /* test_confload: what the configuration file may say, what it may not, and what is said then. */
 #include "edge/confload.h"
+#include "edge/confload_former.h"
 #include "help.h"
 #include <dirent.h>
 #include <errno.h>
@@ -941,6 +942,50 @@ START_TEST(test_reload_keeps_the_removed)
 }
 END_TEST
 
+/* What a restart finds in the ledger and not in the file is as a reload would have left it. */
+START_TEST(test_former_entries_are_removed_ones)
+{
+	char *path = write_password("pw", "hunter2\n", 8, 0600);
+	struct conf *c = load_password(path);
+
+	ck_assert_msg(c != NULL, "%s", said());
+	conf_add_former_endpoint(c, "old", c->endpoint[0].url);
+	conf_add_former_endpoint(c, "older", "http://elsewhere");
+	conf_add_former_endpoint(c, "older", "http://earlier");
+	conf_add_former_endpoint(c, c->endpoint[0].name, "http://earlier");
+	conf_add_former_pool(c, c->pool[0].name);
+	conf_add_former_pool(c, "was");
+	conf_add_former_spool(c, c->spool[0].name);
+	conf_add_former_spool(c, "it's");
+	ck_assert_uint_eq(c->endpoint_count, 3);
+	ck_assert(!c->endpoint[0].removed && c->endpoint[1].removed && c->endpoint[2].removed);
+	ck_assert_str_eq(c->endpoint[1].name, "old");
+	ck_assert_str_eq(c->endpoint[1].password, "hunter2");
+	ck_assert_str_eq(c->endpoint[2].url, "http://elsewhere");
+	ck_assert_ptr_null(c->endpoint[2].password);
+	ck_assert_int_eq(c->endpoint[2].auth, AUTH_NONE);
+	ck_assert_int_eq(c->endpoint[2].request_timeout_ms, 60000);
+	ck_assert_uint_eq(c->pool_count, 2);
+	ck_assert(!c->pool[0].removed && c->pool[1].removed);
+	ck_assert_int_eq(c->pool[1].warm[KIND_PYSPARK], -1);
+	ck_assert_int_eq(c->pool[1].slots, 4);
+	ck_assert_uint_eq(c->spool_count, 2);
+	ck_assert(!c->spool[0].removed && c->spool[1].removed);
+	ck_assert_int_eq(c->spool[1].after, AFTER_KEEP);
+	/* A reload that names them gives them back their numbers. */
+	struct conf *again = must_load_over(c,
+	    "state_dir = \"/s\"; endpoint: { older: { url = \"http://f\"; }; };\n"
+	    "pool: { was: { warm: { spark = 0; }; }; }; spool: { x: { path = \"/x\"; pool = "
+	    "\"was\"; }; };");
+	conf_free(c);
+	ck_assert(!again->endpoint[2].removed && !again->pool[1].removed);
+	ck_assert_uint_eq(again->pool[1].endpoint, 2);
+	ck_assert_uint_eq(again->spool_count, 3);
+	conf_free(again);
+	free(path);
+}
+END_TEST
+
 START_TEST(test_reload_keeps_a_removed_password)
 {
 	char *path = write_password("pw", "hunter2\n", 8, 0600);
@@ -1582,6 +1627,7 @@ static void add_reload(Suite *suite)
 	tcase_add_test(tc, test_reload_of_the_same);
 	tcase_add_test(tc, test_reload_keeps_numbers);
 	tcase_add_test(tc, test_reload_keeps_the_removed);
+	tcase_add_test(tc, test_former_entries_are_removed_ones);
 	tcase_add_test(tc, test_reload_keeps_a_removed_password);
 	tcase_add_test(tc, test_reload_removed_is_not_there);
 	tcase_add_test(tc, test_reload_needs_a_restart);

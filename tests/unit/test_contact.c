@@ -176,6 +176,15 @@ START_TEST(two_servers_are_two_matters)
 }
 END_TEST
 
+/* The configuration is another one, after a reload or after a restart. */
+static void in_force(bool restart)
+{
+	if (restart)
+		world_crash(w);
+	else
+		world_reload(w);
+}
+
 /* The work moves to another server: what runs on the old one comes to its end there, and nothing of ours
  * stays behind. */
 START_TEST(taken_out_of_the_configuration)
@@ -189,7 +198,7 @@ START_TEST(taken_out_of_the_configuration)
 	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
 	w->endpoint[0].removed = w->pool[0].removed = true;
 	w->spool[0].pool = pool;
-	world_reload(w);
+	in_force(_i == 1);
 	world_put(w, "b.py", "work");
 	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
 	ck_assert_uint_eq(w->server[1].ran_count, 1);
@@ -209,12 +218,12 @@ START_TEST(the_pool_is_moved_to_another)
 	w->conf.endpoint_count = 2;
 	w->pool[0].warm[KIND_PYSPARK] = 1;
 	w->any_number = true;
-	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	w->spool[0].python = _i % 2 == 0 ? STYLE_RAW : STYLE_SCRIPT;
 	world_begin(w);
 	world_put(w, "a.py", "sleep 60000");
 	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
 	w->pool[0].endpoint = 1;
-	world_reload(w);
+	in_force(_i >= 2);
 	world_put(w, "b.py", "work");
 	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
 	ck_assert_str_eq(world_status(w, "b.py"), "ok");
@@ -230,17 +239,18 @@ START_TEST(the_pool_leaves_a_dead_server)
 {
 	w->conf.endpoint_count = 2;
 	w->any_number = true;
-	w->pool[0].max = _i < 2 ? 1 : 4;
-	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
-	w->server[0].start_ms = _i < 2 ? w->server[0].start_ms : 60000;
+	w->pool[0].max = _i % 3 < 2 ? 1 : 4;
+	w->spool[0].python = _i % 3 == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	w->server[0].start_ms = _i % 3 < 2 ? w->server[0].start_ms : 60000;
 	world_begin(w);
 	world_put(w, "a.py", "sleep 60000");
-	world_until(w, MINUTES, _i < 2 ? world_ran(w, "sleep 60000") == 1 : w->server[0].created);
+	world_until(
+	    w, MINUTES, _i % 3 < 2 ? world_ran(w, "sleep 60000") == 1 : w->server[0].created);
 	world_run(w, 2000);
 	world_fault(w, (struct world_fault){ .fate = FATE_NOT_SENT, .times = -1 });
 	world_run(w, MINUTES);
 	w->pool[0].endpoint = 1;
-	world_reload(w);
+	in_force(_i >= 3);
 	world_put(w, "b.py", "work");
 	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
 	ck_assert_str_eq(world_status(w, "b.py"), "ok");
@@ -248,6 +258,36 @@ START_TEST(the_pool_leaves_a_dead_server)
 	all_well_again();
 	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
 	world_until(w, 5 * MINUTES, w->server[0].count == 0);
+}
+END_TEST
+
+/* The URL is edited in place, and leads to the same server or to another one: then nobody can tell what
+ * becomes of what runs on the former. */
+START_TEST(the_url_is_another)
+{
+	bool same = _i % 2 == 0;
+	char *was = w->endpoint[0].url;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->spool[0].python = _i % 8 < 4 ? STYLE_RAW : STYLE_SCRIPT;
+	w->server[0].version = _i < 8 ? w->server[0].version : NULL;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES,
+	    world_row(w, "a.py") != NULL && world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	w->endpoint[0].url = xstrdup("http://anew:8998");
+	if (!same)
+		world_forgetful_restart(w, 0);
+	in_force(_i % 4 >= 2);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), same ? "ok" : "unknown");
+	if (!same)
+		ck_assert_ptr_nonnull(strstr(
+		    ledger_job(&w->ledger, 1)->rec.run->error_message, "it was at http://livy0"));
+	world_put(w, "b.py", "work");
+	world_until(w, 5 * MINUTES, world_done(w, "b.py"));
+	for (size_t i = 0; i < w->ledger.sessions; i++)
+		ck_assert_str_eq(w->ledger.session[i].url, "http://anew:8998");
+	free(was);
 }
 END_TEST
 
@@ -925,9 +965,10 @@ int main(void)
 	tcase_add_test(t, another_cause_is_another_line);
 	tcase_add_test(t, retry_after_is_heard);
 	tcase_add_test(t, two_servers_are_two_matters);
-	tcase_add_test(t, taken_out_of_the_configuration);
-	tcase_add_loop_test(t, the_pool_is_moved_to_another, 0, 2);
-	tcase_add_loop_test(t, the_pool_leaves_a_dead_server, 0, 3);
+	tcase_add_loop_test(t, taken_out_of_the_configuration, 0, 2);
+	tcase_add_loop_test(t, the_pool_is_moved_to_another, 0, 4);
+	tcase_add_loop_test(t, the_pool_leaves_a_dead_server, 0, 6);
+	tcase_add_loop_test(t, the_url_is_another, 0, 16);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
 	tcase_add_test(t, not_listed_while_it_starts);

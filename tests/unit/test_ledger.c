@@ -42,6 +42,7 @@ struct world {
 	char *dir; /* tmp/state: not made yet */
 	struct conf_spool spool[3];
 	struct conf_pool pool[2];
+	struct conf_endpoint endpoint[2];
 	struct conf conf;
 	struct effects fx;
 	struct seen seen;
@@ -76,8 +77,14 @@ static void setup(void)
 	w.spool[2].name = "third";
 	w.pool[0].name = "default";
 	w.pool[1].name = "big";
-	w.conf =
-	    (struct conf){ .spool = w.spool, .spool_count = 3, .pool = w.pool, .pool_count = 2 };
+	w.endpoint[0] = (struct conf_endpoint){ .name = "one", .url = "http://one" };
+	w.endpoint[1] = (struct conf_endpoint){ .name = "two", .url = "http://two" };
+	w.conf = (struct conf){ .spool = w.spool,
+		.spool_count = 3,
+		.pool = w.pool,
+		.pool_count = 2,
+		.endpoint = w.endpoint,
+		.endpoint_count = 2 };
 	effects_init(&w.fx);
 	buf_init(&w.log, 1 << 20);
 	buf_init(&w.error, 8192);
@@ -101,6 +108,8 @@ static void free_run(struct run_rec *run)
 static void seen_forget(void)
 {
 	for (size_t i = 0; i < w.seen.sessions; i++) {
+		free(w.seen.session[i].url);
+		free(w.seen.session[i].run_as);
 		free(w.seen.session[i].proxy_user);
 		free(w.seen.session[i].name);
 		free(w.seen.session[i].livy_id);
@@ -254,7 +263,9 @@ static struct session_rec *add_session(uint64_t id, enum session_state state)
 {
 	struct session_rec *rec = &effects_add(&w.fx, FX_ROW_SESSION)->u.session;
 
-	*rec = (struct session_rec){ .id = id, .state = state, .name = "s", .owner = -1 };
+	*rec = (struct session_rec){
+		.id = id, .url = "http://one", .state = state, .name = "s", .owner = -1
+	};
 	return rec;
 }
 
@@ -372,6 +383,9 @@ static void same_session(const struct session_rec *a, const struct session_rec *
 {
 	ck_assert_uint_eq(a->id, b->id);
 	ck_assert_uint_eq(a->pool, b->pool);
+	ck_assert_uint_eq(a->endpoint, b->endpoint);
+	ck_assert_str_eq(a->url, b->url);
+	ck_assert(str_eq(a->run_as, b->run_as));
 	ck_assert_int_eq(a->kind, b->kind);
 	ck_assert_int_eq(a->state, b->state);
 	ck_assert_int_eq(a->owner, b->owner);
@@ -559,15 +573,15 @@ START_TEST(open_refuses_a_newer_version)
 	size_t n, m;
 
 	ledger_close(open_dir(w.dir));
-	tamper("PRAGMA user_version = 5");
+	tamper("PRAGMA user_version = 6");
 	before = help_read_file(path, &n);
-	refused(w.dir, "was written by a newer sparkspool (ledger version 5, this one knows 4)");
+	refused(w.dir, "was written by a newer sparkspool (ledger version 6, this one knows 5)");
 	after = help_read_file(path, &m);
 	ck_assert_uint_eq(n, m);
 	ck_assert_mem_eq(before, after, n);
 	tamper("PRAGMA user_version = 0"); /* nobody has ever written that one */
 	refused(w.dir, "is not a ledger of sparkspool");
-	tamper("PRAGMA user_version = 4");
+	tamper("PRAGMA user_version = 5");
 	ledger_close(open_dir(w.dir));
 	free(path);
 	free(before);
@@ -1177,7 +1191,9 @@ START_TEST(history_is_not_searched)
 	planned(l,
 	    "SELECT files FROM job WHERE spool = ? AND name = ? AND id < ?"
 	    " AND files IS NOT NULL ORDER BY id DESC LIMIT 1",
-	    "job_files (spool=? AND name=? AND rowid<?)");
+	    "job_name (spool=? AND name=? AND rowid<?)");
+	planned(l, "SELECT id FROM job WHERE spool = ? AND name = ? ORDER BY id DESC LIMIT 10",
+	    "job_name (spool=? AND name=?)");
 	ledger_close(l);
 }
 END_TEST
@@ -1265,6 +1281,9 @@ START_TEST(session_comes_back_as_it_was)
 	struct ledger *l = open_dir(w.dir);
 	struct session_rec odd = { .id = INT64_MAX,
 		.pool = 1,
+		.endpoint = 1,
+		.url = "http://u\n'\xff",
+		.run_as = "",
 		.kind = KIND_RUNNER,
 		.state = SESSION_DELETING,
 		.owner = UINT32_MAX,
@@ -1286,7 +1305,7 @@ START_TEST(session_comes_back_as_it_was)
 	ck_assert_uint_eq(w.seen.sessions, 2);
 	same_session(&w.seen.session[0], &plain);
 	same_session(&w.seen.session[1], &odd);
-	odd.proxy_user = NULL;
+	odd.proxy_user = odd.run_as = NULL;
 	odd.livy_id = NULL;
 	odd.boot = "b\xff";
 	odd.last_statement = -1;
@@ -1379,9 +1398,13 @@ START_TEST(what_is_paused_stays_paused)
 	ck_assert_uint_eq(w.seen.pause[2].index, 1);
 	w.spool[1].removed = true;
 	replay(l);
+	ck_assert_uint_eq(w.seen.pauses, 3);
+	w.conf.spool_count = 1;
+	replay(l);
 	ck_assert_uint_eq(w.seen.pauses, 2);
 	add_pause(PAUSE_ALL, 0, false);
 	commit(l);
+	w.conf.spool_count = 3;
 	w.spool[1].removed = false;
 	replay(l);
 	ck_assert_uint_eq(w.seen.pauses, 2);
@@ -1433,6 +1456,14 @@ START_TEST(unnamed_rows_are_counted_and_kept)
 	commit(l);
 	w.spool[1].removed = true;
 	w.pool[1].removed = true;
+	w.endpoint[0].removed = true;
+	replay(l);
+	ck_assert_uint_eq(w.seen.jobs + w.seen.sessions + w.seen.spools, 6);
+	ck_assert_uint_eq(w.log_lines, 0);
+
+	w.conf.spool_count = 1; /* as a start finds it that has not asked for their names */
+	w.conf.pool_count = 1;
+	l = reopen(l);
 	replay(l);
 	ck_assert_uint_eq(w.seen.jobs, 1);
 	ck_assert_uint_eq(w.seen.job[0].id, 1);
@@ -1442,21 +1473,106 @@ START_TEST(unnamed_rows_are_counted_and_kept)
 	logged("jobs=1 sessions=1 spools=1");
 
 	log_forget();
-	w.conf.spool_count = 0; /* as a new start finds it */
-	w.conf.pool_count = 0;
-	l = reopen(l);
+	w.conf.pool_count = 2;
+	w.conf.endpoint_count = 0;
 	replay(l);
-	ck_assert_uint_eq(w.seen.jobs + w.seen.sessions + w.seen.spools, 0);
-	logged("jobs=2 sessions=2 spools=2");
+	ck_assert_uint_eq(w.seen.sessions, 0);
+	logged("jobs=1 sessions=2 spools=1");
 
 	log_forget();
 	w.conf.spool_count = 3;
-	w.conf.pool_count = 2;
-	w.spool[1].removed = false;
-	w.pool[1].removed = false;
+	w.conf.endpoint_count = 2;
 	replay(l);
 	ck_assert_uint_eq(w.seen.jobs + w.seen.sessions + w.seen.spools, 6);
 	ck_assert_uint_eq(w.log_lines, 0);
+	ledger_close(l);
+}
+END_TEST
+
+static void name_endpoint(const char *name, const char *url, void *arg)
+{
+	(void)buf_addf(arg, "endpoint %s %s\n", name, url);
+}
+
+static void name_pool(const char *name, void *arg)
+{
+	(void)buf_addf(arg, "pool %s\n", name);
+}
+
+static void name_spool(const char *name, void *arg)
+{
+	(void)buf_addf(arg, "spool %s\n", name);
+}
+
+static void names_are(struct ledger *l, const char *expected)
+{
+	struct buf out;
+	const struct ledger_names to = {
+		.endpoint = name_endpoint, .pool = name_pool, .spool = name_spool, .arg = &out
+	};
+
+	buf_init(&out, 4096);
+	ck_assert_int_eq(ledger_names(l, &to), 0);
+	ck_assert_str_eq(out.data == NULL ? "" : out.data, expected);
+	buf_fini(&out);
+}
+
+/* What has ended speaks of nothing that a start needs. */
+START_TEST(names_of_what_lives)
+{
+	struct ledger *l = open_dir(w.dir);
+	struct session_rec *rec;
+
+	names_are(l, "");
+	add_job(1, "a.py");
+	add_job(2, "b.py")->rec.spool = 1;
+	add_job(3, "c.py")->rec.spool = 1;
+	struct job_rec *over = &add_job(4, "d.py")->rec;
+	over->spool = 2;
+	over->state = JOB_DONE;
+	over->live = false;
+	add_session(1, SESSION_IDLE)->pool = 1;
+	rec = add_session(2, SESSION_BUSY);
+	rec->endpoint = 1;
+	rec->url = "http://two";
+	add_session(3, SESSION_IDLE)->url = "http://anew";
+	commit(l);
+	names_are(l, "endpoint one http://anew\nendpoint two http://two\nendpoint one http://one\n"
+		     "pool big\npool default\nspool it's; odd \"name\"\nspool nightly\n");
+	tamper("UPDATE session SET endpoint = NULL, url = NULL"); /* rows of version 4 */
+	names_are(l, "pool big\npool default\nspool it's; odd \"name\"\nspool nightly\n");
+	ledger_close(l);
+}
+END_TEST
+
+/* Where a session of before is, and as whom, its pool says; but an owner's own is known by its user. */
+START_TEST(sessions_of_before_are_where_their_pool_is)
+{
+	struct ledger *l = open_dir(w.dir);
+
+	add_session(1, SESSION_IDLE);
+	add_session(2, SESSION_IDLE)->proxy_user = "alice";
+	add_session(3, SESSION_IDLE)->pool = 1;
+	commit(l);
+	tamper("UPDATE session SET endpoint = NULL, url = NULL, run_as = NULL");
+	w.pool[0].endpoint = 1;
+	w.pool[0].session.proxy_user = "etl";
+	w.pool[1].session.proxy_user = "%owner";
+	replay(l);
+	ck_assert_uint_eq(w.seen.sessions, 3);
+	ck_assert_uint_eq(w.seen.session[0].endpoint, 1);
+	ck_assert_str_eq(w.seen.session[0].url, "http://two");
+	ck_assert_str_eq(w.seen.session[0].run_as, "etl");
+	ck_assert_str_eq(w.seen.session[1].run_as, "%owner");
+	ck_assert_uint_eq(w.seen.session[2].endpoint, 0);
+	ck_assert_ptr_null(w.seen.session[2].run_as);
+	w.pool[1].removed = true; /* renamed, under a new release: nobody knows where that was */
+	replay(l);
+	ck_assert_uint_eq(w.seen.sessions, 2);
+	logged("sessions=1");
+	tamper("UPDATE session SET endpoint = 'one', url = NULL");
+	ck_assert_int_eq(try_replay(l), -1);
+	logged("the row of session=1 ");
 	ledger_close(l);
 }
 END_TEST
@@ -1649,6 +1765,7 @@ static void assert_jobs_of_version_1(void)
 static void assert_session_of_version_1(void)
 {
 	const struct session_rec rec = { .id = 3,
+		.url = "http://one",
 		.state = SESSION_BUSY,
 		.owner = 1000,
 		.name = "sp-1",
@@ -1672,7 +1789,7 @@ START_TEST(upgrade_keeps_everything)
 	put_version_1();
 	l = open_dir(w.dir);
 	ck_assert_uint_eq(w.log_lines, 1);
-	logged("upgraded from ledger version 1 to 4; an older sparkspool cannot read it any more");
+	logged("upgraded from ledger version 1 to 5; an older sparkspool cannot read it any more");
 	log_forget();
 	for (int i = 0; i < 2; i++) {
 		replay(l);
@@ -1835,6 +1952,7 @@ static int64_t assert_whole_version(void)
 	ck_assert_int_eq(strstr(columns, "held") != NULL, version == LEDGER_VERSION);
 	ck_assert_int_eq(strstr(columns, "boot") != NULL, version == LEDGER_VERSION);
 	ck_assert_int_eq(strstr(columns, "moved_to") != NULL, version == LEDGER_VERSION);
+	ck_assert_int_eq(strstr(columns, "run_as") != NULL, version == LEDGER_VERSION);
 	l = open_dir(w.dir);
 	replay(l);
 	assert_jobs_of_version_1();
@@ -2371,6 +2489,8 @@ static void add_rows(TCase *tc)
 	tcase_add_test(tc, what_is_paused_stays_paused);
 	tcase_add_test(tc, names_are_kept_not_numbers);
 	tcase_add_test(tc, unnamed_rows_are_counted_and_kept);
+	tcase_add_test(tc, names_of_what_lives);
+	tcase_add_test(tc, sessions_of_before_are_where_their_pool_is);
 	tcase_add_test(tc, removed_spools_jobs_are_still_written);
 	tcase_add_test(tc, replay_survives_a_page_overwritten);
 	tcase_add_loop_test(

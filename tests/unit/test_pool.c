@@ -354,27 +354,31 @@ START_TEST(owners_part_while_a_file_is_read)
 END_TEST
 
 /* As another user than the session that is there: idle, with a file in it, given to the file already, or
- * only being made. */
+ * only being made; after a reload and after a restart. */
 START_TEST(as_another_user)
 {
+	int when = _i % 4;
 	char *first = xstrdup("etl");
 	char *other = xstrdup("reports");
 	w->pool[0].session.proxy_user = first;
-	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
-	w->server[0].start_ms = _i == 3 ? 20000 : w->server[0].start_ms;
+	w->spool[0].python = when == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	w->server[0].start_ms = when == 3 ? 20000 : w->server[0].start_ms;
 	world_begin(w);
-	world_put(w, "a.py", _i == 1 ? "sleep 60000" : "a");
+	world_put(w, "a.py", when == 1 ? "sleep 60000" : "a");
 	world_until(w, MINUTES,
-	    _i == 3   ? w->server[0].created == 1
-	    : _i == 1 ? world_ran(w, "sleep 60000") == 1
-		      : world_done(w, "a.py"));
-	if (_i == 2) {
+	    when == 3	? w->server[0].created == 1
+	    : when == 1 ? world_ran(w, "sleep 60000") == 1
+			: world_done(w, "a.py"));
+	if (when == 2) {
 		world_put(w, "b.py", "b");
 		world_until(w, MINUTES, strstr(w->trace.data, "recall b.py") != NULL);
 	}
 	w->pool[0].session.proxy_user = other;
-	world_reload(w);
-	if (_i != 2)
+	if (_i < 4)
+		world_reload(w);
+	else
+		world_crash(w);
+	if (when != 2)
 		world_put(w, "b.py", "b");
 	world_until(w, MINUTES, world_done(w, "b.py"));
 	ck_assert_str_eq(world_status(w, "b.py"), "ok");
@@ -525,7 +529,7 @@ int main(void)
 	tcase_add_test(t, as_their_owner);
 	tcase_add_test(t, as_an_owner_who_is_nobody);
 	tcase_add_loop_test(t, owners_part_while_a_file_is_read, 0, 2);
-	tcase_add_loop_test(t, as_another_user, 0, 4);
+	tcase_add_loop_test(t, as_another_user, 0, 8);
 	tcase_add_test(t, as_an_owner_who_was_somebody);
 	tcase_add_test(t, one_makes_room_for_another_kind);
 	tcase_add_test(t, the_least_recently_used_one);

@@ -77,6 +77,8 @@ static struct session_rec session_dup(const struct session_rec *rec)
 	struct session_rec copy = *rec;
 	copy.name = xstrdup(rec->name);
 	copy.livy_id = xstrdup(rec->livy_id);
+	copy.url = xstrdup(rec->url);
+	copy.run_as = xstrdup(rec->run_as);
 	copy.proxy_user = xstrdup(rec->proxy_user);
 	copy.boot = xstrdup(rec->boot);
 	return copy;
@@ -86,6 +88,8 @@ static void session_clear(struct session_rec *rec)
 {
 	free(rec->name);
 	free(rec->livy_id);
+	free(rec->url);
+	free(rec->run_as);
 	free(rec->proxy_user);
 	free(rec->boot);
 }

@@ -1,0 +1,116 @@
+"""What an earlier life has left under names that the configuration does not have any more: a restart
+leaves of it what a reload would."""
+import os
+import signal
+
+from place import Place, code, must
+
+
+def edit(p, *changes):
+    with open(p.conf) as f:
+        text = f.read()
+    for old, new in changes:
+        must(old in text, "%s is in the configuration" % old)
+        text = text.replace(old, new)
+    with open(p.conf, "w") as f:
+        f.write(text)
+
+
+def running(p, text):
+    """a.py has ended, b.py runs until its gate is opened, c.py waits behind it."""
+    p.begin()
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    p.drop("b.py", text)
+    p.until(lambda: p.livy.times("w-b"), "b.py to start")
+    p.drop("c.py", code("w-c"))
+    p.until_logged('event=queued spool=s file="c.py"')
+
+
+def all_renamed(tools, spool=""):
+    """Endpoint and pool have other names, and the spool's is the same: what runs there ends there."""
+    p = Place(tools, slots=1, sessions=1, spool=spool)
+    yield p
+    running(p, code("w-b", "b"))
+    before = set(p.livy.sessions)
+    p.stop()
+    edit(p, ("fake:", "renamed:"), ("all:", "some:"), ('"all"', '"some"'))
+    p.begin()
+    must(p.logged("endpoint=fake event=not-configured") == 1, "a word of the endpoint")
+    must(p.logged("pool=all event=not-configured") == 1, "a word of the pool")
+    p.until_status("c.py")  # in a session of the new pool
+    p.livy.open("b")
+    p.until_status("b.py")
+    p.once("w-a", "w-b", "w-c")
+    p.until(lambda: not before & set(p.livy.sessions), "the former pool's session to be deleted")
+
+
+def all_renamed_raw(tools):
+    """The same of raw code."""
+    return all_renamed(tools, 'python = "raw";')
+
+
+def url_edited(tools):
+    """The endpoint's URL is another one, and leads to the same server."""
+    p = Place(tools, slots=1, sessions=1)
+    yield p
+    running(p, code("w-b", "b"))
+    p.stop()
+    edit(p, ("http://127.0.0.1:", "http://localhost:"))
+    p.begin()
+    p.until_logged("event=found")
+    p.livy.open("b")
+    for name in "b.py", "c.py":
+        p.until_status(name)
+    p.once("w-a", "w-b", "w-c")
+    must(p.rows("select count(*) from session where url like 'http://127%'") == [(0,)], "seen there")
+
+
+def spool_taken_out(tools, restart=True, spool=""):
+    """What runs of it ends, and its result waits; what waits waits; and nothing of it runs again when it is
+    back. Others do not come into its session meanwhile."""
+    p = Place(tools, slots=1, sessions=2, spool=spool)
+    yield p
+    running(p, code("w-b", "b"))
+    p.stop()
+    with open(p.conf) as f:
+        was = f.read()
+    edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
+    os.mkdir(p.path("t"))
+    p.begin()
+    must(p.logged("spool=s event=not-configured") == 1, "a word of the spool")
+    p.drop("d.py", code("w-d"), "t")
+    p.until(lambda: p.is_there("t", "d.py.json"), "d.py, though b.py runs")
+    p.livy.open("b")
+    if "raw" in spool:  # of a script the output stays with its runner
+        p.until(lambda: p.rows("select state from job where name = cast('b.py' as blob)") == [(5,)],
+                "the outcome of b.py to be kept")
+    must(not p.has("b.py.json"), "no result where nobody looks")
+    with open(p.conf, "w") as f:
+        f.write(was)
+    if restart:
+        p.stop()
+        p.begin()
+    else:
+        p.daemon.send_signal(signal.SIGHUP)
+        p.until_logged("event=reloaded")
+    for name in "b.py", "c.py":
+        p.until_status(name)
+    p.until_idle()
+    p.once("w-a", "w-b", "w-c", "w-d")
+
+
+def spool_taken_out_and_back(tools):
+    """The same, and a reload brings it back."""
+    return spool_taken_out(tools, restart=False)
+
+
+def spool_taken_out_raw(tools):
+    """The same of raw code: one session, and what came later stands behind it."""
+    return spool_taken_out(tools, spool='python = "raw";')
+
+
+CASES = [
+    all_renamed, all_renamed_raw, url_edited, spool_taken_out, spool_taken_out_and_back,
+    spool_taken_out_raw,
+]
