@@ -106,3 +106,21 @@ echo "print('again')" | put again.py
 check "the right one again: it goes on" ran again.py ok again
 check "the right one again: nothing ran twice" is "$(count_in_log 'file="print.py"')" 2
 daemon_stop
+
+# A restart under another configuration: what runs under names that are gone comes to its end.
+is_deleted() { is "$(livy_status "/sessions/$1")" 404; }
+house renamed
+write_conf
+daemon_start
+drop slow.py
+wait_running slow.py
+BEFORE=$(job_session slow.py)
+daemon_kill
+sed -i -e 's/{ e: {/{ anew: {/' -e 's/{ p: {/{ pool2: {/' -e 's/pool = "p"/pool = "pool2"/' "$D/conf"
+daemon_start
+check "all renamed, and a restart: a word of each" log_lines 'warn (endpoint=e|pool=p) event=not-configured' 2
+check "all renamed, and a restart: what ran ends" ran slow.py ok "slow, but once"
+drop value.py
+check "all renamed, and a restart: the next file runs" ran value.py ok 42
+check "all renamed, and a restart: the former session goes" wait_for is_deleted "$BEFORE"
+daemon_stop
