@@ -144,8 +144,8 @@ static void call_not_accepted(struct core *c, struct session *s, struct call *ca
 	if (job != NULL) {
 		session_unload(s, job->r.id);
 		finish_requeue_unrun(c, job, why);
-		if (s->r.state == SESSION_BUSY)
-			session_move(s, SESSION_IDLE, c->now.mono_ms);
+		if (session_state(s) == SESSION_BUSY)
+			session_becomes(s, SESSION_IDLE, c->now.mono_ms);
 	}
 	depart_wake(c, s, 0); /* talk_due() posts a greeting or a probe again */
 }
@@ -187,8 +187,8 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 		break;
 	case LIVY_NOT_READY:
 		call_not_accepted(c, s, call, words);
-		if (s->r.state < SESSION_RETIRED)
-			session_move(s, SESSION_STARTING, c->now.mono_ms);
+		if (session_state(s) < SESSION_RETIRED)
+			session_becomes(s, SESSION_STARTING, c->now.mono_ms);
 		break;
 	case LIVY_NO_SESSION:
 	case LIVY_NOT_ACTIVE:

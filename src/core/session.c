@@ -101,6 +101,20 @@ void session_move(struct session *s, enum session_state to, int64_t now_ms)
 	s->failures = 0;
 }
 
+enum session_state session_state(const struct session *s)
+{
+	return s->r.state == SESSION_LOOKING ? s->resume : s->r.state;
+}
+
+void session_becomes(struct session *s, enum session_state to, int64_t now_ms)
+{
+	assert(to != SESSION_LOOKING && to != SESSION_GONE);
+	if (s->r.state != SESSION_LOOKING)
+		session_move(s, to, now_ms);
+	else if (s->resume < SESSION_RETIRED)
+		s->resume = to;
+}
+
 enum session_phase session_phase(const struct session *s)
 {
 	switch (s->r.state) {

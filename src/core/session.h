@@ -74,7 +74,7 @@ struct session {
 	struct call_list calls;
 	uint64_t run[SESSION_RUNS_MAX]; /* the jobs that are read, sent or run in it */
 	unsigned run_count;
-	enum session_state resume; /* SESSION_LOOKING: what it was before */
+	enum session_state resume; /* SESSION_LOOKING: what it was before: see session_state() */
 	uint64_t seq;		   /* of the session's own request under way; 0: none */
 	uint8_t asked;		   /* what that request is for */
 	int64_t since_ms;	   /* in this state */
@@ -113,6 +113,14 @@ struct session *session_by_id(const struct session_list *list, uint64_t id); /* 
 /* A move that the table in session.c does not have is an error of ours and aborts. Also sets
  * since_ms and forgives the failures of the last state. */
 void session_move(struct session *s, enum session_state to, int64_t now_ms);
+
+/* What it is or, while it is looked for (SESSION_LOOKING), what it was and will be when its server has
+ * proven it. For whatever an answer means to it; whether it may be spoken to, r.state says alone. */
+enum session_state session_state(const struct session *s);
+
+/* The same move by an answer, which may come late behind a break: it is made when the session is
+ * proven. From retirement nothing leads back. */
+void session_becomes(struct session *s, enum session_state to, int64_t now_ms);
 
 /* Between the server's first sign of it and its end: it counts against the pool's max. */
 bool session_exists(const struct session *s);

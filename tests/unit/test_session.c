@@ -110,6 +110,26 @@ START_TEST(every_state_but_the_last_leads_out)
 }
 END_TEST
 
+/* While it is looked for nothing moves it; from retirement nothing leads back. */
+START_TEST(what_it_becomes_while_it_is_looked_for)
+{
+	struct session *s = session_in(SESSION_BUSY);
+
+	session_becomes(s, SESSION_IDLE, 0);
+	ck_assert_int_eq(s->r.state, SESSION_IDLE);
+	ck_assert_int_eq(session_state(s), SESSION_IDLE);
+	session_move(s, SESSION_LOOKING, 0);
+	s->resume = SESSION_IDLE;
+	session_becomes(s, SESSION_STARTING, 0);
+	ck_assert_int_eq(s->r.state, SESSION_LOOKING);
+	ck_assert_int_eq(session_state(s), SESSION_STARTING);
+	session_becomes(s, SESSION_RETIRED, 0);
+	session_becomes(s, SESSION_IDLE, 0);
+	ck_assert_int_eq(s->r.state, SESSION_LOOKING);
+	ck_assert_int_eq(session_state(s), SESSION_RETIRED);
+}
+END_TEST
+
 /* ---- who may be given a file ------------------------------------------------------------------ */
 
 START_TEST(free_for_whom)
@@ -331,6 +351,7 @@ int main(void)
 	tcase_add_loop_test_raise_signal(
 	    t, an_illegal_move_is_an_error_of_ours, SIGABRT, 0, ARRAY_LEN(illegal));
 	tcase_add_test(t, every_state_but_the_last_leads_out);
+	tcase_add_test(t, what_it_becomes_while_it_is_looked_for);
 	tcase_add_test(t, free_for_whom);
 	tcase_add_test(t, coming_is_not_there);
 	tcase_add_loop_test(t, places_for_files, 0, ARRAY_LEN(places));

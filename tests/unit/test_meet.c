@@ -1,0 +1,95 @@
+/* test_meet: sessions that are looked for behind a break, while answers of before it still come. On a
+ * server without names nothing is said to one before its token was seen again. */
+#include "world.h"
+
+#include "core/core.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTES INT64_C(60000)
+#define LATE_MS 10000  /* what was asked before the break is answered so late ... */
+#define PROOF_MS 20000 /* ... and the question for the token so late */
+
+static struct world *w;
+
+static void setup(void)
+{
+	w = world_new();
+	w->server[0].version = NULL;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	w->pool[0].max = 1;
+}
+
+static void teardown(void)
+{
+	world_free(w);
+}
+
+static void begin_warm(void)
+{
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_forget(w);
+}
+
+static bool asked(const char *line)
+{
+	return w->trace.data != NULL && strstr(w->trace.data, line) != NULL;
+}
+
+/* A break, and nothing is said to session 1 until its token was seen. */
+static void breaks(void)
+{
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_GET, .path = "/sessions/0/statements", .delay_ms = PROOF_MS });
+	world_reload(w);
+	world_forget(w);
+	world_run(w, PROOF_MS - 1000);
+	ck_assert(asked("GET /sessions/s1/statements\n"));
+	world_story(w, "^(POST|DELETE) /sessions/s1", "");
+}
+
+static void ends_as(const char *name, const char *status)
+{
+	world_until(w, 30 * MINUTES, world_done(w, name));
+	ck_assert_str_eq(world_status(w, name), status);
+}
+
+/* ---- nothing before the proof --------------------------------------------------------------- */
+
+/* What it was sent was not taken, since it starts anew; the question for its token fails at first. */
+START_TEST(it_starts_anew)
+{
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/0/statements",
+			   .fate = FATE_STATUS,
+			   .status = 400,
+			   .reply = "{\"msg\":\"Session is in state starting\"}",
+			   .delay_ms = LATE_MS });
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, asked("POST /sessions/s1"));
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"java.lang.OutOfMemoryError\"",
+			   .delay_ms = LATE_MS + 1000 });
+	breaks();
+	ends_as("a.py", "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("meet");
+	TCase *t = tcase_create("meet");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, it_starts_anew);
+	suite_add_tcase(s, t);
+	return help_run(s);
+}
