@@ -65,9 +65,20 @@ void statement_post(struct core *c, struct session *s, struct call *call)
 	statement_ask(c, s, call, &rq);
 }
 
+/* An answer may come late behind a break: its server has to be met first and, where it is looked for,
+ * the session proven. What it wants then is found by its state (core/talk, core/ready). */
+static bool statement_may_post(const struct core *c, const struct session *s)
+{
+	return core_endpoint_up(c, s) && s->r.state != SESSION_LOOKING;
+}
+
 void statement_repeat(struct core *c, struct session *s, struct call *call)
 {
 	assert(call->state == CALL_DOUBT && call->what != CALL_RAW);
+	if (!statement_may_post(c, s)) {
+		statement_look_in(c, s, call, 0);
+		return;
+	}
 	/* The first one may have arrived. If answers have slipped by one, this one gets that one's, which
 	 * has to be told from its own. A greeting's token is the session's: nothing was run before it. */
 	if (call->what == CALL_PROBE)
@@ -148,6 +159,8 @@ void statement_poll(struct core *c, struct session *s, struct call *call)
 static void statement_ours(struct core *c, struct session *s, enum call_what what)
 {
 	assert(what != CALL_RAW && what != CALL_FENCE);
+	if (!statement_may_post(c, s))
+		return;
 	struct call *call = session_add_call(s, ++c->last_call, what, c->now.mono_ms);
 	/* By a greeting's token the session is known again on a server without names, so it is the
 	 * one in the ledger; all others are of the moment. */

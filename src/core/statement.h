@@ -11,7 +11,8 @@ struct bytes statement_code(struct core *c, const struct session *s, struct call
 /* Whether results are read from the list, because the server has nothing else. */
 bool statement_by_list(const struct core *c, const struct session *s);
 
-/* Begin a call of our own: the session's token, or a new random value. */
+/* Begin a call of our own: the session's token, or a new random value. Behind a break there is none before
+ * the server is met and the session found again. */
 void statement_greet(struct core *c, struct session *s);
 void statement_probe(struct core *c, struct session *s);
 void statement_boot(struct core *c, struct session *s);

@@ -32,6 +32,12 @@ static void begin_warm(void)
 	world_forget(w);
 }
 
+static void starts(const char *name, const char *code)
+{
+	world_put(w, name, code);
+	world_until(w, MINUTES, world_ran(w, code) == 1);
+}
+
 static bool asked(const char *line)
 {
 	return w->trace.data != NULL && strstr(w->trace.data, line) != NULL;
@@ -48,6 +54,14 @@ static void breaks(void)
 	world_run(w, PROOF_MS - 1000);
 	ck_assert(asked("GET /sessions/s1/statements\n"));
 	world_story(w, "^(POST|DELETE) /sessions/s1", "");
+}
+
+/* The answer that says how the statement has ended is on its way. */
+static void is_answered_late(const char *path)
+{
+	world_fault(w, (struct world_fault){
+			   .method = HTTP_GET, .path = path, .delay_ms = LATE_MS, .times = -1 });
+	world_run(w, LATE_MS * 3 / 2);
 }
 
 static void ends_as(const char *name, const char *status)
@@ -83,6 +97,68 @@ START_TEST(it_starts_anew)
 }
 END_TEST
 
+/* The greeting is answered, and the runner would be brought next. */
+START_TEST(it_is_greeted)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->server[0].start_ms = 1000;
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_GET, .path = "/sessions/0/statements/0", .delay_ms = LATE_MS });
+	world_begin(w);
+	world_until(w, MINUTES, asked("GET /sessions/s1/statements/0\n"));
+	breaks();
+	world_put(w, "a.py", "work");
+	ends_as("a.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* A probe's POST was lost, it has not arrived, and would be made again. */
+START_TEST(its_probe_is_lost)
+{
+	begin_warm();
+	world_put(w, "a.py", "work");
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/0/statements",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"no\"",
+			   .skip = 1 });
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/0/statements/2",
+			   .delay_ms = LATE_MS,
+			   .times = -1 });
+	world_until(w, MINUTES, asked("GET /sessions/s1/statements/2\n"));
+	breaks();
+	world_mend(w);
+	ends_as("a.py", "ok");
+	world_put(w, "b.py", "other");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* The answer comes while its server is being met, and a probe would follow at once. */
+START_TEST(it_is_heard_while_its_server_is_met)
+{
+	begin_warm();
+	starts("a.py", "work");
+	is_answered_late("/sessions/0/statements/1");
+	world_fault(w,
+	    (struct world_fault){ .method = HTTP_GET, .path = "/version", .delay_ms = PROOF_MS });
+	world_reload(w);
+	world_forget(w);
+	world_run(w, PROOF_MS - 1000);
+	world_story(w, "^(POST|DELETE) /sessions/s1", "");
+	world_mend(w);
+	ends_as("a.py", "ok");
+	world_put(w, "b.py", "other");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("meet");
@@ -90,6 +166,9 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, it_starts_anew);
+	tcase_add_test(t, it_is_greeted);
+	tcase_add_test(t, its_probe_is_lost);
+	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
