@@ -168,8 +168,8 @@ static void submit_release(struct core *c, struct session *s, struct job *job)
 {
 	assert(job->r.state == JOB_READING);
 	session_unload(s, job->r.id);
-	if (s->r.state == SESSION_BUSY && s->run_count == 0)
-		session_move(s, SESSION_IDLE, c->now.mono_ms);
+	if (session_state(s) == SESSION_BUSY && s->run_count == 0)
+		session_becomes(s, SESSION_IDLE, c->now.mono_ms);
 	s->fresh = s->fresh && s->run_count > 0;
 	depart_wake(c, s, 0); /* to be looked at, or deleted if it was retired meanwhile */
 	c->plan = true;
@@ -277,9 +277,9 @@ static void submit_read_ok(
 	if (why == NULL)
 		heads_learn(c, job);
 	const struct terms t = terms_of(c, job);
-	if (why == NULL && s->r.state == SESSION_BUSY && terms_met(s, &t) &&
-	    submit_is_current(c, t.d.pool, s) && !pause_holds(c, t.d.pool, job->r.spool) &&
-	    !wait_holds(c, job)) {
+	bool ready = s->r.state == SESSION_BUSY && core_endpoint_up(c, s);
+	if (why == NULL && ready && terms_met(s, &t) && submit_is_current(c, t.d.pool, s) &&
+	    !pause_holds(c, t.d.pool, job->r.spool) && !wait_holds(c, job)) {
 		submit_send(c, s, job, ev);
 		return;
 	}
@@ -287,7 +287,7 @@ static void submit_read_ok(
 	if (why != NULL) {
 		submit_reject(c, job, ev, why);
 	} else { /* it wants another kind of session, or this one was retired or it paused meanwhile,
-		  * or a reload has come in between */
+		  * or its server has to be met anew, or a reload has come in between */
 		job_move(&c->jobs, job, JOB_QUEUED);
 		finish_ready(c, job);
 	}

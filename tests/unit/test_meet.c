@@ -159,6 +159,32 @@ START_TEST(it_is_heard_while_its_server_is_met)
 }
 END_TEST
 
+static bool is_read(void)
+{
+	const struct job *job = TAILQ_FIRST(&w->core->jobs.all);
+	return job != NULL && job->r.state == JOB_READING;
+}
+
+/* A file was given to it, and is being read, when its server has to be met anew. */
+START_TEST(it_is_to_have_a_file)
+{
+	if (_i == 1)
+		w->server[0].version = "0.7.1-incubating";
+	begin_warm();
+	world_fault(w,
+	    (struct world_fault){ .method = HTTP_GET, .path = "/version", .delay_ms = PROOF_MS });
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, is_read());
+	world_reload(w);
+	world_forget(w);
+	world_run(w, PROOF_MS - 1000);
+	world_story(w, "^(POST|DELETE) /sessions/s1", "");
+	ends_as("a.py", "ok");
+	ck_assert_int_eq(world_ran(w, "work"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("meet");
@@ -169,6 +195,7 @@ int main(void)
 	tcase_add_test(t, it_is_greeted);
 	tcase_add_test(t, its_probe_is_lost);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
+	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
