@@ -275,6 +275,12 @@ static void depart_drop_ours(struct session *s)
 		session_drop_call(s, call);
 }
 
+/* That its id is its own is known: by its name, or since its token was seen behind the last break. */
+static bool depart_is_proven(const struct core *c, const struct session *s)
+{
+	return s->verified || core_session_endpoint(c, s)->dialect.names;
+}
+
 void depart_prove(struct core *c, struct session *s)
 {
 	s->verified = false;
@@ -295,7 +301,7 @@ void depart_go_on(struct core *c, struct session *s)
 		depart_gone(c, s, "it cannot be named to the server");
 		return;
 	}
-	if (!core_session_endpoint(c, s)->dialect.names && !s->verified) {
+	if (!depart_is_proven(c, s)) {
 		depart_prove(c, s);
 		return;
 	}
@@ -321,12 +327,17 @@ void depart_go_on(struct core *c, struct session *s)
 
 void depart_retire(struct core *c, struct session *s, const char *why)
 {
+	/* What runs in it may have to be heard still, and is not asked for before it is proven. */
+	bool proven = s->r.state != SESSION_LOOKING || depart_is_proven(c, s);
 	depart_stillborn(c, s, why);
-	if (s->r.state != SESSION_RETIRED && s->r.state != SESSION_DELETING) {
+	if ((proven ? s->r.state : session_state(s)) < SESSION_RETIRED) {
 		log_info("session=%s event=retired reason=\"%s\"", s->r.name, why);
-		session_move(s, SESSION_RETIRED, c->now.mono_ms);
+		if (proven)
+			session_move(s, SESSION_RETIRED, c->now.mono_ms);
+		else
+			session_becomes(s, SESSION_RETIRED, c->now.mono_ms);
 		core_row_session(c, s);
-		depart_wake(c, s, 0); /* what runs in it may have to be heard still */
+		depart_wake(c, s, 0);
 	}
 	depart_go_on(c, s);
 }

@@ -12,7 +12,8 @@ void depart_gone(struct core *c, struct session *s, const char *why);
  * the same for its files, and it is deleted. */
 void depart_lost(struct core *c, struct session *s, const char *why);
 
-/* Gets no more work; deleted on the server as soon as nothing of it is outstanding. */
+/* Gets no more work; deleted on the server as soon as nothing of it is outstanding. One that has still to be
+ * proven stays in LOOKING, and that it is to go is remembered. */
 void depart_retire(struct core *c, struct session *s, const char *why);
 
 /* Goes on with a session in RETIRED or DELETING: sends the DELETE when nothing holds it back. */

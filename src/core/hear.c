@@ -177,7 +177,7 @@ static void hear_call(struct core *c, struct session *s, const struct runner_ans
 		if (job != NULL)
 			job->script->asked = false;
 	}
-	if (answer->dead && s->r.state < SESSION_RETIRED)
+	if (answer->dead && session_state(s) < SESSION_RETIRED)
 		depart_retire(c, s, "its runner has died");
 }
 

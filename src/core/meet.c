@@ -32,7 +32,7 @@ static void meet_take_up(struct core *c, struct session *s)
 	assert(s->r.state == SESSION_LOOKING);
 	s->seq = 0; /* a look that is still under way has nothing to tell any more */
 	if (was == SESSION_RETIRED || was == SESSION_DELETING) {
-		depart_retire(c, s, "retired in an earlier life");
+		depart_retire(c, s, "it was to go before it had to be found again");
 	} else if (was == SESSION_CREATING || was == SESSION_STARTING) {
 		session_move(s, SESSION_STARTING, c->now.mono_ms);
 		depart_wake(c, s, 0);
@@ -99,8 +99,7 @@ void meet_verified(struct core *c, struct session *s, const struct ev_http *ev)
 			   a.verdict == LIVY_NO_SESSION || a.verdict == LIVY_NOT_ACTIVE);
 	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
 	bool none = a.verdict == LIVY_NO_SESSION;
-	/* Not any more, where the late answer to a call has told what it does now: that it starts
-	 * anew, or that its runner has died. */
+	/* Not any more, where its server was found to have names meanwhile, and it to be of no use. */
 	bool looking = s->r.state == SESSION_LOOKING;
 	livy_fini(&a);
 	if (ours) {

@@ -139,6 +139,24 @@ START_TEST(its_probe_is_lost)
 }
 END_TEST
 
+/* Its runner has died, and it would be asked at once for what is left of its files. */
+START_TEST(its_runner_has_died)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->server[0].piece_bytes = 5;
+	begin_warm();
+	starts("a.py", "kill 2000");
+	is_answered_late("/sessions/0/statements/*");
+	breaks();
+	world_mend(w);
+	ends_as("a.py", "ok"); /* it ended by itself, and took its runner with it */
+	ck_assert_int_eq(world_logged(w, "session=1 from=LOOKING to=IDLE"), 0);
+	world_put(w, "b.py", "work");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
 /* The answer comes while its server is being met, and a probe would follow at once. */
 START_TEST(it_is_heard_while_its_server_is_met)
 {
@@ -194,6 +212,7 @@ int main(void)
 	tcase_add_test(t, it_starts_anew);
 	tcase_add_test(t, it_is_greeted);
 	tcase_add_test(t, its_probe_is_lost);
+	tcase_add_test(t, its_runner_has_died);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
 	suite_add_tcase(s, t);
