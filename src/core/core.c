@@ -190,6 +190,9 @@ void core_row_session(struct core *c, const struct session *s)
 {
 	struct session_rec *row = &effects_add(c->fx, FX_ROW_SESSION)->u.session;
 	*row = s->r;
+	/* Each life looks for all that it finds. As LOOKING only one is noted that was never seen. */
+	if (s->resume != SESSION_CREATING)
+		row->state = session_state(s);
 	row->name = arena_strdup(&c->fx->arena, s->r.name);
 	row->url = arena_strdup(&c->fx->arena, s->r.url);
 	row->run_as = arena_strdup(&c->fx->arena, s->r.run_as);

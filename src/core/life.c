@@ -135,8 +135,11 @@ void core_free(struct core *c)
 void core_restore_session(struct core *c, struct session_rec *rec)
 {
 	struct session *s = session_new(&c->sessions, rec, 0);
-	/* As LOOKING only a session was ever committed whose creation had been lost. */
-	s->resume = s->r.state == SESSION_LOOKING ? SESSION_CREATING : s->r.state;
+	/* As LOOKING one is committed whose creation was lost, and by earlier releases any that had to be
+	 * found again. */
+	s->resume = s->r.state;
+	if (s->resume == SESSION_LOOKING)
+		s->resume = s->r.livy_id == NULL ? SESSION_CREATING : SESSION_STARTING;
 	/* Whatever it was, first its server has to say that it still has it. */
 	s->r.state = SESSION_LOOKING;
 	s->parked = true;

@@ -203,6 +203,44 @@ START_TEST(it_is_to_have_a_file)
 }
 END_TEST
 
+/* ---- nothing is forgotten ------------------------------------------------------------------- */
+
+/* What it was sent last is accepted while it is looked for, and then the daemon dies, and its server. */
+START_TEST(it_is_what_it_was_in_the_next_life)
+{
+	begin_warm();
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_POST, .path = "/sessions/0/statements", .delay_ms = LATE_MS });
+	world_put(w, "a.py", "sleep 600000");
+	world_until(w, MINUTES, asked("POST /sessions/s1"));
+	breaks();
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_RUNNING);
+	ck_assert_int_eq(ledger_session(&w->ledger, 1)->state, SESSION_BUSY);
+	world_die(w);
+	world_forgetful_restart(w, 0);
+	world_start(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "died");
+}
+END_TEST
+
+/* An earlier release has written of such a session that it was looked for, as of one that was never seen. */
+START_TEST(it_is_looked_for_by_an_earlier_release)
+{
+	begin_warm();
+	starts("a.py", "sleep 600000");
+	world_until(w, MINUTES, world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	world_die(w);
+	w->ledger.session[0].state = SESSION_LOOKING;
+	if (_i == 1)
+		world_forgetful_restart(w, 0);
+	world_start(w);
+	world_until(w, _i == 1 ? MINUTES : 20 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), _i == 1 ? "died" : "ok");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("meet");
@@ -215,6 +253,8 @@ int main(void)
 	tcase_add_test(t, its_runner_has_died);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
+	tcase_add_test(t, it_is_what_it_was_in_the_next_life);
+	tcase_add_loop_test(t, it_is_looked_for_by_an_earlier_release, 0, 2);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
