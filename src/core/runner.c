@@ -62,15 +62,12 @@ void runner_rest(struct core *c, struct session *s)
 	assert(s->r.kind == KIND_RUNNER);
 	s->used_ms = c->now.mono_ms;
 	c->plan = true;
-	if (s->r.state == SESSION_LOOKING) {
-		if (s->run_count == 0)
-			s->resume = s->fresh ? SESSION_RETIRED : SESSION_IDLE;
-	} else if (s->r.state >= SESSION_RETIRED) {
+	if (session_state(s) >= SESSION_RETIRED) {
 		depart_go_on(c, s);
 	} else if (s->fresh || (s->draining && s->run_count == 0)) {
 		depart_retire(c, s, s->fresh ? "isolation is fresh" : "it has drained");
-	} else if (s->run_count == 0 && s->r.state == SESSION_BUSY) {
-		session_move(s, SESSION_IDLE, c->now.mono_ms);
+	} else if (s->run_count == 0 && session_state(s) == SESSION_BUSY) {
+		session_becomes(s, SESSION_IDLE, c->now.mono_ms);
 		core_row_session(c, s);
 	}
 }

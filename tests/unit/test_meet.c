@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "core/core.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,11 @@ static void starts(const char *name, const char *code)
 {
 	world_put(w, name, code);
 	world_until(w, MINUTES, world_ran(w, code) == 1);
+}
+
+static struct session *session(void)
+{
+	return TAILQ_FIRST(&w->core->sessions);
 }
 
 static bool asked(const char *line)
@@ -205,6 +211,23 @@ END_TEST
 
 /* ---- nothing is forgotten ------------------------------------------------------------------- */
 
+/* It was retired, since its runner has died, and the results of its last file come to lie on disk. */
+START_TEST(it_is_retired_still)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	begin_warm();
+	starts("a.py", "kill 2000");
+	w->dir[0]->stage_err = EIO;
+	world_until(w, MINUTES, session()->r.state == SESSION_RETIRED);
+	breaks();
+	ck_assert(world_done(w, "a.py"));
+	world_put(w, "b.py", "work");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(world_logged(w, "session=1 from=LOOKING to=IDLE"), 0);
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
 /* What it was sent last is accepted while it is looked for, and then the daemon dies, and its server. */
 START_TEST(it_is_what_it_was_in_the_next_life)
 {
@@ -253,6 +276,7 @@ int main(void)
 	tcase_add_test(t, its_runner_has_died);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
+	tcase_add_test(t, it_is_retired_still);
 	tcase_add_test(t, it_is_what_it_was_in_the_next_life);
 	tcase_add_loop_test(t, it_is_looked_for_by_an_earlier_release, 0, 2);
 	suite_add_tcase(s, t);
