@@ -22,12 +22,10 @@
  * looked through first, one that is IDLE is not. */
 void after_idle(struct core *c, struct session *s)
 {
-	if (s->r.state == SESSION_LOOKING) { /* its server has to prove it first */
-		s->resume = SESSION_IDLE;
-	} else if (s->r.state >= SESSION_RETIRED) {
+	if (session_state(s) >= SESSION_RETIRED) {
 		depart_go_on(c, s);
 	} else {
-		session_move(s, SESSION_IDLE, c->now.mono_ms);
+		session_becomes(s, SESSION_IDLE, c->now.mono_ms);
 		core_row_session(c, s);
 		depart_wake(c, s, 0);
 	}
@@ -38,9 +36,7 @@ void after_run(struct core *c, struct session *s, bool forced)
 	assert(s->r.kind != KIND_RUNNER);
 	s->r.statements++;
 	s->used_ms = c->now.mono_ms;
-	if (s->r.state == SESSION_LOOKING) {
-		s->resume = SESSION_PROBING;
-	} else if (s->r.state != SESSION_BUSY) {
+	if (session_state(s) != SESSION_BUSY) {
 		depart_go_on(c, s); /* was retired while it ran */
 		/* Livy forgets a statement that it has cancelled by force and gives the next one to the
 	 * interpreter, which takes it when the old code has ended: the next file would wait for it,
@@ -53,7 +49,7 @@ void after_run(struct core *c, struct session *s, bool forced)
 		depart_retire(c, s, "isolation is fresh");
 	} else if (session_may_slip(s)) {
 		/* What a child process printed may have come between: see whether answers still match. */
-		session_move(s, SESSION_PROBING, c->now.mono_ms);
+		session_becomes(s, SESSION_PROBING, c->now.mono_ms);
 		core_row_session(c, s);
 		statement_probe(c, s);
 	} else {
@@ -105,7 +101,7 @@ void after_refused(struct core *c, struct session *s, struct call *call, const c
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
 	finish_own(c, job, STATUS_REJECTED, "Refused", why);
-	if (s->r.state == SESSION_BUSY)
+	if (session_state(s) == SESSION_BUSY)
 		after_idle(c, s);
 	else
 		depart_go_on(c, s);
@@ -122,8 +118,8 @@ static void after_forbidden_raw(
 	session_drop_call(s, call);
 	depart_forbidden(c, s->r.endpoint, job, words);
 	/* An interpreter that does not work is not asked: it would have to go for that. */
-	if (s->r.state == SESSION_BUSY) {
-		session_move(s, s->limp ? SESSION_IDLE : SESSION_PROBING, c->now.mono_ms);
+	if (session_state(s) == SESSION_BUSY) {
+		session_becomes(s, s->limp ? SESSION_IDLE : SESSION_PROBING, c->now.mono_ms);
 		core_row_session(c, s);
 	}
 	depart_wake(c, s, 0); /* talk_due() posts the probe when the server is met anew */

@@ -210,8 +210,8 @@ static void hear_boot(struct core *c, struct session *s, const struct runner_ans
 		    s->r.name);
 		s->draining = true;
 	}
-	if (s->r.state == SESSION_GREETING)
-		session_move(s, s->run_count > 0 ? SESSION_BUSY : SESSION_IDLE, c->now.mono_ms);
+	if (session_state(s) == SESSION_GREETING)
+		session_becomes(s, s->run_count > 0 ? SESSION_BUSY : SESSION_IDLE, c->now.mono_ms);
 	core_row_session(c, s);
 }
 

@@ -211,6 +211,24 @@ END_TEST
 
 /* ---- nothing is forgotten ------------------------------------------------------------------- */
 
+/* The file that had it for itself has ended: it is nobody's after that. */
+START_TEST(it_was_for_one_file)
+{
+	w->pool[0].isolation = ISOLATION_FRESH;
+	begin_warm();
+	starts("a.py", "work");
+	is_answered_late("/sessions/0/statements/1");
+	w->pool[0].isolation = ISOLATION_SHARED;
+	breaks();
+	world_mend(w);
+	ends_as("a.py", "ok");
+	world_put(w, "b.py", "other");
+	ends_as("b.py", "ok");
+	ck_assert_int_eq(w->server[0].deleted, 1);
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
 /* It was retired, since its runner has died, and the results of its last file come to lie on disk. */
 START_TEST(it_is_retired_still)
 {
@@ -276,6 +294,7 @@ int main(void)
 	tcase_add_test(t, its_runner_has_died);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
+	tcase_add_test(t, it_was_for_one_file);
 	tcase_add_test(t, it_is_retired_still);
 	tcase_add_test(t, it_is_what_it_was_in_the_next_life);
 	tcase_add_loop_test(t, it_is_looked_for_by_an_earlier_release, 0, 2);
