@@ -176,11 +176,8 @@ void meet_listed(struct core *c, struct session *s, const struct livy_session *l
 
 void meet_unlisted(struct core *c, struct session *s)
 {
-	/* Not in the list is what it is to be. */
-	if (s->r.state == SESSION_DELETING)
-		return;
 	if (!core_session_endpoint(c, s)->dialect.names)
 		meet_nameless(c, s);
-	else if (s->seq == 0)
+	else if (s->seq == 0 && s->r.state != SESSION_DELETING) /* that is what it is to be */
 		ready_look(c, s);
 }

@@ -163,6 +163,23 @@ START_TEST(its_runner_has_died)
 }
 END_TEST
 
+/* Its DELETE was lost, and it is not in the list: that its id is free is no word on whose it is next. */
+START_TEST(it_is_deleted_and_not_listed)
+{
+	begin_warm();
+	w->pool[0].warm[KIND_PYSPARK] = -1;
+	world_fault(
+	    w, (struct world_fault){
+		   .method = HTTP_DELETE, .path = "/sessions/0", .fate = FATE_LOST_BEFORE });
+	world_reload(w);
+	world_until(w, MINUTES, asked("DELETE /sessions/s1\n"));
+	world_forgetful_restart(w, 0);
+	world_forget(w);
+	world_until(w, MINUTES, ledger_session(&w->ledger, 1) == NULL);
+	world_story(w, "^DELETE /sessions/s1", "");
+}
+END_TEST
+
 /* The answer comes while its server is being met, and a probe would follow at once. */
 START_TEST(it_is_heard_while_its_server_is_met)
 {
@@ -292,6 +309,7 @@ int main(void)
 	tcase_add_test(t, it_is_greeted);
 	tcase_add_test(t, its_probe_is_lost);
 	tcase_add_test(t, its_runner_has_died);
+	tcase_add_test(t, it_is_deleted_and_not_listed);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
 	tcase_add_test(t, it_was_for_one_file);
