@@ -170,6 +170,7 @@ struct world_reply {
 	int status;
 	char *body;
 	int64_t retry_after_ms;
+	uint64_t met; /* how often its server had been met when it was asked */
 };
 
 /* ---- the ledger ---------------------------------------------------------------------------- */
@@ -244,8 +245,11 @@ struct world {
 	size_t replies;
 	struct world_late *late;
 	size_t lates;
-	size_t arrived; /* late, all in all */
-	char *posted;	/* the code of the request under way; NULL: it is no statement's POST */
+	size_t arrived;		 /* late, all in all */
+	uint64_t met[WORLD_MAX]; /* worldproof: how often each server was asked what it is ... */
+	uint64_t *proof;	 /* ... and when a session was last proven, by its number */
+	size_t proofs;
+	char *posted; /* the code of the request under way; NULL: it is no statement's POST */
 	uint64_t next_ino;
 	struct buf trace; /* "+" rows, then effects, then "." for each turn that had any */
 	struct buf log;
@@ -396,6 +400,9 @@ int64_t net_due_ms(const struct world *w);
 void net_drop_replies(struct world *w);
 void net_cut(struct world *w, size_t server); /* no answer of it comes any more */
 void net_fini(struct world *w);
+
+void proof_perform(struct world *w, const struct fx_http *http);
+void proof_deliver(struct world *w, const struct world_reply *r);
 
 /* One request: the status, and *body malloc'ed. */
 int server_answer(struct world *w, size_t server, const struct fx_http *http, char **body);

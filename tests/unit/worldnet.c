@@ -296,7 +296,9 @@ static struct world_reply *reply_add(struct world *w, const struct fx_http *http
 {
 	w->reply = xrealloc(w->reply, (w->replies + 1) * sizeof(*w->reply));
 	struct world_reply *r = &w->reply[w->replies++];
-	*r = (struct world_reply){ .due_ms = w->now.mono_ms + in_ms, .tag = http->tag };
+	*r = (struct world_reply){ .due_ms = w->now.mono_ms + in_ms,
+		.tag = http->tag,
+		.met = w->met[http->tag.endpoint] };
 	return r;
 }
 
@@ -351,6 +353,7 @@ static void perform_posted(struct world *w, const struct fx_http *http)
 			 f.fate != FATE_STATUS && f.fate != FATE_LATE;
 	trace(w, http);
 	check_request(w, http);
+	proof_perform(w, http);
 	struct world_reply *r = reply_add(w, http,
 	    LATENCY_MS + f.delay_ms +
 		(creates && processed ? w->server[http->tag.endpoint].create_ms : 0));
@@ -425,6 +428,7 @@ void net_deliver(struct world *w)
 			continue;
 		}
 		deliver(w, &r);
+		proof_deliver(w, &r);
 		free(r.body);
 		memmove(&w->reply[i], &w->reply[i + 1], (--w->replies - i) * sizeof(r));
 	}
@@ -458,4 +462,5 @@ void net_fini(struct world *w)
 		free(w->late[i].body);
 	}
 	free(w->late);
+	free(w->proof);
 }
