@@ -286,6 +286,8 @@ void depart_prove(struct core *c, struct session *s)
 	s->verified = false;
 	s->seq = 0; /* what was asked before tells nothing of now */
 	if (s->r.state != SESSION_LOOKING) {
+		/* Whether its DELETE has been sent makes no difference: it is sent behind the proof. As DELETING
+		 * one is only remembered by another life, which has to know of a fence. */
 		s->resume = s->r.state < SESSION_RETIRED ? s->r.state : SESSION_RETIRED;
 		session_move(s, SESSION_LOOKING, c->now.mono_ms);
 	}

@@ -19,8 +19,8 @@ void depart_retire(struct core *c, struct session *s, const char *why);
 /* Goes on with a session in RETIRED or DELETING: sends the DELETE when nothing holds it back. */
 void depart_go_on(struct core *c, struct session *s);
 
-/* On a server without names, where its id may be a stranger's by now: nothing is sent to it, and it is
- * not deleted, before its token is seen (core/meet). */
+/* On a server without names, where its id may be a stranger's by now: it is looked for, and nothing is sent to
+ * it, nor is it deleted, before its token is seen (core/meet). */
 void depart_prove(struct core *c, struct session *s);
 
 void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *ev);

@@ -138,11 +138,7 @@ static void meet_proven(struct core *c, struct session *s, const struct livy_ses
 
 void meet_nameless(struct core *c, struct session *s)
 {
-	s->verified = false;
-	if (s->r.state != SESSION_LOOKING) {
-		s->resume = s->r.state;
-		session_move(s, SESSION_LOOKING, c->now.mono_ms);
-	}
+	depart_prove(c, s);
 	if (s->r.last_statement < 0)
 		depart_gone(c, s, "the server has no names, and it has no token yet to know it by");
 	else

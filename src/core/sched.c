@@ -364,7 +364,7 @@ bool core_is_done(const struct core *c, int64_t mono_ms)
 	TAILQ_FOREACH (s, &c->sessions, link)
 		waiting = waiting || s->r.state == SESSION_CREATING ||
 			  (s->r.state == SESSION_DELETING && s->seq != 0) ||
-			  (s->r.state == SESSION_LOOKING && s->resume == SESSION_RETIRED &&
+			  (s->r.state == SESSION_LOOKING && s->resume >= SESSION_RETIRED &&
 			      core_endpoint_up(c, s)); /* its proof, and then its DELETE */
 	/* Results that only wait for a full disk or a taken name are safe in the ledger. */
 	const struct job *job;

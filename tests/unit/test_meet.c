@@ -299,6 +299,25 @@ START_TEST(it_is_looked_for_by_an_earlier_release)
 }
 END_TEST
 
+/* Its DELETE is on its way at a stop, and lost, when its server has to be met anew: the stop waits for its
+ * proof, and for the next DELETE. */
+START_TEST(it_is_deleted_at_a_stop)
+{
+	w->pool[0].on_stop = ON_STOP_DELETE;
+	begin_warm();
+	world_fault(w, (struct world_fault){ .method = HTTP_DELETE,
+			   .path = "/sessions/0",
+			   .fate = FATE_LOST_BEFORE,
+			   .delay_ms = LATE_MS });
+	world_stop(w);
+	world_until(w, MINUTES, asked("DELETE /sessions/s1\n"));
+	world_reload(w);
+	world_until(w, MINUTES, session()->r.state == SESSION_LOOKING);
+	world_until(w, MINUTES, core_is_done(w->core, w->now.mono_ms));
+	ck_assert_int_eq(w->server[0].deleted, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("meet");
@@ -315,6 +334,7 @@ int main(void)
 	tcase_add_test(t, it_was_for_one_file);
 	tcase_add_test(t, it_is_retired_still);
 	tcase_add_test(t, it_is_what_it_was_in_the_next_life);
+	tcase_add_test(t, it_is_deleted_at_a_stop);
 	tcase_add_loop_test(t, it_is_looked_for_by_an_earlier_release, 0, 2);
 	suite_add_tcase(s, t);
 	return help_run(s);
