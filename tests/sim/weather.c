@@ -184,6 +184,19 @@ void sim_hears(struct sim *s)
 	}
 }
 
+/* Without names a session is proven after each break, and what was asked before may be answered behind it:
+ * in each second seed most answers of such a server take their time. */
+static bool sim_is_sluggish(struct sim *s, const struct fx_http *http, struct world_fault *f)
+{
+	if (s->mended || s->seed % 2 == 0 || s->w->server[http->tag.endpoint].version != NULL)
+		return false;
+	sim_other_dice(s);
+	if (sim_chance(s, 60))
+		f->delay_ms = sim_int(s, 1, sim_chance(s, 50) ? 3000 : 25000);
+	sim_other_dice(s);
+	return f->delay_ms > 0;
+}
+
 struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *arg)
 {
 	struct sim *s = arg;
@@ -204,6 +217,11 @@ struct world_fault sim_fate(struct world *w, const struct fx_http *http, void *a
 	}
 	if (sim_is_limp(s, http))
 		s->touched[http->tag.session % SIM_SESSIONS] = true;
+	if (sim_is_sluggish(s, http, &f)) {
+		s->trouble_ms[http->tag.endpoint] = w->now.mono_ms;
+		s->touched[http->tag.session % SIM_SESSIONS] = true;
+		return f;
+	}
 	bool orphan = sim_may_crash(s, http);
 	bool hit = orphan || sim_is_aimed_at(s, http);
 	if (!hit &&
