@@ -88,7 +88,7 @@ static int pool_count(const struct core *c, size_t pool, struct pool_count count
 		all++;
 		k->all++;
 		k->creating += pool_is_creating(s);
-		k->leaving += s->r.state >= SESSION_RETIRED;
+		k->leaving += session_state(s) >= SESSION_RETIRED;
 		k->spare += pool_is_spare(c, s);
 		if (s->r.owner == -1)
 			k->places += session_places(s, c->conf->pool[pool].slots);
@@ -126,7 +126,7 @@ static bool pool_has_server(const struct core *c, size_t pool, const struct lane
 {
 	const struct session *s;
 	TAILQ_FOREACH (s, &c->sessions, link)
-		if (pool_has(c, pool, s) && s->r.state < SESSION_RETIRED &&
+		if (pool_has(c, pool, s) && session_state(s) < SESSION_RETIRED &&
 		    pool_serves_lane(s, lane))
 			return true;
 	return false;

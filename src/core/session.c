@@ -149,7 +149,7 @@ bool session_exists(const struct session *s)
 
 bool session_is_coming(const struct session *s)
 {
-	if (s->late)
+	if (s->late || session_state(s) >= SESSION_RETIRED)
 		return false;
 	switch (s->r.state) {
 	case SESSION_CREATING:

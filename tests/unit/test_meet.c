@@ -318,6 +318,41 @@ START_TEST(it_is_deleted_at_a_stop)
 }
 END_TEST
 
+/* ---- what others make of it ------------------------------------------------------------------ */
+
+/* One session makes room for a file of another kind, and has to be proven before it is deleted: it is on its
+ * way out, and no other has to go as well. */
+START_TEST(it_makes_room)
+{
+	if (_i == 1)
+		w->server[0].version = "0.7.1-incubating";
+	w->pool[0].max = w->pool[0].warm[KIND_PYSPARK] = 2;
+	world_begin(w);
+	world_until(w, 2 * MINUTES, core_counts(w->core).sessions_idle == 2);
+	world_put(w, "a.scala", "work");
+	ends_as("a.scala", "ok");
+	ck_assert_int_eq(world_logged(w, "event=retired reason=\"it makes room"), 1);
+}
+END_TEST
+
+/* It is to go, and that takes its time: another one serves the next file. */
+START_TEST(it_is_not_waited_for)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].max = 2;
+	begin_warm();
+	w->pool[0].warm[KIND_PYSPARK] = 0;
+	world_reload(w);
+	starts("a.py", "kill 2000");
+	w->dir[0]->stage_err = EIO;
+	world_until(w, MINUTES, session()->r.state == SESSION_RETIRED);
+	world_put(w, "b.py", "work");
+	breaks();
+	ck_assert(asked("POST /sessions\n"));
+	ends_as("b.py", "ok");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("meet");
@@ -336,6 +371,8 @@ int main(void)
 	tcase_add_test(t, it_is_what_it_was_in_the_next_life);
 	tcase_add_test(t, it_is_deleted_at_a_stop);
 	tcase_add_loop_test(t, it_is_looked_for_by_an_earlier_release, 0, 2);
+	tcase_add_loop_test(t, it_makes_room, 0, 2);
+	tcase_add_test(t, it_is_not_waited_for);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }

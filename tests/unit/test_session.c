@@ -165,6 +165,11 @@ START_TEST(coming_is_not_there)
 		s->r.state = (enum session_state)state;
 		ck_assert_int_eq(session_is_coming(s), coming[state]);
 	}
+	s->r.state = SESSION_LOOKING;
+	s->resume = SESSION_BUSY;
+	ck_assert(session_is_coming(s));
+	s->resume = SESSION_RETIRED;
+	ck_assert(!session_is_coming(s));
 }
 END_TEST
 
