@@ -51,6 +51,7 @@ static void fetch_append(
 	fx->spool = job->r.spool;
 	fx->part = (unsigned)(part - job->script->part) + 1;
 	fx->at = part->at;
+	fx->uid = job->r.ident.uid;
 	/* In the turn's arena, where the answer was decoded: output is not copied once more. */
 	fx->data = data;
 	part->last = data.p[data.n - 1];

@@ -316,14 +316,14 @@ static void finish_publish(struct core *c, struct job *job)
 	struct out_file *old;
 	struct out_file *file;
 	size_t old_count = result_files_of_text(a, job->r.old_files, &old);
-	size_t count = result_files_of_text(a, job->r.run->files, &file);
 	struct fx_publish *publish = &effects_add(c->fx, FX_PUBLISH)->u.publish;
 	publish->job = job->r.id;
 	publish->spool = job->r.spool;
 	publish->old = old;
 	publish->old_count = old_count;
+	publish->count = result_files_of_text(a, job->r.run->files, &file);
 	publish->file = file;
-	publish->count = count;
+	publish->uid = job->r.ident.uid;
 }
 
 static void finish_dispose(struct core *c, struct job *job)

@@ -342,9 +342,8 @@ struct fx_unmark {
 	struct ident ident;
 };
 
-/* A result that grows while its run goes on: adds data at offset `at` to the part's hidden name in
- * the spool. At 0 the part begins anew, whatever lies there; elsewhere it must be that long. A job's
- * parts are numbered from 1. */
+/* A result that grows: adds data at offset `at` to the part's hidden name. At 0 the part begins anew;
+ * elsewhere it must be that long. A job's parts are numbered from 1. */
 #define PART_NAME ".sparkspool-%ju-p%u.tmp" /* of a job's id and the part's number */
 struct fx_append {
 	uint64_t job;
@@ -352,6 +351,7 @@ struct fx_append {
 	unsigned part;
 	int64_t at;
 	struct bytes data;
+	uint32_t uid; /* whose the input is: he may have been given it by an earlier attempt */
 };
 
 /* name may have directories below the spool ("foo.py.files/a/b"), made as they are needed. */
@@ -362,9 +362,8 @@ struct result_file {
 	struct bytes data;
 };
 
-/* Writes files under hidden names and syncs them. Owner, group and mode follow the input's. Parts of
- * this job that are not in the list are removed, and what an earlier attempt has left, which may have
- * had `before` files. A part that is not there, or shorter than it should be: ENOENT. */
+/* Writes files under hidden names and syncs them, with the input's owner, group and mode. Other parts of
+ * the job are removed, and what an earlier attempt of `before` files has left. ENOENT: no such part. */
 struct fx_stage {
 	uint64_t job;
 	size_t spool;
@@ -383,6 +382,7 @@ struct fx_publish {
 	size_t old_count;
 	const struct out_file *file;
 	size_t count;
+	uint32_t uid; /* whose the input is */
 };
 
 /* Moves the input to `hidden`, checks that it is the file that ran, then deletes or moves it.

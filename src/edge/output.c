@@ -55,7 +55,7 @@ static const char *part_name(char out[PART_NAME_LEN], uint64_t job, unsigned par
 }
 
 /* Is it what we have left there? Appending to anything else would mix two outputs. */
-static int check_part(int dir, int fd, const struct fx_append *fx)
+static int check_part(const struct output_whose *whose, int fd, const struct fx_append *fx)
 {
 	struct stat st;
 
@@ -63,7 +63,7 @@ static int check_part(int dir, int fd, const struct fx_append *fx)
 		return errno;
 	if (!is_single(&st) || st.st_size != fx->at)
 		return ESTALE;
-	return output_is_ours(dir, fx->job, &st) ? 0 : ESTALE;
+	return output_is_ours(whose, &st) ? 0 : ESTALE;
 }
 
 /* What was begun and failed leaves nothing, what was there before stays as it was. */
@@ -78,11 +78,12 @@ static void undo_append(int dir, const char *tmp, int fd, int64_t at)
 /* No sync: until it is staged nobody relies on it, and the session still has the bytes. */
 static int append(int dir, const struct fx_append *fx, const char *tmp)
 {
-	int err, fd = fx->at == 0 ? output_create(dir, tmp) : open_there(dir, tmp);
+	const struct output_whose whose = { .spool = dir, .job = fx->job, .uid = fx->uid };
+	int err, fd = fx->at == 0 ? output_create(&whose, tmp) : open_there(dir, tmp);
 
 	if (fd == -1)
 		return errno;
-	err = fx->at == 0 ? 0 : check_part(dir, fd, fx);
+	err = fx->at == 0 ? 0 : check_part(&whose, fd, fx);
 	if (err == 0) {
 		err = write_all(fd, fx->data);
 		if (err != 0)
@@ -118,7 +119,7 @@ static int open_part(int dir, const char *tmp)
 }
 
 /* The bytes that belong to the result and no more, whatever an earlier attempt has added. */
-static int cut_part(int dir, int fd, const struct result_file *file, const struct fx_stage *fx)
+static int cut_part(const struct output_whose *whose, int fd, const struct result_file *file)
 {
 	struct stat st;
 
@@ -128,7 +129,7 @@ static int cut_part(int dir, int fd, const struct result_file *file, const struc
 	if (!is_single(&st) || st.st_size < file->part_bytes)
 		return ENOENT;
 	/* An earlier attempt may have given it away. */
-	if (st.st_uid != fx->input.uid && !output_is_ours(dir, fx->job, &st))
+	if (st.st_uid != whose->uid && !output_is_ours(whose, &st))
 		return ENOENT;
 	return output_err(ftruncate(fd, file->part_bytes));
 }
@@ -153,7 +154,7 @@ static bool is_there(int dir, const char *name)
 /* What an earlier attempt of the job has left, and what the result does without: from the last one on, so
  * that whoever is killed here leaves those that are looked for first. One that cannot be removed is no
  * reason to hold back the result. */
-static void drop_parts(int dir, const struct fx_stage *fx)
+static void drop_parts(const struct output_whose *whose, const struct fx_stage *fx)
 {
 	unsigned last = last_part(fx), end = last + 1;
 	bool *is_listed = xcalloc((size_t)last + 1, sizeof(*is_listed));
@@ -162,11 +163,11 @@ static void drop_parts(int dir, const struct fx_stage *fx)
 	for (size_t i = 0; i < fx->count; i++)
 		is_listed[fx->file[i].part] = true;
 	for (unsigned part = end; part < end + GAP_MAX; part++)
-		if (is_there(dir, part_name(tmp, fx->job, part)))
+		if (is_there(whose->spool, part_name(tmp, fx->job, part)))
 			end = part + 1;
 	for (unsigned part = end; --part > 0;)
 		if (part > last || !is_listed[part])
-			(void)unlinkat(dir, part_name(tmp, fx->job, part), 0);
+			output_drop(whose, part_name(tmp, fx->job, part));
 	free(is_listed);
 }
 
@@ -176,16 +177,17 @@ static const char *whole_name(struct arena *a, uint64_t job, size_t n)
 }
 
 /* The same of files that are no parts. */
-static void drop_wholes(int dir, const struct fx_stage *fx, struct arena *a)
+static void drop_wholes(
+    const struct output_whose *whose, const struct fx_stage *fx, struct arena *a)
 {
 	size_t end = fx->count > fx->before ? fx->count : fx->before;
 
 	for (size_t n = end; n < end + GAP_MAX; n++)
-		if (is_there(dir, whole_name(a, fx->job, n)))
+		if (is_there(whose->spool, whole_name(a, fx->job, n)))
 			end = n + 1;
 	for (size_t n = end; n-- > 0;)
 		if (n >= fx->count || fx->file[n].part > 0)
-			(void)unlinkat(dir, whole_name(a, fx->job, n), 0);
+			output_drop(whose, whole_name(a, fx->job, n));
 }
 
 /* ---- stage --------------------------------------------------------------------------------- */
@@ -217,14 +219,14 @@ static int settle(int fd, struct out_file *out)
 	return err;
 }
 
-static int stage_part(
-    int dir, const struct fx_stage *fx, const struct result_file *file, struct out_file *out)
+static int stage_part(const struct output_whose *whose, const struct fx_stage *fx,
+    const struct result_file *file, struct out_file *out)
 {
-	int err, fd = open_part(dir, out->tmp);
+	int err, fd = open_part(whose->spool, out->tmp);
 
 	if (fd == -1)
 		return errno;
-	err = cut_part(dir, fd, file, fx);
+	err = cut_part(whose, fd, file);
 	if (err == 0)
 		err = fill(fd, file->data, &fx->input);
 	if (err == 0) {
@@ -232,16 +234,16 @@ static int stage_part(
 		/* What a sync has failed to write the next one takes for written: only its runner knows still
 		 * what stood there, and gives it again once the part is missing. */
 		if (err != 0)
-			(void)unlinkat(dir, out->tmp, 0);
+			(void)unlinkat(whose->spool, out->tmp, 0);
 	}
 	return close_after(fd, err);
 }
 
 /* Leaves nothing behind when it fails. */
-static int stage_whole(
-    int dir, const struct fx_stage *fx, const struct result_file *file, struct out_file *out)
+static int stage_whole(const struct output_whose *whose, const struct fx_stage *fx,
+    const struct result_file *file, struct out_file *out)
 {
-	int err, fd = output_create(dir, out->tmp);
+	int err, fd = output_create(whose, out->tmp);
 
 	if (fd == -1)
 		return errno;
@@ -250,36 +252,38 @@ static int stage_whole(
 		err = settle(fd, out);
 	err = close_after(fd, err);
 	if (err != 0)
-		(void)unlinkat(dir, out->tmp, 0);
+		(void)unlinkat(whose->spool, out->tmp, 0);
 	return err;
 }
 
-static int stage_one(
-    int dir, const struct fx_stage *fx, const struct result_file *file, struct out_file *out)
+static int stage_one(const struct output_whose *whose, const struct fx_stage *fx,
+    const struct result_file *file, struct out_file *out)
 {
 	int err = output_name_check(file->name);
 
 	if (err != 0)
 		return err;
-	return file->part > 0 ? stage_part(dir, fx, file, out) : stage_whole(dir, fx, file, out);
+	return file->part > 0 ? stage_part(whose, fx, file, out)
+			      : stage_whole(whose, fx, file, out);
 }
 
 static int stage_all(int dir, const struct fx_stage *fx, struct out_file *out, struct arena *a)
 {
+	const struct output_whose whose = { .spool = dir, .job = fx->job, .uid = fx->input.uid };
 	size_t done;
 	int err = 0;
 
 	for (done = 0; err == 0 && done < fx->count; done++)
-		err = stage_one(dir, fx, &fx->file[done], &out[done]);
+		err = stage_one(&whose, fx, &fx->file[done], &out[done]);
 	if (err == 0) {
-		drop_parts(dir, fx);
-		drop_wholes(dir, fx, a);
+		drop_parts(&whose, fx);
+		drop_wholes(&whose, fx, a);
 		err = fsop_sync_dir(dir);
 	}
 	/* The bytes of the others are still at hand; of a part there is nothing else. */
 	for (size_t i = 0; err != 0 && i < done; i++)
 		if (fx->file[i].part == 0)
-			(void)unlinkat(dir, out[i].tmp, 0);
+			output_drop(&whose, out[i].tmp);
 	return err;
 }
 

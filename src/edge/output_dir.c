@@ -53,40 +53,6 @@ int output_follow(int fd, const struct stat *st, const struct ident *like)
 	return is_not_ours_to_do(err) ? 0 : err;
 }
 
-/* ---- what is ours -------------------------------------------------------------------------- */
-
-/* An earlier attempt, or an earlier life, may have left one; its bytes are not to be trusted. */
-int output_create(int dir, const char *tmp)
-{
-	if (unlinkat(dir, tmp, 0) == -1 && errno != ENOENT)
-		return -1;
-	return openat(
-	    dir, tmp, O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
-
-/* A squashed root, or a mount with an owner of its own: there a file tells what ours look like. */
-static bool is_made_as(int dir, uint64_t job, uid_t uid)
-{
-	char tmp[64];
-	struct stat st;
-	bool same;
-	int fd;
-
-	snprintf(tmp, sizeof(tmp), ".sparkspool-%ju-whose.tmp", (uintmax_t)job);
-	fd = output_create(dir, tmp);
-	if (fd == -1)
-		return false;
-	same = fstat(fd, &st) == 0 && st.st_uid == uid;
-	(void)unlinkat(dir, tmp, 0);
-	close(fd);
-	return same;
-}
-
-bool output_is_ours(int dir, uint64_t job, const struct stat *st)
-{
-	return st->st_uid == geteuid() || is_made_as(dir, job, st->st_uid);
-}
-
 /* ---- names --------------------------------------------------------------------------------- */
 
 static bool leads_away(const char *part, size_t len)
@@ -127,12 +93,12 @@ static void copy_part(char out[NAME_MAX + 1], const char *part, size_t len)
 /* ---- directories --------------------------------------------------------------------------- */
 
 /* Ours, as mkdir has made it a moment ago, and not what somebody has put in its place. */
-static int finish_dir(const struct output_place *p, int fd, const struct ident *like)
+static int finish_dir(const struct output_whose *whose, int fd, const struct ident *like)
 {
 	struct stat st;
 	int err = output_err(fstat(fd, &st));
 
-	if (err == 0 && !output_is_ours(p->spool, p->job, &st))
+	if (err == 0 && !output_is_ours(whose, &st))
 		return EAGAIN;
 	if (err == 0)
 		err = output_follow(fd, &st, like);
@@ -141,16 +107,16 @@ static int finish_dir(const struct output_place *p, int fd, const struct ident *
 
 /* Made like a file, under a hidden name in the spool, so that no crash leaves one that its owner
  * cannot enter. */
-static int make_hidden(const struct output_place *p, const char *tmp, const struct ident *like)
+static int make_hidden(const struct output_whose *whose, const char *tmp, const struct ident *like)
 {
-	int err, fd;
+	int fd, err = output_free_name(whose, tmp);
 
-	if (unlinkat(p->spool, tmp, AT_REMOVEDIR) == -1 && errno != ENOENT)
-		return errno;
-	if (mkdirat(p->spool, tmp, 0700) == -1)
-		return errno;
-	fd = fsop_open_dir(p->spool, tmp);
-	err = fd == -1 ? errno : finish_dir(p, fd, like);
+	if (err != 0)
+		return err;
+	if (mkdirat(whose->spool, tmp, 0700) == -1)
+		return errno == EEXIST ? EAGAIN : errno;
+	fd = fsop_open_dir(whose->spool, tmp);
+	err = fd == -1 ? errno : finish_dir(whose, fd, like);
 	if (fd != -1)
 		close(fd);
 	return err;
@@ -161,32 +127,31 @@ static void hidden_dir_name(uint64_t job, char tmp[64])
 	snprintf(tmp, 64, ".sparkspool-%ju-dir.tmp", (uintmax_t)job);
 }
 
-void output_drop_hidden_dir(int dir, uint64_t job)
+void output_drop_hidden_dir(const struct output_whose *whose)
 {
 	char tmp[64];
 
-	hidden_dir_name(job, tmp);
-	(void)unlinkat(dir, tmp, AT_REMOVEDIR);
+	hidden_dir_name(whose->job, tmp);
+	output_drop(whose, tmp);
 }
 
 static int make_dir(
-    const struct output_place *p, int dir, const char *name, const struct ident *like)
+    const struct output_whose *whose, int dir, const char *name, const struct ident *like)
 {
 	char tmp[64];
 	int err;
 
-	hidden_dir_name(p->job, tmp);
-	err = make_hidden(p, tmp, like);
+	hidden_dir_name(whose->job, tmp);
+	err = make_hidden(whose, tmp, like);
 	if (err == 0)
-		err = fsop_rename_new(p->spool, tmp, dir, name);
+		err = fsop_rename_new(whose->spool, tmp, dir, name);
 	if (err != 0)
-		(void)unlinkat(p->spool, tmp, AT_REMOVEDIR);
-	/* Somebody was faster: it serves as well. */
-	return err == EEXIST ? 0 : err;
+		output_drop(whose, tmp);
+	return err;
 }
 
-/* One step down. -1 with errno: EEXIST when what has the name is no directory. With `like` its name is
- * there for good; is_sure, it is so already. */
+/* One step down. -1 with errno: EEXIST when what has the name is no directory. With `like`
+ * its name is there for good; is_sure, it is so already. */
 static int step(
     const struct output_place *p, int dir, const char *name, const struct ident *like, bool is_sure)
 {
@@ -194,8 +159,9 @@ static int step(
 	bool is_new = fd == -1 && errno == ENOENT && like != NULL;
 
 	if (is_new) {
-		errno = make_dir(p, dir, name, like);
-		if (errno == 0)
+		errno = make_dir(&p->whose, dir, name, like);
+		/* Somebody was faster: it may serve as well. */
+		if (errno == 0 || errno == EEXIST)
 			fd = fsop_open_dir(dir, name);
 	}
 	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
@@ -210,11 +176,10 @@ static int step(
 
 /* ---- the place ----------------------------------------------------------------------------- */
 
-struct output_place output_place_of(int spool, uint64_t job)
+struct output_place output_place_of(const struct output_whose *whose)
 {
-	return (struct output_place){
-		.spool = spool, .dir = spool, .job = job, .name = "", .sure = ""
-	};
+	return (
+	    struct output_place){ .whose = *whose, .dir = whose->spool, .name = "", .sure = "" };
 }
 
 int output_place_leave(struct output_place *p)
@@ -222,11 +187,11 @@ int output_place_leave(struct output_place *p)
 	const struct output_place was = *p;
 	int err = 0;
 
-	if (p->dir != p->spool) {
+	if (p->dir != p->whose.spool) {
 		err = p->changed ? fsop_sync_dir(p->dir) : 0;
 		close(p->dir);
 	}
-	*p = output_place_of(was.spool, was.job);
+	*p = output_place_of(&was.whose);
 	p->sure = was.sure;
 	p->sure_len = was.sure_len;
 	return err;
@@ -259,7 +224,7 @@ static int descend(
 		*bad_len = at + len;
 		if (fd == -1)
 			return errno;
-		if (p->dir != p->spool)
+		if (p->dir != p->whose.spool)
 			close(p->dir);
 		p->dir = fd;
 	}

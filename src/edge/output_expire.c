@@ -145,9 +145,10 @@ void output_expire(int dir, const struct fx_expire *fx, struct evq *q)
 	ev->job = end;
 	ev->count = fx->count;
 	for (size_t i = 0; i < fx->count; i++) {
-		struct expiring e = { .at = output_place_of(dir, fx->job[i].job),
-			.job = &fx->job[i],
-			.end = &end[i] };
+		const struct output_whose whose = { .spool = dir, .job = fx->job[i].job };
+		struct expiring e = {
+			.at = output_place_of(&whose), .job = &fx->job[i], .end = &end[i]
+		};
 		int err = dir == -1 ? ENODEV : expire(&e);
 
 		end[i].job = fx->job[i].job;

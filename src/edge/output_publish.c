@@ -151,7 +151,7 @@ static int place_all(struct publishing *pub)
 	if (err == 0)
 		err = output_place_leave(&pub->at);
 	if (err == 0 && has_dirs(fx))
-		output_drop_hidden_dir(pub->dir, fx->job);
+		output_drop_hidden_dir(&pub->at.whose);
 	return err != 0 ? err : fsop_sync_dir(pub->dir);
 }
 
@@ -189,7 +189,8 @@ static int publish(struct publishing *pub)
 void output_publish(int dir, const struct fx_publish *fx, struct evq *q)
 {
 	struct ev_published *ev = &evq_add(q, EV_PUBLISHED)->u.published;
-	struct publishing pub = { .dir = dir, .fx = fx, .at = output_place_of(dir, fx->job) };
+	const struct output_whose whose = { .spool = dir, .job = fx->job, .uid = fx->uid };
+	struct publishing pub = { .dir = dir, .fx = fx, .at = output_place_of(&whose) };
 
 	ev->job = fx->job;
 	ev->err = dir == -1 ? ENODEV : publish(&pub);

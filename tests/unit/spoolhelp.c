@@ -216,6 +216,54 @@ bool skip(const char *why)
 	return true;
 }
 
+uint64_t somebody_takes(const struct world *w, const char *path, int how)
+{
+	char in[300];
+
+	switch (how) {
+	case 0:
+		put_text(w, path, "theirs, and longer than what comes");
+		break;
+	case 1:
+		ck_assert_int_eq(symlink("/nowhere", at(w, path)), 0);
+		break;
+	case 2:
+		ck_assert_int_eq(mkfifo(at(w, path), 0600), 0);
+		break;
+	case 3:
+	case 4:
+		ck_assert_int_eq(mkdir(at(w, path), 0700), 0);
+		snprintf(in, sizeof(in), "%s/in", path);
+		if (how == 4)
+			put_text(w, in, "theirs");
+		break;
+	default:
+		ck_abort();
+	}
+	ck_assert_int_eq(lchown(at(w, path), 4321, 4321), 0);
+	return stat_of(w, path).st_ino;
+}
+
+uint64_t remove_set_aside(const struct world *w, const char *name)
+{
+	DIR *list = opendir(w->a);
+	const struct dirent *entry;
+	size_t n = strlen(name);
+	char path[300];
+	uint64_t ino = 0;
+
+	ck_assert_ptr_nonnull(list);
+	while (ino == 0 && (entry = readdir(list)) != NULL) {
+		if (strncmp(entry->d_name, name, n) != 0 || entry->d_name[n] != '.')
+			continue;
+		snprintf(path, sizeof(path), "a/%s", entry->d_name);
+		ino = stat_of(w, path).st_ino;
+		help_rmtree(at(w, path));
+	}
+	closedir(list);
+	return ino;
+}
+
 bool skip_unless_root(void)
 {
 	return geteuid() != 0 && skip("only root can set this up");

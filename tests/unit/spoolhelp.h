@@ -54,6 +54,14 @@ struct ident ident_of(const struct world *w, const char *path);
 
 /* True, with a word on standard output, when the test cannot be run here. */
 bool skip_unless_root(void);
+
+/* Somebody (uid 4321) takes the name, in one of TAKEN ways; what is his then: its inode. */
+#define TAKEN 5
+uint64_t somebody_takes(const struct world *w, const char *path, int how);
+
+/* The inode of what was renamed from this name in the first spool to one with more behind it, which is
+ * removed; 0: there is none. */
+uint64_t remove_set_aside(const struct world *w, const char *name);
 bool skip_unless_forked(void);
 bool skip(const char *why);
 

@@ -395,6 +395,27 @@ static void put_fifo(const struct world *w, const char *path)
 	ck_assert_int_eq(mkfifo(at(w, path), 0600), 0);
 }
 
+/* The hidden name under which a directory is made is known to all: nobody is held up by that. */
+START_TEST(test_the_hidden_name_is_taken)
+{
+	struct set set;
+	uint64_t ino;
+
+	set_open(&set);
+	if (skip_unless_root())
+		goto out;
+	set.input = (struct ident){ .uid = 1234, .gid = 1234, .mode = S_IFREG | 0600 };
+	ck_assert_int_eq(chmod(set.w.a, 01777), 0);
+	ino = somebody_takes(&set.w, "a/.sparkspool-42-dir.tmp", _i);
+	stage(&set, 0, ALL);
+	assert_published(&set, 0, 0, NULL);
+	ck_assert_uint_eq(remove_set_aside(&set.w, ".sparkspool-42-dir.tmp"), ino);
+	assert_whole(&set, 0, 2);
+out:
+	set_close(&set);
+}
+END_TEST
+
 static const struct {
 	void (*put)(const struct world *w, const char *path);
 	const char *name;
@@ -783,6 +804,7 @@ int main(void)
 	tcase_add_test(tc, test_many_in_deep_ones);
 	tcase_add_test(tc, test_names_that_lead_away);
 	tcase_add_test(tc, test_a_directory_that_is_there);
+	tcase_add_loop_test(tc, test_the_hidden_name_is_taken, 0, TAKEN);
 	tcase_add_loop_test(tc, test_taken, 0, (int)ARRAY_LEN(in_the_way));
 	tcase_add_test(tc, test_what_is_lost);
 	tcase_add_test(tc, test_where_we_may_not);
