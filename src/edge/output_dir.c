@@ -150,7 +150,31 @@ static int make_dir(
 	return err;
 }
 
-/* One step down. -1 with errno: EEXIST when what has the name is no directory. With `like`
+/* In a sticky directory nobody takes away or replaces what is another's, but the owner of a directory does as
+ * he likes with what lies in it: a stranger's would give him the results. Elsewhere he, who could make it,
+ * can take them anyway. */
+static int check_owner(const struct output_whose *whose, int dir, int fd, uid_t like)
+{
+	struct stat above, st;
+
+	if (fstat(dir, &above) == -1 || fstat(fd, &st) == -1)
+		return errno;
+	if ((above.st_mode & S_ISVTX) == 0 || st.st_uid == above.st_uid || st.st_uid == 0 ||
+	    st.st_uid == whose->uid || st.st_uid == like || output_is_ours(whose, &st))
+		return 0;
+	return EEXIST;
+}
+
+static int close_unless(int err, int fd)
+{
+	if (err == 0)
+		return fd;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+/* One step down. -1 with errno: EEXIST when what has the name is no directory, or a stranger's. With `like`
  * its name is there for good; is_sure, it is so already. */
 static int step(
     const struct output_place *p, int dir, const char *name, const struct ident *like, bool is_sure)
@@ -166,6 +190,8 @@ static int step(
 	}
 	if (fd == -1 && (errno == ENOTDIR || errno == ELOOP))
 		errno = EEXIST;
+	if (fd != -1 && like != NULL)
+		fd = close_unless(check_owner(&p->whose, dir, fd, like->uid), fd);
 	/* Before anything is made in it: else a power cut may take the name and leave what lies in it, and
 	 * under its hidden name it can never be removed. One that was found may have been made by an
 	 * attempt that was killed before this. */

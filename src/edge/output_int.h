@@ -74,7 +74,7 @@ struct output_place output_place_of(const struct output_whose *whose);
 /* Goes to where name[0..len) lies, which has passed output_name_check(); links are not followed.
  * With `like`, what is missing on the way is made and follows it, and the way is there for good. 0 or
  * an errno, and then it is back at the spool: ENOENT without `like`, there is no such directory; EEXIST
- * with it, somebody's file is in the way, name[0..*bad_len). */
+ * with it, what is in the way is no directory or a stranger's, name[0..*bad_len). */
 int output_place_enter(struct output_place *p, const char *name, size_t len,
     const struct ident *like, size_t *bad_len);
 

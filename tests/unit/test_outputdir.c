@@ -380,6 +380,79 @@ START_TEST(test_a_directory_that_is_there)
 }
 END_TEST
 
+/* In a spool for many users, whose directory gets what is another's? */
+static const struct {
+	mode_t spool;
+	uid_t spools;
+	const char *name;
+	uid_t uid;
+	int err;
+} there[] = {
+	{ 01777, 0, "x.py.files", 1234, 0 },
+	{ 01777, 0, "x.py.files", 0, 0 },
+	{ 01777, 0, "x.py.files", 4321, EEXIST },
+	{ 01777, 4321, "x.py.files", 4321, 0 }, /* he may remove whatever lies there */
+	{ 0777, 0, "x.py.files", 4321, 0 },	/* and so may everybody */
+	{ 01777, 0, "x.py.files/a", 4321, 0 },
+	{ 0777, 0, "x.py.files/a", 4321, 0 },
+};
+
+START_TEST(test_a_directory_of_somebody)
+{
+	struct set set;
+	int err = there[_i].err;
+
+	set_open(&set);
+	if (skip_unless_root())
+		goto out;
+	set.input = (struct ident){ .uid = 1234, .gid = 1234, .mode = S_IFREG | 0600 };
+	ck_assert_int_eq(chmod(set.w.a, there[_i].spool), 0);
+	ck_assert_int_eq(chown(set.w.a, there[_i].spools, (gid_t)-1), 0);
+	ck_assert_int_eq(mkdir(at(&set.w, "a/x.py.files"), 0777), 0);
+	if (strchr(there[_i].name, '/') != NULL) {
+		ck_assert_int_eq(chown(at(&set.w, "a/x.py.files"), 1234, 1234), 0);
+		ck_assert_int_eq(mkdir(at(&set.w, "a/x.py.files/a"), 0777), 0);
+	}
+	ck_assert_int_eq(chown(at(&set.w, below(there[_i].name)), there[_i].uid, 4321), 0);
+	stage(&set, 0, ALL);
+	for (int i = 0; i < 2; i++) {
+		assert_published(&set, 0, err, err == 0 ? NULL : there[_i].name);
+		if (err != 0)
+			ck_assert_uint_eq(count_below(&set.w, below(there[_i].name)), 0);
+	}
+	if (err != 0) {
+		ck_assert(!exists(&set.w, "a/x.py.json"));
+		ck_assert_int_eq(rmdir(at(&set.w, below(there[_i].name))), 0);
+		assert_published(&set, 0, 0, NULL);
+	}
+	assert_whole(&set, 0, 2);
+out:
+	set_close(&set);
+}
+END_TEST
+
+/* And below a directory of his own that is sticky as well. */
+START_TEST(test_a_directory_of_somebody_below)
+{
+	struct set set;
+
+	set_open(&set);
+	if (skip_unless_root())
+		goto out;
+	set.input = (struct ident){ .uid = 1234, .gid = 1234, .mode = S_IFREG | 0600 };
+	ck_assert_int_eq(mkdir(at(&set.w, "a/x.py.files"), 0777), 0);
+	ck_assert_int_eq(chmod(at(&set.w, "a/x.py.files"), 01777), 0);
+	ck_assert_int_eq(chown(at(&set.w, "a/x.py.files"), 1234, 1234), 0);
+	ck_assert_int_eq(mkdir(at(&set.w, "a/x.py.files/a"), 0777), 0);
+	ck_assert_int_eq(chown(at(&set.w, "a/x.py.files/a"), 4321, 4321), 0);
+	stage(&set, 0, ALL);
+	assert_published(&set, 0, EEXIST, "x.py.files/a");
+	ck_assert_uint_eq(count_below(&set.w, "a/x.py.files/a"), 0);
+out:
+	set_close(&set);
+}
+END_TEST
+
 static void put_file(const struct world *w, const char *path)
 {
 	put_text(w, path, "mine");
@@ -804,6 +877,8 @@ int main(void)
 	tcase_add_test(tc, test_many_in_deep_ones);
 	tcase_add_test(tc, test_names_that_lead_away);
 	tcase_add_test(tc, test_a_directory_that_is_there);
+	tcase_add_loop_test(tc, test_a_directory_of_somebody, 0, (int)ARRAY_LEN(there));
+	tcase_add_test(tc, test_a_directory_of_somebody_below);
 	tcase_add_loop_test(tc, test_the_hidden_name_is_taken, 0, TAKEN);
 	tcase_add_loop_test(tc, test_taken, 0, (int)ARRAY_LEN(in_the_way));
 	tcase_add_test(tc, test_what_is_lost);
