@@ -141,7 +141,7 @@ struct conf_spool {
 	struct conf_pair *env; /* of the runner's files */
 	size_t env_count;
 	char *modules;		  /* a directory of helper modules, absolute; or NULL */
-	int64_t output_bytes_max; /* of each of .out and .err */
+	int64_t output_bytes_max; /* of each of .out, .err, .csv */
 	int rows_max;		  /* of a SQL result; 0: no limit */
 	int64_t files_bytes_max;  /* of what comes back from the working directory */
 	int files_count_max;

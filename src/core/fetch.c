@@ -17,6 +17,7 @@
 #define WAIT_FIRST_MS 250 /* what the runner has, but does not give */
 #define WAIT_MAX_MS 30000
 #define WAITS_MAX 15
+#define OTHERS_MAX 64 /* of a session: so often what is given may be theirs */
 
 /* ---- what an answer brings ------------------------------------------------------------------ */
 
@@ -30,8 +31,8 @@ static void fetch_take_sizes(struct core *c, struct job *job, const struct runne
 			left = left == NULL ? run->file[i].name : left;
 			continue;
 		}
-		part->bytes = run->file[i].bytes;
-		part->cut = run->file[i].cut;
+		script_tell(job->script, part, run->file[i].bytes, run->file[i].cut,
+		    core_spool_conf(c, job));
 	}
 	if (left == NULL || job->script->left)
 		return;
@@ -73,10 +74,11 @@ static bool fetch_want_more(
 {
 	sc->waits = came ? 0 : sc->waits + 1; /* those who waited are served first (core/errand) */
 	sc->due_ms = c->now.mono_ms;
-	if (sc->waits <= 1 || fetch_gives(answer))
+	int in_vain = sc->waits - (fetch_gives(answer) ? OTHERS_MAX : 0);
+	if (in_vain <= 1)
 		return true;
-	sc->due_ms += core_backoff_ms(c, sc->waits - 1, WAIT_FIRST_MS, WAIT_MAX_MS);
-	return sc->waits < WAITS_MAX;
+	sc->due_ms += core_backoff_ms(c, in_vain - 1, WAIT_FIRST_MS, WAIT_MAX_MS);
+	return in_vain < WAITS_MAX;
 }
 
 /* A piece that begins where ours ends; any other is one of an earlier call. */
@@ -87,11 +89,13 @@ static bool fetch_take_data(struct core *c, struct job *job, const struct runner
 		struct script_part *part = script_part(job->script, run->data[i].name);
 		if (part == NULL || part->busy || run->data[i].at != part->at)
 			continue;
-		int64_t end = part->at + (int64_t)run->data[i].data.n;
-		part->bytes = part->bytes > end ? part->bytes : end;
+		struct bytes data = run->data[i].data;
+		data.n = script_take(job->script, part, data.n, core_spool_conf(c, job));
+		if (data.n == 0)
+			continue;
 		if (core_spool_conf(c, job)->html)
-			script_keep(job->script, part, run->data[i].data);
-		fetch_append(c, job, part, run->data[i].data);
+			script_keep(job->script, part, data);
+		fetch_append(c, job, part, data);
 		came = true;
 	}
 	return came;

@@ -12,6 +12,7 @@
 #define NAME_BYTES_MAX 1024
 #define DEPTH_MAX 30 /* edge/output makes a few more */
 #define FILES_PREFIX "files/"
+#define BYTES_MAX (INT64_MAX / 4) /* said to be cut: sums of such numbers are numbers */
 
 struct script *script_new(int64_t now_ms)
 {
@@ -92,16 +93,71 @@ struct script_part *script_part(struct script *sc, const char *name)
 	return part;
 }
 
+static bool script_is_file(const struct script_part *part)
+{
+	return strncmp(part->name, FILES_PREFIX, strlen(FILES_PREFIX)) == 0;
+}
+
 static bool script_is_picture(const struct script_part *part)
 {
 	return str_ends_with(part->name, ".png");
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+/* What others of its kind leave it of their limit. */
+static int64_t script_limit(
+    const struct script *sc, const struct script_part *part, const struct conf_spool *spool)
+{
+	bool files = script_is_file(part);
+	if (!files && !script_is_picture(part))
+		return spool->output_bytes_max;
+	int64_t max = files ? spool->files_bytes_max : SCRIPT_PICTURES_MAX;
+	for (size_t i = 0; i < sc->part_count && max > 0; i++) {
+		const struct script_part *other = &sc->part[i];
+		if (other != part && script_is_file(other) == files &&
+		    (files || script_is_picture(other)))
+			max -= other->bytes;
+	}
+	return max;
+}
+
+static void script_cut(struct script_part *part, int64_t bytes)
+{
+	part->cut = bytes < BYTES_MAX - part->cut ? part->cut + bytes : BYTES_MAX;
+}
+
+void script_tell(const struct script *sc, struct script_part *part, int64_t bytes, int64_t cut,
+    const struct conf_spool *spool)
+{
+	int64_t max = script_limit(sc, part, spool);
+	assert(bytes >= 0 && cut >= 0);
+	max = max > part->at ? max : part->at;
+	part->bytes = bytes < max ? bytes : max;
+	part->cut = 0;
+	script_cut(part, cut);
+	script_cut(part, bytes - part->bytes);
+}
+
+size_t script_take(
+    const struct script *sc, struct script_part *part, size_t bytes, const struct conf_spool *spool)
+{
+	int64_t max = script_limit(sc, part, spool);
+	int64_t room = max > part->at ? max - part->at : 0;
+	size_t taken = (uint64_t)room < bytes ? (size_t)room : bytes;
+	int64_t end = part->at + (int64_t)taken;
+	/* Of bytes that were told, it is known already that they are cut. */
+	if (taken < bytes && part->cut == 0)
+		script_cut(part, (int64_t)(bytes - taken));
+	part->bytes = part->bytes > end ? part->bytes : end;
+	return taken;
 }
 
 /* A file may draw a thousand of them; a page shows some. */
 static size_t script_head_max(const struct script *sc, const struct script_part *part)
 {
 	size_t others = 0;
-	if (strncmp(part->name, FILES_PREFIX, strlen(FILES_PREFIX)) == 0)
+	if (script_is_file(part))
 		return 0;
 	if (!script_is_picture(part))
 		return SCRIPT_HEAD_BYTES;

@@ -16,7 +16,7 @@ enum script_phase {
 /* One of its files, on its way into a part (FX_APPEND) of its number + 1. */
 struct script_part {
 	char *name;    /* as the runner has it: "out", "err", "csv", "1.png", "files/a/b" */
-	int64_t bytes; /* as many as the runner has so far */
+	int64_t bytes; /* as many as the runner has so far, and the spool takes */
 	int64_t cut;   /* more than these were dropped by a limit */
 	int64_t at;    /* as many as are in the spool */
 	char last;     /* the last byte of these */
@@ -33,6 +33,9 @@ struct script_part {
 #define SCRIPT_HEAD_BYTES (128 << 10)
 #define SCRIPT_PICTURE_BYTES (2 << 20)
 #define SCRIPT_PICTURES_BYTES (8 << 20) /* all of them */
+
+/* The runner gives no more pictures of a file than these bytes. */
+#define SCRIPT_PICTURES_MAX (64 << 20)
 
 struct script {
 	enum script_phase phase;
@@ -65,6 +68,16 @@ void script_move(struct script *sc, enum script_phase to, int64_t now_ms);
  * is none that may become a file's: absolute, with "..", hidden, or too long. */
 #define SCRIPT_PARTS_MAX 1100
 struct script_part *script_part(struct script *sc, const char *name);
+
+/* As the runner says. What a spool does not take counts as cut, whoever should have done that: no part is
+ * longer than its limit, or than it is already. Pictures have one limit together, and so has what was left in
+ * the working directory. */
+void script_tell(const struct script *sc, struct script_part *part, int64_t bytes, int64_t cut,
+    const struct conf_spool *spool);
+
+/* How many of the bytes that come next, at its end, the spool takes. */
+size_t script_take(const struct script *sc, struct script_part *part, size_t bytes,
+    const struct conf_spool *spool);
 
 /* Keeps the piece, as far as it belongs to the head. part is one of sc. */
 void script_keep(const struct script *sc, struct script_part *part, struct bytes piece);

@@ -288,6 +288,81 @@ START_TEST(pictures_have_one_together)
 }
 END_TEST
 
+/* ---- what a spool takes -------------------------------------------------------------------------- */
+
+static const struct conf_spool takes = { .output_bytes_max = 100, .files_bytes_max = 50 };
+
+static const struct {
+	const char *name;
+	int64_t at, told, cut;
+	int64_t bytes, lost;
+} sizes[] = {
+	{ "out", 0, 100, 0, 100, 0 },
+	{ "out", 0, 101, 0, 100, 1 },
+	{ "err", 0, 101, 5, 100, 6 },
+	{ "csv", 20, 200, 0, 100, 100 },
+	{ "csv", 150, 200, 0, 150, 50 }, /* the limit was another one then */
+	{ "csv", 150, 10, 0, 10, 0 },
+	{ "files/a", 0, 51, 0, 50, 1 },
+	{ "1.png", 0, SCRIPT_PICTURES_MAX + 1, 0, SCRIPT_PICTURES_MAX, 1 },
+	{ "csv", 0, INT64_MAX, 0, 100, INT64_MAX / 4 },
+	{ "csv", 0, INT64_MAX, INT64_MAX, 100, INT64_MAX / 4 },
+	{ "csv", 0, 7, INT64_MAX, 7, INT64_MAX / 4 },
+};
+
+START_TEST(no_longer_than_its_limit)
+{
+	struct script_part *part = script_part(sc, sizes[_i].name);
+	part->at = sizes[_i].at;
+	for (int i = 0; i < 2; i++) {
+		script_tell(sc, part, sizes[_i].told, sizes[_i].cut, &takes);
+		ck_assert_int_eq(part->bytes, sizes[_i].bytes);
+		ck_assert_int_eq(part->cut, sizes[_i].lost);
+	}
+}
+END_TEST
+
+START_TEST(no_more_than_all_may_have)
+{
+	script_tell(sc, script_part(sc, "files/a"), 30, 0, &takes);
+	script_tell(sc, script_part(sc, "files/b"), 30, 0, &takes);
+	script_tell(sc, script_part(sc, "files/c"), 1, 0, &takes);
+	script_tell(sc, script_part(sc, "out"), 100, 0, &takes);
+	for (int i = 1; i <= 3; i++) {
+		char name[16];
+		(void)snprintf(name, sizeof(name), "%d.png", i);
+		script_tell(sc, script_part(sc, name), 30 << 20, 0, &takes);
+	}
+	ck_assert_int_eq(script_part(sc, "files/a")->bytes, 30);
+	ck_assert_int_eq(script_part(sc, "files/b")->bytes, 20);
+	ck_assert_int_eq(script_part(sc, "files/c")->bytes, 0);
+	ck_assert_int_eq(script_part(sc, "out")->bytes, 100);
+	ck_assert_int_eq(script_part(sc, "2.png")->bytes, 30 << 20);
+	ck_assert_int_eq(script_part(sc, "3.png")->bytes, 4 << 20);
+	ck_assert_int_eq(script_part(sc, "3.png")->cut, 26 << 20);
+}
+END_TEST
+
+/* Of bytes of which nothing was told, too. */
+START_TEST(pieces_end_at_the_limit)
+{
+	struct script_part *csv = script_part(sc, "csv");
+	script_tell(sc, csv, 10, 0, &takes);
+	ck_assert_uint_eq(script_take(sc, csv, 60, &takes), 60);
+	ck_assert_int_eq(csv->bytes, 60);
+	csv->at = 60;
+	ck_assert_int_eq(csv->cut, 0);
+	ck_assert_uint_eq(script_take(sc, csv, 60, &takes), 40);
+	ck_assert_int_eq(csv->bytes, 100);
+	ck_assert_int_eq(csv->cut, 20);
+	csv->at = 100;
+	ck_assert_uint_eq(script_take(sc, csv, 60, &takes), 0);
+	ck_assert_int_eq(csv->cut, 20);
+	csv->at = 150;
+	ck_assert_uint_eq(script_take(sc, csv, 1, &takes), 0);
+}
+END_TEST
+
 /* ---- what is missing, and when to ask ----------------------------------------------------------- */
 
 START_TEST(fetched_is_when_nothing_is_missing)
@@ -345,6 +420,9 @@ int main(void)
 	tcase_add_test(t, no_head_from_the_middle);
 	tcase_add_loop_test(t, heads_have_a_ceiling, 0, ARRAY_LEN(ceilings));
 	tcase_add_test(t, pictures_have_one_together);
+	tcase_add_loop_test(t, no_longer_than_its_limit, 0, ARRAY_LEN(sizes));
+	tcase_add_test(t, no_more_than_all_may_have);
+	tcase_add_test(t, pieces_end_at_the_limit);
 	tcase_add_test(t, fetched_is_when_nothing_is_missing);
 	tcase_add_loop_test(t, an_eighth_of_its_age, 0, ARRAY_LEN(pauses));
 	suite_add_tcase(s, t);

@@ -49,6 +49,8 @@ static void conf_default_spool(struct conf_spool *s, const char *name, size_t po
 		.keep_for_ms = CONF_NEVER,
 		.timeout_ms = CONF_NEVER,
 		.file_bytes_max = 1 << 20,
+		.output_bytes_max = 64 << 20,
+		.files_bytes_max = 64 << 20,
 		.allow = ~0u,
 		.priority_max = 100,
 		.weight = 1,

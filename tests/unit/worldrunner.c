@@ -3,7 +3,8 @@
  * many bytes of output), "drip MS" (a line each 100 ms), "kill MS" (after which the runner's zygote is
  * dead). What they leave besides stands behind it: "+err", "+csv", "+png", "+files", "+warn"; and what
  * no honest runner says: "+escape" (a name that leads out), "+short" (bytes that never come),
- * "+endless" (no exit code), "+ahead" and "+behind" (times of another age). */
+ * "+endless" (no exit code), "+ahead" and "+behind" (times of another age), "+huge" (more bytes than there are
+ * numbers), "+flood" (bytes for ever), "+wrong" (bytes that nobody has asked for, instead of others). */
 #include "world.h"
 
 #include <jansson.h>
@@ -447,6 +448,30 @@ static void add_file(json_t *files, const char *name, size_t bytes)
 	    files, json_pack("{s:s,s:I,s:i}", "name", name, "bytes", (json_int_t)bytes, "cut", 0));
 }
 
+/* Of a table that is said to have some bytes. */
+static void add_lies(const struct world_run *run, const json_t *at, json_t *files, json_t *data)
+{
+	static const char line[] = "0123456789\r\n";
+	json_int_t offset = json_integer_value(json_object_get(at, "csv"));
+	struct output o = { .name = "csv", .text = xcalloc(1, (size_t)offset + 1000) };
+	size_t most = 1000;
+	add_file(files, "csv", has(run, "+flood") ? (size_t)1 << 40 : 10);
+	if (has(run, "+huge")) {
+		json_t *file = json_array_get(files, json_array_size(files) - 1);
+		json_object_set_new(file, "bytes", json_integer(INT64_MAX));
+		json_object_set_new(file, "cut", json_integer(INT64_MAX));
+	}
+	o.bytes = (size_t)offset + 1000;
+	for (size_t i = 0; i < o.bytes; i++)
+		o.text[i] = line[i % 12];
+	if (has(run, "+flood"))
+		add_piece(data, &o, at, &most);
+	if (has(run, "+wrong"))
+		json_array_append_new(data,
+		    json_pack("{s:s,s:I,s:s}", "name", "csv", "at", offset + 7, "data", "AAAA"));
+	free(o.text);
+}
+
 static void add_outputs(
     json_t *o, const struct world_run *run, const json_t *at, int64_t now_ms, size_t *most)
 {
@@ -463,6 +488,8 @@ static void add_outputs(
 		add_file(files, "files/../x", 3);
 	if (has(run, "+short"))
 		add_file(files, "csv", 10);
+	if (has(run, "+huge") || has(run, "+flood") || has(run, "+wrong"))
+		add_lies(run, at, files, data);
 	json_object_set_new(o, "files", files);
 	json_object_set_new(o, "data", data);
 }
