@@ -240,7 +240,9 @@ def run_python(spec, path, source, main, artifact, control):
     try:
         if spec["style"] == "notebook":
             import notebook
-            error = error_of(notebook.run, source, path, main.__dict__, artifact, spec["limits"]["rows"], control.warn)
+            limits = spec["limits"]
+            error = error_of(notebook.run, source, path, main.__dict__, artifact, limits["rows"], control.warn,
+                             limits["out_bytes"])
         else:
             error = error_of(run_script, path, source, main)
         if error is None:
@@ -257,7 +259,7 @@ def run_python(spec, path, source, main, artifact, control):
 def run_sql(spec, source, artifact, warm, control):
     import sqlscript
     told = sqlscript.run(warm.spark, source.decode("utf-8"), spec["name"], sys.stdout, artifact("csv"),
-                         spec["limits"]["rows"])
+                         spec["limits"]["rows"], spec["limits"]["out_bytes"])
     for text in told.get("warnings") or ():
         control.warn(text)
     if told.get("error"):

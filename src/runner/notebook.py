@@ -225,10 +225,11 @@ def _png_of(value):
 class _Shown(object):
     """What a file has shown; the last table is kept until its end."""
 
-    def __init__(self, path, artifact, rows, warn):
+    def __init__(self, path, artifact, rows, bytes_max, warn):
         self.path = path
         self.artifact = artifact
         self.rows = rows
+        self.bytes_max = min(bytes_max or tables.BYTES_MAX, tables.BYTES_MAX)
         self.warn = warn
         self.table = None
         self.line = 0
@@ -256,11 +257,11 @@ class _Shown(object):
         if table is None:
             print(text)
         else:
-            self._keep(tables.Kept(table, self.rows))
+            self._keep(tables.Kept(table, self.rows, self.bytes_max))
 
     def table_of(self, value):
         if not self._note_table(value):
-            self._keep(tables.Kept(tables.of_rows(value), self.rows))
+            self._keep(tables.Kept(tables.of_rows(value), self.rows, self.bytes_max))
 
     def matplot(self, value):
         figures.add(value.gcf() if hasattr(value, "gcf") else value, True)
@@ -268,10 +269,10 @@ class _Shown(object):
     def _note_table(self, value):
         if _is_of(value, "pyspark.sql.dataframe", "DataFrame"):
             if value.columns and not value.isStreaming:
-                self._keep(tables.OfSpark(value, self.rows))
+                self._keep(tables.OfSpark(value, self.rows, self.bytes_max))
             return True
         if _is_of(value, "pandas", "DataFrame"):
-            self._keep(tables.Kept(tables.of_pandas(value), self.rows))
+            self._keep(tables.Kept(tables.of_pandas(value), self.rows, self.bytes_max))
             return True
         return False
 
@@ -309,14 +310,14 @@ class _Shown(object):
                       % (self.line, type(e).__name__, e))
 
 
-def run(source, path, scope, artifact, rows=0, warn=None):
+def run(source, path, scope, artifact, rows=0, warn=None, bytes_max=0):
     """Carry out the file at path, whose text (or bytes) is source, in scope.
 
-    artifact(name) is the path of a result file; rows limits the table, 0 does not; warn(text) is
-    told what was left out. Raises what the file raises. figures.flush() is the caller's.
+    artifact(name) is the path of a result file; rows and bytes_max limit the table, 0 does not;
+    warn(text) is told what was left out. Raises what the file raises. figures.flush() is the caller's.
     """
     code = compile_file(source, path)
-    shown = _Shown(path, artifact, rows, warn or (lambda text: None))
+    shown = _Shown(path, artifact, rows, bytes_max, warn or (lambda text: None))
     for name, function in (("value", shown.value), ("json", shown.json),
                            ("table", shown.table_of), ("matplot", shown.matplot)):
         setattr(builtins, _NAME % name, function)

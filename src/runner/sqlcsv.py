@@ -18,6 +18,27 @@ def header(columns):
     return ",".join(_quoted(name) for name in columns) + END
 
 
+def lines_within(data, most):
+    """The lines of some CSV, as bytes, that are whole within so many: a field may hold the ends of lines."""
+    if len(data) <= most:
+        return data
+    end, quotes = most, data.count(b'"', 0, most)
+    while end > 0:
+        at = data.rfind(b"\r\n", 0, end)
+        if at < 0:
+            break
+        quotes -= data.count(b'"', at, end)
+        if quotes % 2 == 0:
+            return data[:at + 2]
+        end = at
+    return b""
+
+
+def count_of(data):
+    """How many lines there are in such bytes."""
+    return sum(part.count(b"\r\n") for part in data.split(b'"')[::2])
+
+
 def _quoted(name):
     plain = name and name == name.strip() and not any(mark in name for mark in '",\r\n')
     return name if plain else '"%s"' % name.replace('"', '""')

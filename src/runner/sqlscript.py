@@ -35,18 +35,18 @@ class _Exit(Exception):
     """`exit` or `quit`."""
 
 
-def run(spark, text, name, out, csv_path, rows_max):
+def run(spark, text, name, out, csv_path, rows_max, csv_bytes_max=0):
     """Runs the file. What came of it, as a dict: see PROTOCOL. Errors of the file are no exceptions."""
-    return _Script(sqlrows.Spark(spark), name, out, csv_path, rows_max).run(text)
+    return _Script(sqlrows.Spark(spark), name, out, _CsvFile(csv_path, csv_bytes_max), rows_max).run(text)
 
 
 class _Script(object):
-    def __init__(self, spark, name, out, csv_path, rows_max):
+    def __init__(self, spark, name, out, csv, rows_max):
         self.spark = spark
         self.name = name
         self.out = out
         self.rows_max = rows_max
-        self.csv = _CsvFile(csv_path)
+        self.csv = csv
         self.depth = 0
         self.warnings = []
         self.truncated = False
@@ -133,8 +133,9 @@ class _Script(object):
             self.out.write(text)
             self.out.flush()
             self.csv.write(csv)
-        if in_csv:
-            self.csv.end()
+        if in_csv and not self.csv.end():
+            self.truncated = True
+            self._warn("%s: the table is cut after %d bytes" % (place, self.csv.bytes))
         if table.truncated:
             self.truncated = True
             self._warn("%s: rows after the first %d are left out" % (place, self.rows_max))
@@ -200,7 +201,8 @@ class _CsvFile(object):
     """The last table of a file. It comes to its name when the file has ended, whole or not at all:
     who reads it while the run goes on would read one table's beginning and another one's end."""
 
-    def __init__(self, path):
+    def __init__(self, path, bytes_max):
+        self.bytes_max = bytes_max  # 0: no limit
         self.wanted = path is not None
         self.path = path
         if self.wanted:
@@ -211,18 +213,27 @@ class _CsvFile(object):
 
     def begin(self, columns):
         if self.wanted:
-            self.file = io.open(self.growing, "w", encoding="utf-8", newline="")
-            self.file.write(sqlcsv.header(columns))
+            self.file = io.open(self.growing, "wb")
+            self.bytes = 0
+            self.cut = False
+            self.write(sqlcsv.header(columns))
 
     def write(self, text):
-        if self.file is not None:
-            self.file.write(text)
+        if self.file is None or self.cut:
+            return
+        data = text.encode("utf-8")
+        kept = sqlcsv.lines_within(data, self.bytes_max - self.bytes) if self.bytes_max else data
+        self.cut = len(kept) < len(data)
+        self.bytes += self.file.write(kept)
 
     def end(self):
-        if self.file is not None:
-            self.file.close()
-            self.file = None
-            os.rename(self.growing, self.whole)
+        """Whether all of the table is there."""
+        if self.file is None:
+            return True
+        self.file.close()
+        self.file = None
+        os.rename(self.growing, self.whole)
+        return not self.cut
 
     def finish(self):
         """At the script's end, also after an error: the last table that is whole."""

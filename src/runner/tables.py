@@ -59,10 +59,13 @@ def line_of(texts):
     return ((",".join(map(_field, texts)) or '""') + "\r\n").encode("utf-8", "replace")
 
 
-def _write(table, out, rows_max, bytes_max=BYTES_MAX):
+def _write(table, out, rows_max, bytes_max):
     """Returns (rows written, whether these were all)."""
     names, rows = table
-    size = out.write(line_of(names))
+    header = line_of(names)
+    if len(header) > bytes_max:
+        return 0, False
+    size = out.write(header)
     count = 0
     for row in rows:
         line = line_of(row)
@@ -80,9 +83,9 @@ class Kept(object):
     """A table as it is now, on disk under no name: its value may change, and a later one may take
     its place."""
 
-    def __init__(self, table, rows_max):
+    def __init__(self, table, rows_max, bytes_max):
         self.file = tempfile.TemporaryFile() if table[0] else None
-        self.count, self.whole = _write(table, self.file, rows_max) if self.file else (0, True)
+        self.count, self.whole = _write(table, self.file, rows_max, bytes_max) if self.file else (0, True)
 
     def write(self, path):
         """Returns whether it is whole."""
@@ -112,9 +115,10 @@ class _Rows(sqlrows.Table):
 class OfSpark(object):
     """A DataFrame: to carry it out costs something, and it does not change."""
 
-    def __init__(self, frame, rows_max):
+    def __init__(self, frame, rows_max, bytes_max):
         self.frame = frame
         self.rows_max = rows_max
+        self.bytes_max = bytes_max
         self.count = 0
 
     def write(self, path):
@@ -125,14 +129,21 @@ class OfSpark(object):
             os.unlink(path)  # half a table is none
             raise
 
-    def _write(self, out, bytes_max=BYTES_MAX):
+    def _write(self, out):
         table = _Rows(self.frame)
-        size = out.write(sqlcsv.header(table.columns).encode("utf-8", "replace"))
+        room = self.bytes_max
+        header = sqlcsv.header(table.columns).encode("utf-8", "replace")
+        if len(header) > room:
+            return False
+        room -= out.write(header)
         for _, rows, csv in table.pieces(self.rows_max, True):
-            size += out.write(csv.encode("utf-8", "replace"))
-            self.count += rows
-            if size > bytes_max:
+            data = csv.encode("utf-8", "replace")
+            kept = sqlcsv.lines_within(data, room)
+            room -= out.write(kept)
+            if len(kept) < len(data):
+                self.count += sqlcsv.count_of(kept)
                 return False
+            self.count += rows
         return not table.truncated
 
 
