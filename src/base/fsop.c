@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int sys_err(int rc)
@@ -109,4 +107,10 @@ int fsop_sync_name(int dir, int fd)
 	close(fd);
 	errno = err;
 	return -1;
+}
+
+bool fsop_is_strangers(const struct stat *dir, const struct stat *st, uid_t uid)
+{
+	return (dir->st_mode & S_ISVTX) != 0 && st->st_uid != dir->st_uid && st->st_uid != 0 &&
+	       st->st_uid != geteuid() && st->st_uid != uid;
 }

@@ -2,6 +2,9 @@
 #ifndef SPARKSPOOL_BASE_FSOP_H
 #define SPARKSPOOL_BASE_FSOP_H
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 /* Renames within or between open directories; never replaces what has the name already. When both
  * names are of one file, an earlier attempt came half way: `from` goes. 0 or an errno: EEXIST when
  * the name is taken. */
@@ -21,5 +24,10 @@ int fsop_open_dir(int dir, const char *name);
 /* For something open whose name in dir nobody may have synced: with the name there for good, fd again; else
  * it is closed. -1 with errno. */
 int fsop_sync_name(int dir, int fd);
+
+/* In a sticky directory nobody takes away or replaces what is another's, but who owns a directory in it does
+ * as he likes with what lies there. Is that somebody else than the owner of dir, root, ourselves and uid?
+ * Where dir is not sticky, who could make st can take whatever lies there anyway: then it is not. */
+bool fsop_is_strangers(const struct stat *dir, const struct stat *st, uid_t uid);
 
 #endif

@@ -150,17 +150,15 @@ static int make_dir(
 	return err;
 }
 
-/* In a sticky directory nobody takes away or replaces what is another's, but the owner of a directory does as
- * he likes with what lies in it: a stranger's would give him the results. Elsewhere he, who could make it,
- * can take them anyway. */
+/* A stranger's would give him the results. */
 static int check_owner(const struct output_whose *whose, int dir, int fd, uid_t like)
 {
 	struct stat above, st;
 
 	if (fstat(dir, &above) == -1 || fstat(fd, &st) == -1)
 		return errno;
-	if ((above.st_mode & S_ISVTX) == 0 || st.st_uid == above.st_uid || st.st_uid == 0 ||
-	    st.st_uid == whose->uid || st.st_uid == like || output_is_ours(whose, &st))
+	if (!fsop_is_strangers(&above, &st, whose->uid) || st.st_uid == like ||
+	    output_is_ours(whose, &st))
 		return 0;
 	return EEXIST;
 }

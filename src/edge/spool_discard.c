@@ -59,7 +59,7 @@ static int enter(struct discarding *d, const char *path, size_t len, size_t i)
 		return 0;
 	leave(d, i);
 	dir = xstrndup(path, len);
-	d->target = spool_target_open(d->spool, dir, TARGET_FIND);
+	d->target = spool_target_open(d->spool, dir, TARGET_FIND, 0);
 	d->path = path;
 	d->len = len;
 	d->first = i;

@@ -105,8 +105,25 @@ static int make_dir(int dir, const char *name, mode_t mode)
 	return err;
 }
 
+/* A stranger's would give him the file. */
+static int unless_strangers(int dir, int fd, uid_t uid)
+{
+	struct stat above, st;
+	int err = 0;
+
+	if (fstat(dir, &above) == -1 || fstat(fd, &st) == -1)
+		err = errno;
+	else if (fsop_is_strangers(&above, &st, uid))
+		err = EPERM;
+	if (err == 0)
+		return fd;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
 /* Into name; dir is closed. -1 with errno. */
-static int step_into(int dir, const char *name, enum spool_target how, mode_t mode)
+static int step_into(int dir, const char *name, enum spool_target how, mode_t mode, uid_t uid)
 {
 	int err, fd = fsop_open_dir(dir, name);
 
@@ -117,6 +134,8 @@ static int step_into(int dir, const char *name, enum spool_target how, mode_t mo
 	} else if (fd != -1 && how == TARGET_SURE) {
 		fd = fsop_sync_name(dir, fd);
 	}
+	if (fd != -1 && how == TARGET_MAKE)
+		fd = unless_strangers(dir, fd, uid);
 	err = errno;
 	close(dir);
 	errno = err;
@@ -124,7 +143,7 @@ static int step_into(int dir, const char *name, enum spool_target how, mode_t mo
 }
 
 /* Below the spool, users may have laid links: each component is opened without following one. */
-static int open_below(int spool, const char *path, enum spool_target how)
+static int open_below(int spool, const char *path, enum spool_target how, uid_t uid)
 {
 	char *copy = xstrdup(path), *rest = copy, *name;
 	struct stat st;
@@ -135,7 +154,7 @@ static int open_below(int spool, const char *path, enum spool_target how)
 	/* Never writable by more people than ourselves: what lies there is finished. */
 	while (dir != -1 && (name = strsep(&rest, "/")) != NULL)
 		if (*name != '\0')
-			dir = step_into(dir, name, how, st.st_mode & 0755);
+			dir = step_into(dir, name, how, st.st_mode & 0755, uid);
 	free(copy);
 	return dir;
 }
@@ -156,10 +175,10 @@ static int open_absolute(const char *path)
 	return dir;
 }
 
-int spool_target_open(int spool, const char *path, enum spool_target how)
+int spool_target_open(int spool, const char *path, enum spool_target how, uid_t uid)
 {
 	assert(path != NULL && path[0] != '\0');
-	return path[0] == '/' ? open_absolute(path) : open_below(spool, path, how);
+	return path[0] == '/' ? open_absolute(path) : open_below(spool, path, how, uid);
 }
 
 /* What is there may have been made by a life that was killed before it was synced. Once in each. */
@@ -169,7 +188,7 @@ static int target_sure(struct spool *sp, const struct fx_dispose *fx)
 
 	if (fx->after != AFTER_MOVE || str_eq(sp->target, fx->move_to))
 		return 0;
-	target = spool_target_open(sp->dir, fx->move_to, TARGET_SURE);
+	target = spool_target_open(sp->dir, fx->move_to, TARGET_SURE, fx->ident.uid);
 	err = target == -1 ? errno : 0;
 	if (target != -1)
 		close(target);
@@ -207,7 +226,7 @@ static bool is_same_dir(int a, int b)
 
 static int move_away(int dir, const struct fx_dispose *fx, struct arena *a, const char **got)
 {
-	int err, target = spool_target_open(dir, fx->move_to, TARGET_MAKE);
+	int err, target = spool_target_open(dir, fx->move_to, TARGET_MAKE, fx->ident.uid);
 
 	/* ENOENT would say that there is no file. */
 	if (target == -1)
@@ -253,7 +272,7 @@ static int gone(int dir, const struct fx_dispose *fx, struct arena *a, struct ev
 	int err = 0, target = -1;
 
 	if (fx->after == AFTER_MOVE)
-		target = spool_target_open(dir, fx->move_to, TARGET_FIND);
+		target = spool_target_open(dir, fx->move_to, TARGET_FIND, fx->ident.uid);
 	if (target == -1 && fx->after == AFTER_MOVE && spool_is_scarce(errno))
 		return errno; /* it may lie there */
 	if (target != -1) {

@@ -87,12 +87,12 @@ int spool_modules_read(const struct fx_read *fx, struct ev_read *ev, struct aren
 enum spool_target {
 	TARGET_FIND,
 	TARGET_SURE, /* find, and sync the names that lead there */
-	TARGET_MAKE, /* what is missing, for good */
+	TARGET_MAKE, /* what is missing, for good, and none that is a stranger's to uid */
 };
 
 /* The directory of `after`, where users may have laid links: none of theirs is followed. -1 with
  * errno. */
-int spool_target_open(int spool, const char *path, enum spool_target how);
+int spool_target_open(int spool, const char *path, enum spool_target how, uid_t uid);
 
 /* ---- spool_scan.c ---- */
 

@@ -291,6 +291,51 @@ START_TEST(test_move_to_every_kind_of_path)
 }
 END_TEST
 
+/* In a spool for many users: who owns the directory may remove whatever comes there. */
+static const struct {
+	mode_t spool;
+	uid_t spools;
+	const char *made;
+	uid_t uid;
+	int err;
+} targets[] = {
+	{ 01777, 0, "a/done", 4321, EPERM },
+	{ 01777, 0, "a/done", 1234, 0 }, /* whose file it is */
+	{ 01777, 0, "a/done", 0, 0 },
+	{ 01777, 4321, "a/done", 4321, 0 },
+	{ 0777, 0, "a/done", 4321, 0 },
+	{ 01777, 0, "a/done/old", 4321, 0 },
+};
+
+START_TEST(test_move_to_somebodys)
+{
+	struct input in;
+	int err = targets[_i].err;
+	bool deep = strchr(targets[_i].made + 2, '/') != NULL;
+
+	if (skip_unless_root())
+		return;
+	input_open(&in, AFTER_MOVE, deep ? "done/old" : "done");
+	ck_assert_int_eq(chmod(in.w.a, targets[_i].spool), 0);
+	ck_assert_int_eq(chown(in.w.a, targets[_i].spools, (gid_t)-1), 0);
+	ck_assert_int_eq(chown(at(&in.w, "a/x.py"), 1234, 1234), 0);
+	in.fx.ident = ident_of(&in.w, "a/x.py");
+	ck_assert_int_eq(mkdir(at(&in.w, "a/done"), 0777), 0);
+	if (deep)
+		ck_assert_int_eq(mkdir(at(&in.w, targets[_i].made), 0777), 0);
+	ck_assert_int_eq(chown(at(&in.w, targets[_i].made), targets[_i].uid, 4321), 0);
+	for (int i = 0; i < 2 && err != 0; i++) {
+		assert_disposed(&in, err, false, NULL);
+		check_text(&in.w, "a/x.py", "ran");
+	}
+	if (err != 0)
+		ck_assert_int_eq(chown(at(&in.w, targets[_i].made), 0, 0), 0);
+	assert_disposed(&in, 0, false, "x.py");
+	check_text(&in.w, deep ? "a/done/old/x.py" : "a/done/x.py", "ran");
+	world_close(&in.w);
+}
+END_TEST
+
 START_TEST(test_move_beside_what_is_there)
 {
 	struct input in;
@@ -524,6 +569,7 @@ int main(void)
 	tcase_add_test(tc, test_move);
 	tcase_add_test(tc, test_move_makes_the_directory);
 	tcase_add_test(tc, test_move_to_every_kind_of_path);
+	tcase_add_loop_test(tc, test_move_to_somebodys, 0, (int)ARRAY_LEN(targets));
 	tcase_add_test(tc, test_move_beside_what_is_there);
 	tcase_add_test(tc, test_move_from_each_state);
 	tcase_add_test(tc, test_vanished);
