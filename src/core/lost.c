@@ -154,12 +154,15 @@ static void lost_end(struct core *c, size_t spool)
 	lost_settle(c);
 }
 
-static void lost_ask(struct core *c, size_t spool, const char *name)
+/* proof: by what it says a file is done. That an earlier life was here anybody may say: files are held then,
+ * and else they would run, perhaps again. */
+static void lost_ask(struct core *c, size_t spool, const char *name, bool proof)
 {
 	struct fx_record *record = &effects_add(c->fx, FX_RECORD)->u.record;
 	assert(!c->spool[spool]->lost.asking);
 	record->spool = spool;
 	record->name = name;
+	record->proof = proof;
 	record->bytes_max = RECORD_BYTES_MAX;
 	c->spool[spool]->lost.asking = true;
 }
@@ -188,7 +191,7 @@ static void lost_look(struct core *c, size_t spool)
 	const struct job *job = NULL;
 	if (!c->lost && !l->shown && l->record_count > 0) {
 		char *name = l->record[--l->record_count];
-		lost_ask(c, spool, arena_strdup(a, name));
+		lost_ask(c, spool, arena_strdup(a, name), false);
 		free(name);
 		return;
 	}
@@ -201,7 +204,7 @@ static void lost_look(struct core *c, size_t spool)
 	if (job == NULL)
 		lost_end(c, spool);
 	else
-		lost_ask(c, spool, arena_printf(a, "%s" RECORD_SUFFIX, job->r.name));
+		lost_ask(c, spool, arena_printf(a, "%s" RECORD_SUFFIX, job->r.name), true);
 }
 
 void lost_go_on(struct core *c, size_t spool)

@@ -397,8 +397,7 @@ struct fx_dispose {
 	const char *move_to;
 };
 
-/* A file for others to read takes the place of the one before. */
-struct fx_export {
+struct fx_export { /* a file for others to read takes the place of the one before */
 	enum export_what what;
 	const char *path;
 	struct bytes text;
@@ -407,6 +406,7 @@ struct fx_export {
 struct fx_record {
 	size_t spool;
 	const char *name;
+	bool proof; /* none that a stranger to its input may have written */
 	int64_t bytes_max;
 };
 

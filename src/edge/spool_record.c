@@ -1,9 +1,11 @@
-/* spool_record: reads the record beside an input, whoever wrote it. */
+/* spool_record: reads the record beside an input, by a stranger or not. */
 #include "edge/spool_int.h"
 
+#include "base/fsop.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* All that is there, up to a size that it is said to have. */
@@ -27,6 +29,19 @@ static struct bytes read_to_end(int fd, size_t size, struct arena *a)
 	return (struct bytes){ .p = p, .n = len };
 }
 
+/* By what a stranger writes another's file would be done. */
+static bool is_strangers(int dir, const char *name, const struct stat *record)
+{
+	const char *dot = strrchr(name, '.');
+	char *input = xstrndup(name, dot == NULL ? 0 : (size_t)(dot - name));
+	struct stat above, st;
+	bool strangers = fstat(dir, &above) == 0 && spool_stat(dir, input, &st) == 0 &&
+			 fsop_is_strangers(&above, record, st.st_uid);
+
+	free(input);
+	return strangers;
+}
+
 /* Looks first: to open a device is to do something with it. */
 void spools_record(struct spools *s, const struct fx_record *fx, struct evq *q)
 {
@@ -42,7 +57,8 @@ void spools_record(struct spools *s, const struct fx_record *fx, struct evq *q)
 	fd = openat(dir, fx->name, flags);
 	if (fd == -1)
 		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= fx->bytes_max)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= fx->bytes_max &&
+	    !(fx->proof && is_strangers(dir, fx->name, &st)))
 		ev->text = read_to_end(fd, (size_t)st.st_size, &q->arena);
 	close(fd);
 }

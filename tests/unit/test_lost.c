@@ -219,8 +219,14 @@ START_TEST(records_show_an_earlier_life)
 	live();
 	world_lose_ledger(w);
 	w->ledger.anew = false; /* its directory was lost, too */
+	world_forget(w);
 	begin_again();
 	assert_all_is_held();
+	/* The first one shows it, whoever wrote it; what is done, no stranger says. */
+	ck_assert_ptr_nonnull(strstr(w->trace.data, "record done.py.json\n"));
+	ck_assert_ptr_nonnull(strstr(w->trace.data, "record done.py.json as proof\n"));
+	ck_assert_ptr_nonnull(strstr(w->trace.data, "record waits.py.json as proof\n"));
+	ck_assert_ptr_null(strstr(w->trace.data, "record waits.py.json\n"));
 	world_crash(w);
 	world_run(w, 30 * MINUTES);
 	assert_all_is_held();

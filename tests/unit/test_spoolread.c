@@ -666,9 +666,9 @@ static void unmark(struct world *w, struct ident ident)
 /* ---- records ------------------------------------------------------------------------------------ */
 
 /* The text lives until the next one; NULL: none. */
-static const char *record(struct world *w, const char *name, int64_t bytes_max)
+static const char *record_if(struct world *w, const char *name, int64_t bytes_max, bool proof)
 {
-	struct fx_record fx = { .spool = 0, .name = name, .bytes_max = bytes_max };
+	struct fx_record fx = { .spool = 0, .name = name, .bytes_max = bytes_max, .proof = proof };
 	const struct ev_record *ev;
 
 	world_take(w);
@@ -679,6 +679,11 @@ static const char *record(struct world *w, const char *name, int64_t bytes_max)
 	ck_assert_str_eq(ev->name, name);
 	ck_assert(ev->text.p == NULL || strlen(ev->text.p) == ev->text.n);
 	return ev->text.p;
+}
+
+static const char *record(struct world *w, const char *name, int64_t bytes_max)
+{
+	return record_if(w, name, bytes_max, false);
 }
 
 START_TEST(test_record)
@@ -708,6 +713,44 @@ START_TEST(test_record_that_is_something_else)
 	ck_assert_ptr_null(record(&w, "l.py.json", 9));
 	ck_assert_ptr_null(record(&w, "d.py.json", 9999));
 	ck_assert_ptr_null(record(&w, "f.py.json", 9));
+	world_close(&w);
+}
+END_TEST
+
+/* Whoever may write into the spool can write that another's file has run. */
+static const struct {
+	mode_t spool;
+	uid_t spools;
+	uid_t input; /* 9999: it has gone */
+	uid_t record;
+	bool counts;
+} records[] = {
+	{ 01777, 0, 1234, 1234, true },
+	{ 01777, 0, 1234, 0, true }, /* of a daemon that keeps them */
+	{ 01777, 0, 1234, 4321, false },
+	{ 01777, 4321, 1234, 4321, true }, /* he may have replaced any */
+	{ 0777, 0, 1234, 4321, true },	   /* so may everybody */
+	{ 01777, 0, 9999, 4321, true },
+};
+
+START_TEST(test_record_of_somebody)
+{
+	struct world w;
+
+	world_open(&w, 1);
+	if (skip_unless_root())
+		goto out;
+	ck_assert_int_eq(chmod(w.a, records[_i].spool), 0);
+	ck_assert_int_eq(chown(w.a, records[_i].spools, (gid_t)-1), 0);
+	put_text(&w, "a/x.py", "1");
+	ck_assert_int_eq(chown(at(&w, "a/x.py"), records[_i].input, (gid_t)-1), 0);
+	put_text(&w, "a/x.py.json", "abc");
+	ck_assert_int_eq(chown(at(&w, "a/x.py.json"), records[_i].record, (gid_t)-1), 0);
+	if (records[_i].input == 9999)
+		ck_assert_int_eq(unlink(at(&w, "a/x.py")), 0);
+	ck_assert_str_eq(record(&w, "x.py.json", 3), "abc");
+	ck_assert_pstr_eq(record_if(&w, "x.py.json", 3, true), records[_i].counts ? "abc" : NULL);
+out:
 	world_close(&w);
 }
 END_TEST
@@ -797,6 +840,7 @@ int main(void)
 	tcase_add_test(tc, test_read_what_changes_all_the_time);
 	tcase_add_test(tc, test_record);
 	tcase_add_test(tc, test_record_that_is_something_else);
+	tcase_add_loop_test(tc, test_record_of_somebody, 0, (int)ARRAY_LEN(records));
 	tcase_add_test(tc, test_unmark);
 	tcase_add_test(tc, test_unmark_leaves_a_newer_one);
 	tcase_add_test(tc, test_unmark_in_vain);

@@ -445,7 +445,7 @@ static void tell_record(struct world *w, const struct fx_record *fx)
 {
 	struct ev_record *ev = &evq_add(&w->events, EV_RECORD)->u.record;
 	const struct world_file *f = dir_find(w->dir[fx->spool], fx->name);
-	(void)buf_addf(&w->trace, "record %s\n", fx->name);
+	(void)buf_addf(&w->trace, "record %s%s\n", fx->name, fx->proof ? " as proof" : "");
 	ev->spool = fx->spool;
 	ev->name = arena_strdup(&w->events.arena, fx->name);
 	if (f == NULL || f->type != FILE_REGULAR || w->dir[fx->spool]->gone)
