@@ -135,7 +135,7 @@ class World:
 
     def start(self):
         env = dict(os.environ, LD_PRELOAD=self.tools.first + self.tools.preload, CRASH_SPEED=str(SPEED),
-                   CRASH_BASE=str(BASE_S))
+                   CRASH_BASE=str(BASE_S), CRASH_HARNESS=str(os.getpid()))
         self.lives += 1
         env.update(self.plan.environment(self) if self.lives == 1 else self.later())
         with open(self.log, "ab") as log:
