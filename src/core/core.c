@@ -9,6 +9,8 @@
 /* How often a result asks whether its own directory is back. Scans tell that; this is only their
  * echo, so it need not be quick. */
 #define AWAY_MS 5000
+#define CROWD 64	  /* results in one turn: each waits for the disk some times */
+#define CROWD_APART_MS 20 /* ... and those beyond it come in such waves */
 #define FIRST_SCAN_MS 100 /* soon it is known which directory is there */
 
 const struct conf_spool *core_spool_conf(const struct core *c, const struct job *job)
@@ -33,6 +35,16 @@ int64_t core_away_ms(const struct core *c, const struct job *job)
 	log_debug("job=%llu event=waiting file=\"%s\": another directory may be where its own was",
 	    (unsigned long long)job->r.id, job->r.name);
 	return soon ? FIRST_SCAN_MS : AWAY_MS;
+}
+
+/* Thousands may be due at once: a directory is back, a disk has room again. Until the last one of a turn
+ * lies on the disk no signal, no request and no server is heard. */
+int64_t core_crowd_ms(struct core *c)
+{
+	if (c->crowd_ms != c->now.mono_ms)
+		c->crowd = 0;
+	c->crowd_ms = c->now.mono_ms;
+	return c->crowd++ / CROWD * CROWD_APART_MS;
 }
 
 struct job *core_call_job(const struct core *c, const struct call *call)

@@ -161,6 +161,8 @@ struct core {
 	uint64_t turns; /* files that were given a place so far */
 	uint64_t pass;	/* of the spool that was served last, before it was */
 	struct heap timers;
+	int64_t crowd_ms;		  /* the turn in which ... */
+	unsigned crowd;			  /* ... so many results have been gone on with */
 	struct endpoint_state **endpoint; /* by number, as in conf */
 	struct pool_state **pool;
 	struct spool_state **spool;
@@ -188,6 +190,9 @@ const struct conf_spool *core_spool_conf(const struct core *c, const struct job 
  * would not be found beside it, and that it is not there does not say that it is gone. */
 bool core_is_away(const struct core *c, const struct job *job);
 int64_t core_away_ms(const struct core *c, const struct job *job); /* until asked again; logs it */
+/* 0: this turn may go on with one more result. Else as many as are good for it have been, and that one
+ * is to ask again so much later. */
+int64_t core_crowd_ms(struct core *c);
 /* The file of a raw call; it exists as long as the call. */
 struct job *core_call_job(const struct core *c, const struct call *call);
 const struct conf_pool *core_session_pool(const struct core *c, const struct session *s);

@@ -113,25 +113,6 @@ void finish_own(
 	finish_outcome(c, job, status);
 }
 
-/* What is kept of a finished job's run: enough to know the file again. */
-void finish_remember(struct job *job)
-{
-	free(job->r.old_files);
-	job->r.old_files = NULL;
-	/* Half of the hash: it only has to tell whether somebody who did not try has the same bytes
-	 * there, and there may be a million of these. */
-	const char *hex = job->r.run == NULL ? "" : job->r.run->sha256;
-	job->sha_known = strlen(hex) == SHA256_TEXT_LEN - 1;
-	for (size_t i = 0; job->sha_known && i < JOB_SHA_BYTES; i++) {
-		char byte[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
-		job->sha[i] = (uint8_t)strtoul(byte, NULL, 16);
-	}
-	job->status = job->r.run == NULL ? STATUS_NONE : (uint8_t)job->r.run->status;
-	job_drop_run(job);
-	job_forget_said(job);
-	job_drop_wait(job);
-}
-
 /* An end that somebody has to look at before the next one of the spool begins. What is unknown may run
  * still, and then the next one would not come after it. */
 static void finish_pause(struct core *c, const struct job *job, enum job_status status)
@@ -183,7 +164,7 @@ static void finish_end(struct core *c, struct job *job, bool live)
 		core_look(c, job->r.spool, job->r.name);
 	job->again = false;
 	if (live)
-		finish_remember(job);
+		job_remember(job);
 	else
 		job_free(&c->jobs, &c->timers, job);
 }
@@ -350,7 +331,7 @@ static bool finish_waits(struct core *c, struct job *job)
 	return true;
 }
 
-void finish_go_on(struct core *c, struct job *job)
+static void finish_step(struct core *c, struct job *job)
 {
 	assert(job->r.run != NULL);
 	if (finish_waits(c, job))
@@ -369,6 +350,15 @@ void finish_go_on(struct core *c, struct job *job)
 	default:
 		assert(!"not a state of finishing");
 	}
+}
+
+void finish_go_on(struct core *c, struct job *job)
+{
+	int64_t crowd_ms = core_crowd_ms(c);
+	if (crowd_ms > 0)
+		timer_set(&c->timers, &job->timer, c->now.mono_ms + crowd_ms);
+	else
+		finish_step(c, job);
 }
 
 static void finish_later(
@@ -399,6 +389,7 @@ void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev)
 		job->r.run->superseded = true;
 		job->again = true;
 	}
+	timer_clear(&c->timers, &job->timer); /* it was put off, and a look from before has come */
 	finish_stage(c, job);
 }
 
@@ -424,7 +415,7 @@ void finish_staged(struct core *c, const struct ev_staged *ev)
 		core_row_job_answer(c, job); /* a script's, for the first time */
 	else
 		core_row_job(c, job);
-	finish_go_on(c, job);
+	finish_step(c, job);
 }
 
 /* The hidden files are not there any more. What is visible already of them is replaced, as ours. */
@@ -463,7 +454,7 @@ void finish_published(struct core *c, const struct ev_published *ev)
 	job->r.run->hidden = xasprintf(".sparkspool-%llu-input", (unsigned long long)job->r.id);
 	job_move(&c->jobs, job, JOB_DISPOSING);
 	core_row_job_end(c, job);
-	finish_go_on(c, job);
+	finish_step(c, job);
 }
 
 void finish_disposed(struct core *c, const struct ev_disposed *ev)

@@ -36,16 +36,13 @@ void finish_recall(struct core *c, struct job *job);
 /* It was recalled without a session to go to: its pool does not serve it, or did not. */
 void finish_unserved(struct core *c, struct job *job);
 
-/* What is kept of a finished job's run: enough to know its file again. */
-void finish_remember(struct job *job);
-
 void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev);
 void finish_staged(struct core *c, const struct ev_staged *ev);
 void finish_published(struct core *c, const struct ev_published *ev);
 void finish_disposed(struct core *c, const struct ev_disposed *ev);
 
 /* Takes the next step of a job in ANSWERED, STAGED or DISPOSING: after a failure's pause, and at
- * the start for what a crash left. */
+ * the start for what a crash left. Of many at once most are put off for a moment. */
 void finish_go_on(struct core *c, struct job *job);
 
 #endif

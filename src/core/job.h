@@ -126,6 +126,8 @@ void job_end_cancelled(struct job *job, const char *how);
 /* What the file says of itself is read again at its turn; so a million that wait do not hold it. */
 void job_forget_said(struct job *job);
 void job_drop_wait(struct job *job);
+/* What is kept of a finished job's run: enough to know its file again. */
+void job_remember(struct job *job);
 /* Both copy; no p drops what there was. At most UINT32_MAX bytes: answer_max and file_max are far
  * below. */
 void job_set_answer(struct job *job, struct bytes answer);

@@ -218,7 +218,7 @@ static void life_resume_job(struct core *c, struct job *job)
 		finish_go_on(c, job);
 		break;
 	case JOB_DONE:
-		finish_remember(job);
+		job_remember(job);
 		break;
 	default:
 		assert(!"not a state that is persisted");

@@ -30,6 +30,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define TICK_EFFECTS_MAX 256 /* what timers may bring to one turn */
+
 /* A service manager kills after 90 s by default; what is not heard by then is asked for in the next
  * life. */
 #define STOP_MS 20000 /* an orderly stop waits this long for answers that are on their way */
@@ -146,12 +148,16 @@ static void core_timer_due(struct core *c, struct timer *t)
 	}
 }
 
-/* What is set during the turn for now or earlier waits for the next tick: no turn lasts for ever. */
+/* What is set during the turn for now or earlier waits for the next tick: no turn lasts for ever. The
+ * rest of thousands that are due at once comes in the next turn, which comes at once, and first: those
+ * that have waited longest are in front. */
 static void core_on_tick(struct core *c)
 {
 	struct timer *t;
 	size_t most = c->timers.len;
-	while (most-- > 0 && (t = timers_pop(&c->timers, c->now.mono_ms)) != NULL)
+	size_t full = c->fx->count + TICK_EFFECTS_MAX;
+	while (most-- > 0 && c->fx->count < full &&
+	       (t = timers_pop(&c->timers, c->now.mono_ms)) != NULL)
 		core_timer_due(c, t);
 }
 

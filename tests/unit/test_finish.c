@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,18 @@ static void start_slow(void)
 	world_begin(w);
 	world_put(w, "a.py", "sleep 5000");
 	world_until(w, MINUTES, world_ran(w, "sleep 5000") == 1);
+}
+
+/* Of what the trace calls so, how much there was in the turn that had most of it. */
+static int most_in_a_turn(const char *what)
+{
+	int most = 0;
+	int n = 0;
+	for (const char *line = w->trace.data; *line != '\0'; line = strchr(line, '\n') + 1) {
+		n = *line == '.' ? 0 : n + (strncmp(line, what, strlen(what)) == 0);
+		most = n > most ? n : most;
+	}
+	return most;
 }
 
 static int hidden_files(void)
@@ -190,6 +203,69 @@ START_TEST(removed_before_it_could_be)
 	world_remove(w, "a.py");
 	world_until(w, MINUTES, world_done(w, "a.py"));
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
+/* ---- many at once ------------------------------------------------------------------------------- */
+
+#define MANY 300
+
+static void put_many(const char *suffix)
+{
+	char name[16];
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "%d.%s", i, suffix);
+		world_put(w, name, "r");
+	}
+}
+
+/* Each costs some syncs, and a stop, a signal or a request waits for the end of the turn. */
+START_TEST(many_that_are_rejected_at_once)
+{
+	w->pool[0].warm[KIND_SPARKR] = -1;
+	put_many("R");
+	world_start(w);
+	world_until(w, MINUTES, world_recorded(w, "0.R", "rejected"));
+	world_stop(w);
+	world_until(w, MINUTES, w->ledger.ends == MANY);
+	ck_assert_int_gt(most_in_a_turn("stage"), 0);
+	ck_assert_int_le(most_in_a_turn("stage"), 64);
+	ck_assert_int_le(most_in_a_turn("publish"), 64);
+	ck_assert_int_eq(hidden_files(), 0);
+}
+END_TEST
+
+/* They may be a thousand, and on a file system across the network each look takes its time. */
+START_TEST(many_that_have_settled)
+{
+	w->spool[0].ready = READY_SETTLE;
+	w->spool[0].settle_ms = 1000;
+	w->spool[0].python = STYLE_RAW;
+	put_many("py");
+	world_begin(w);
+	world_forget(w);
+	world_until(w, MINUTES, w->ledger.jobs == MANY);
+	ck_assert_int_gt(most_in_a_turn("look"), 0);
+	ck_assert_int_le(most_in_a_turn("look"), 256);
+	world_until(w, 100 * MINUTES, w->ledger.ends == MANY);
+}
+END_TEST
+
+/* The same after a start, when the directory is back, at each of the steps; and none is left behind. */
+START_TEST(many_that_have_waited)
+{
+	w->pool[0].warm[KIND_SPARKR] = -1;
+	w->spool[0].after = AFTER_DELETE;
+	put_many("R");
+	world_start(w);
+	w->dir[0]->full = true;
+	world_until(w, MINUTES,
+	    world_row(w, "299.R") != NULL && world_row(w, "299.R")->rec.state == JOB_ANSWERED);
+	w->dir[0]->full = false;
+	world_crash(w);
+	world_until(w, MINUTES, w->ledger.ends == MANY);
+	ck_assert_int_le(most_in_a_turn("stage"), 64);
+	ck_assert_int_le(most_in_a_turn("publish"), 64);
 }
 END_TEST
 
@@ -485,6 +561,9 @@ int main(void)
 	tcase_add_test(t, dropped_again_after_it_was_deleted);
 	tcase_add_test(t, a_stranger_is_put_back_and_runs);
 	tcase_add_test(t, removed_before_it_could_be);
+	tcase_add_test(t, many_that_are_rejected_at_once);
+	tcase_add_test(t, many_that_have_settled);
+	tcase_add_test(t, many_that_have_waited);
 	tcase_add_test(t, a_full_disk_only_delays);
 	tcase_add_test(t, a_full_disk_for_long_is_one_error);
 	tcase_add_test(t, a_name_that_was_taken_meanwhile);
