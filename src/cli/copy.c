@@ -2,6 +2,7 @@
 #include "cli/copy.h"
 #include "base/fsop.h"
 #include "cli/clock.h"
+#include "core/source.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -160,7 +161,8 @@ static int give_name(const struct copy *c, int dir, const char *tmp, char **path
 	for (unsigned i = 0; err == EEXIST && i < NAMES_MAX; i++) {
 		free(name);
 		name = name_number(c->name, i);
-		err = try_name(c, dir, tmp, name);
+		/* One that is too long only by its number would be rejected. */
+		err = i > 0 && !source_name_fits(name) ? ENAMETOOLONG : try_name(c, dir, tmp, name);
 	}
 	if (err == 0)
 		*path = xasprintf("%s/%s", c->dir, name);

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,10 +19,34 @@
  * patience ends. */
 #define RETRY_MS 20
 
+#define LOCK_BEFORE ".once-"
+#define LOCK_BEHIND ".lock"
+
+/* Of the longest names a part: those that have it in common wait for one another, and that is all. */
+static char *lock_name(const char *name)
+{
+	return xasprintf(
+	    LOCK_BEFORE "%.*s" LOCK_BEHIND, NAME_MAX - (int)strlen(LOCK_BEFORE LOCK_BEHIND), name);
+}
+
+/* False: somebody else has it. Not all file systems have locks. */
+static bool take(const struct once *once, int fd, bool quiet)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK || errno == EINTR)
+		return false;
+	if (!quiet)
+		say_note("%s cannot be locked (%s): if another submits it in this moment, it is "
+			 "there twice",
+		    once->lock, strerror(errno));
+	return true;
+}
+
 /* Of one who was killed the lock is gone, and the file of it is taken over. While it was waited for
  * its name may have become that of another file: then again. Nobody can make us wait for ever: after
  * our patience we go on without it. */
-static int lock(const struct once *once, int64_t until_ms)
+static int lock(const struct once *once, int64_t until_ms, bool quiet)
 {
 	struct stat ours, theirs;
 	int fd = -1;
@@ -31,7 +56,7 @@ static int lock(const struct once *once, int64_t until_ms)
 		    O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 		if (fd == -1)
 			break;
-		bool have = flock(fd, LOCK_EX | LOCK_NB) == 0;
+		bool have = take(once, fd, quiet);
 		if (have && fstat(fd, &ours) == 0 &&
 		    fstatat(once->dir, once->lock, &theirs, 0) == 0 && ours.st_ino == theirs.st_ino)
 			break;
@@ -108,8 +133,8 @@ char *once_begin(struct once *once, struct daemon *d, const struct spot *spot, c
 	once->dir = open(spot->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (once->dir == -1)
 		return NULL; /* nothing will be written there either, and that will be said */
-	once->lock = xasprintf(".once-%s.lock", name);
-	once->fd = lock(once, clock_mono_ms() + d->o->patience_ms);
+	once->lock = lock_name(name);
+	once->fd = lock(once, clock_mono_ms() + d->o->patience_ms, d->o->quiet);
 	if (daemon_open(d, true) == CLI_OK) {
 		json_t *request = ask_for("list");
 		text_put(request, "spool", text_json(spot->name));

@@ -255,6 +255,9 @@ static int say_not_copied(const struct way *w, int err, const char *what)
 		       "-ld' of it";
 	} else if (err == ENOSPC || err == EDQUOT) {
 		next = "there is no room left for files there";
+	} else if (err == ENAMETOOLONG) {
+		next = "its name is taken, and has no room for a number: choose a shorter one with "
+		       "--name";
 	} else if (err == ENOENT || err == ENOTDIR) {
 		next = "the directory is not there: is its file system mounted?";
 	}

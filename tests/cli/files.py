@@ -1,4 +1,5 @@
 """Files on their way into a spool, and what keeps them there."""
+import errno
 import os
 import signal
 import stat
@@ -244,6 +245,34 @@ def case_once_at_once(tools):
         p.good("submit", "--once", "-q", "a.py")
         same(p.names(), ["a.py"], "after a lock that nobody holds")
         p.close()
+
+
+def case_long_names(tools):
+    """The longest name that may run: it has a lock, too, and no number is put into it that makes it one
+    which may not."""
+    p = Place(tools)
+    yield p
+    long = "n" * 243 + ".py"
+    p.write("home/a.py", "1\n")
+    all_of_them = [p.begin("submit", "--once", "-q", "-n", long, "a.py") for _ in range(20)]
+    same({p.end(x).out for x in all_of_them}, {p.path("s", long) + "\n"}, "what they print")
+    same(p.names(), [long], "the spool")
+    p.fails(125, "submit", "-n", long, "a.py", says="choose a shorter one with --name")
+    same(p.names(), [long], "the spool, and nothing hidden")
+
+
+def case_no_locks(tools):
+    """A file system that has none: it is said, and nobody waits for what never comes."""
+    p = Place(tools)
+    yield p
+    preload = os.path.join(os.path.dirname(tools.cli), "tests", "crash", "preload.so")
+    env = {"LD_PRELOAD": preload, "CRASH_FLOCK": str(errno.ENOLCK)}
+    if not os.path.exists(preload) or p.cli("list", **env).code != 0:
+        raise Skipped("a library that goes before others")
+    p.write("home/a.py", "1\n")
+    done = p.good("submit", "--once", "a.py", "--patience", "1h", **env)
+    must("No locks available" in done.err, "it is not said: %r" % done.err)
+    same(p.names(), ["a.py"], "the spool, without a lock")
 
 
 def case_submit_killed(tools):

@@ -15,6 +15,7 @@
  *	CRASH_SPEED     how much faster time goes
  *	CRASH_BASE      seconds since the epoch from which on it does so
  *	CRASH_HARNESS   the process that has started it, with which it ends
+ *	CRASH_FLOCK     the errno that each flock() fails with, as on a file system without locks
  *
  * System calls are made directly: nothing of libc lies between a number and the call. 64 bits only. */
 #include <errno.h>
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -288,6 +290,15 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return fsync(fd);
+}
+
+int flock(int fd, int how)
+{
+	int err = (int)number_of("CRASH_FLOCK", 0);
+	if (err == 0)
+		return (int)syscall(SYS_flock, fd, how);
+	errno = err;
+	return -1;
 }
 
 /* ---- names --------------------------------------------------------------------------------------- */
