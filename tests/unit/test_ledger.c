@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -223,6 +225,17 @@ static struct ledger *reopen(struct ledger *l)
 }
 
 /* Must be refused, with these words. */
+/* What each flock() fails with, as on a file system without locks; 0: it does what it is for. */
+static int flock_error;
+
+int flock(int fd, int how)
+{
+	if (flock_error == 0)
+		return (int)syscall(SYS_flock, fd, how);
+	errno = flock_error;
+	return -1;
+}
+
 static void refused(const char *dir, const char *words)
 {
 	struct ledger *l;
@@ -519,6 +532,16 @@ START_TEST(open_refuses_an_unwritable_directory)
 	else
 		fprintf(stderr, "skipped: TMPDIR is closed to others\n");
 	ck_assert_int_eq(seteuid(me), 0);
+}
+END_TEST
+
+/* Two daemons on one ledger would run everything twice: without a lock there is none. */
+START_TEST(open_refuses_what_cannot_be_locked)
+{
+	flock_error = ENOLCK;
+	refused(w.dir, "cannot lock: No locks available");
+	flock_error = 0;
+	ledger_close(open_dir(w.dir));
 }
 END_TEST
 
@@ -2453,6 +2476,7 @@ static void add_open(TCase *tc)
 	tcase_add_test(tc, open_refuses_a_wrong_directory);
 	tcase_add_test(tc, open_refuses_another_owner);
 	tcase_add_test(tc, open_refuses_an_unwritable_directory);
+	tcase_add_test(tc, open_refuses_what_cannot_be_locked);
 	tcase_add_test(tc, open_refuses_a_second_daemon);
 	tcase_add_test(tc, open_is_free_again_after_a_kill);
 	tcase_add_test(tc, open_refuses_a_newer_version);

@@ -11,7 +11,19 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* What each flock() fails with, as on a file system without locks; 0: it does what it is for. */
+static int flock_error;
+
+int flock(int fd, int how)
+{
+	if (flock_error == 0)
+		return (int)syscall(SYS_flock, fd, how);
+	errno = flock_error;
+	return -1;
+}
 
 /* ---- inotify ------------------------------------------------------------------------------- */
 
@@ -634,6 +646,25 @@ START_TEST(test_one_locked_of_two)
 }
 END_TEST
 
+/* Another daemon would be no news there: it is said, and the spool is served. */
+START_TEST(test_no_locks)
+{
+	struct world w;
+
+	flock_error = ENOLCK;
+	world_open(&w, 1);
+	ck_assert_uint_eq(count_of(w.log.data, "lock=none error=\"No locks available\""), 1);
+	world_forget(&w);
+	put_text(&w, "a/x.py", "");
+	ck_assert_str_eq(
+	    world_scan(&w, 0), "0 BEGUN\n0 created x.py\n0 closed x.py\n0 scan x.py\n0 ENDED\n");
+	ck_assert_int_eq(spools_conf(w.s, &w.conf), 0);
+	ck_assert_str_eq(world_log(&w), "");
+	flock_error = 0;
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_locked_while_it_was_away)
 {
 	struct world w;
@@ -859,6 +890,7 @@ int main(void)
 	tcase_add_test(tc, test_a_directory_that_cannot_be_written);
 	tcase_add_test(tc, test_locked_by_another);
 	tcase_add_test(tc, test_one_locked_of_two);
+	tcase_add_test(tc, test_no_locks);
 	tcase_add_test(tc, test_locked_while_it_was_away);
 	tcase_add_test(tc, test_the_same_directory_twice);
 	tcase_add_test(tc, test_conf_of_what_is_not_there);
