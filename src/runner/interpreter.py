@@ -18,18 +18,25 @@ class Output(object):
     """A text file that counts what the limit cut, and what found no room."""
 
     def __init__(self, path, limit):
-        self.file = open(path, "wb", 0)
+        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self.itself = self._what_is_there()
         self.limit = limit
         self.bytes = self.cut = 0
+        self.closed = False
         self.encoding = "utf-8"
         self.errors = "backslashreplace"
         self.buffer = self
 
     def write(self, text):
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
+        return self.put(text)
+
+    def put(self, text):
         data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else bytes(text)
         room = len(data) if not self.limit else max(0, min(len(data), self.limit - self.bytes))
         try:
-            written = self.file.write(data[:room])
+            written = os.write(self.fd, data[:room])
         except OSError:
             written = 0  # the disk is full: the file's own end must not fail by that
         self.bytes += written
@@ -37,15 +44,29 @@ class Output(object):
         return len(text)
 
     def fileno(self):
-        return self.file.fileno()
+        return self.fd
 
     def close(self):
-        """What others wrote into it is counted here."""
-        size = os.fstat(self.file.fileno()).st_size
+        """A file may do that at its end; it has some words on it all the same."""
+        self.closed = True
+
+    def finish(self):
+        """What others wrote into it is counted here. Where the file has closed the descriptor, by then it
+        may be the interpreter's."""
+        if self._what_is_there() != self.itself:
+            return
+        size = os.fstat(self.fd).st_size
         if self.limit and size > self.limit:
-            os.truncate(self.file.fileno(), self.limit)
+            os.truncate(self.fd, self.limit)
             self.cut += size - self.limit
-        self.file.close()
+        os.close(self.fd)
+
+    def _what_is_there(self):
+        try:
+            state = os.fstat(self.fd)
+            return state.st_dev, state.st_ino
+        except OSError:
+            return None
 
     def flush(self):
         pass
@@ -63,8 +84,16 @@ def exit_code_of(error, err):
         return 0
     if isinstance(error.code, int):
         return error.code & 0xFF
-    err.write("%s\n" % error.code)
+    err.put("%s\n" % error.code)
     return 1
+
+
+def print_error(error, frames):
+    """Where it has put sys.stderr, and what becomes of it there, is the file's own matter."""
+    try:
+        traceback.print_exception(type(error), error, frames)
+    except BaseException:
+        pass
 
 
 def stop_nothing(self, *args):
@@ -88,8 +117,14 @@ def keep_spark():
 
 def keep_descriptors(out, err):
     """Puts a file's in the place of the interpreter's; returns what puts those back."""
-    kept = [os.dup(number) for number in (0, 1, 2)]
-    null = os.open(os.devnull, os.O_RDONLY)
+    kept, null = [], os.open(os.devnull, os.O_RDONLY)
+    try:
+        for number in (0, 1, 2):
+            kept.append(os.dup(number))
+    except OSError:
+        for fd in kept + [null]:
+            os.close(fd)
+        raise
     for fd, number in ((null, 0), (out.fileno(), 1), (err.fileno(), 2)):
         os.dup2(fd, number)
     os.close(null)
@@ -127,7 +162,7 @@ class Interpreter(object):
         started, begun, cut = time.time(), time.monotonic(), {}
         try:
             code, error = self._printed(order, cut)
-        except Exception as e:  # there was no descriptor for it, say
+        except BaseException as e:  # there was no descriptor for it, say, or its own words raise
             code, error = 1, {"name": type(e).__name__, "message": str(e)[:2000], "line": None, "statement": None}
         return {
             "exit_code": code, "why": "exit", "error": error, "sql": None, "started_ms": int(started * 1000),
@@ -139,26 +174,28 @@ class Interpreter(object):
         """What the limits dropped of its outputs goes into `cut`."""
         directory = order["dir"]
         spec = results.read_json(os.path.join(directory, "spec.json"))
-        out, err = (Output(os.path.join(directory, "result", name), order["limits"][name + "_bytes"])
-                    for name in ("out", "err"))
-        ended = self._captured(spec, directory, out, err)
-        out.close()
-        err.close()
-        cut.update(out=out.cut, err=err.cut)
-        return ended
+        outputs = []
+        try:
+            for name in ("out", "err"):
+                outputs.append(Output(os.path.join(directory, "result", name), order["limits"][name + "_bytes"]))
+            return self._captured(spec, directory, *outputs)
+        finally:
+            for name, output in zip(("out", "err"), outputs):
+                output.finish()
+                cut[name] = output.cut
 
     def _captured(self, spec, directory, out, err):
         kept = sys.stdout, sys.stderr, sys.argv, list(sys.path), sys.modules.get("__main__"), where()
-        put_back_descriptors = keep_descriptors(out, err)
-        put_back = keep_spark()
-        sys.stdout, sys.stderr = out, err
+        changed = [keep_descriptors(out, err)]
         try:
+            changed.append(keep_spark())
+            sys.stdout, sys.stderr = out, err
             return self._execute(spec, directory)
         except SystemExit as e:
             return exit_code_of(e, err), None
         finally:
-            put_back()
-            put_back_descriptors()
+            for put_back in changed:
+                put_back()
             sys.stdout, sys.stderr, sys.argv, sys.path[:], sys.modules["__main__"] = kept[:5]
             go_back(kept[5])
 
@@ -179,6 +216,6 @@ class Interpreter(object):
         except BaseException as e:
             child.hide_own(e)
             frames = e.__traceback__
-            traceback.print_exception(type(e), e, frames)
+            print_error(e, frames)
             return 1, {"name": type(e).__name__, "message": child.text_of(e),
                        "line": child.line_of(e, frames, path), "statement": None}
