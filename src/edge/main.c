@@ -4,6 +4,7 @@
 #include "edge/ctl.h"
 #include "edge/journal.h"
 #include "edge/loop.h"
+#include "edge/notify.h"
 #include "edge/sandbox.h"
 #include <errno.h>
 #include <getopt.h>
@@ -17,6 +18,7 @@
 #define EXIT_TEMPORARY 75
 #define EXIT_CONFIG 78
 #define TEXT_BYTES_MAX 262144
+#define UPGRADE_USEC "3600000000" /* an hour */
 
 static const char main_help[] =
     "usage: sparkspoold [-f FILE] [-d] [--check-config]\n"
@@ -108,6 +110,9 @@ static int main_run(struct conf *conf, const struct main_options *o, struct jour
 {
 	struct buf error;
 	buf_init(&error, TEXT_BYTES_MAX);
+	/* One of a former release is upgraded now, and years of history, read from a slow disk, may take
+	 * longer than a manager waits for a start. Ended half-way it would begin anew each time. */
+	notify_send("EXTEND_TIMEOUT_USEC=" UPGRADE_USEC "\nSTATUS=Opening the ledger");
 	struct ledger *ledger = ledger_open(conf->state_dir, &error);
 	if (ledger == NULL) {
 		log_error("event=not-started error=\"%s\"", error.data == NULL ? "" : error.data);

@@ -779,6 +779,9 @@ def watched(tools):
     manager = Manager(p, 2000)  # each millisecond of its fast time, if it can
     count = 200
     p.begin()
+    # A ledger of a former release may take its time, which TimeoutStartSec= does not know of.
+    p.until(lambda: manager.told, "a word")
+    must(manager.told[0].startswith(b"EXTEND_TIMEOUT_USEC="), "first it is %r" % manager.told[0])
     p.until_logged("event=up url=")
     p.daemon.send_signal(signal.SIGSTOP)
     for i in range(count):
