@@ -159,7 +159,7 @@ static void loop_perform(struct loop *l, const struct effect *fx)
 static void loop_alive(struct loop *l)
 {
 	l->now = loop_clock();
-	if (notify_alive_in_ms(l->watchdog_ms, l->alive_ms, l->now.mono_ms) > 0)
+	if (notify_busy_in_ms(l->watchdog_ms, l->alive_ms, l->now.mono_ms) > 0)
 		return;
 	l->alive_ms = l->now.mono_ms;
 	notify_send("WATCHDOG=1");

@@ -13,5 +13,7 @@ int64_t notify_watchdog_ms(void);
 /* How long from now until the watchdog has to be told again, when it was told last at told_ms: 0 or less,
  * at once; INT64_MAX, there is none (every_ms is 0). */
 int64_t notify_alive_in_ms(int64_t every_ms, int64_t told_ms, int64_t now_ms);
+/* The same where something is about to be done that may take long: sooner. */
+int64_t notify_busy_in_ms(int64_t every_ms, int64_t told_ms, int64_t now_ms);
 
 #endif

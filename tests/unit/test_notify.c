@@ -216,6 +216,16 @@ START_TEST(told_in_time)
 }
 END_TEST
 
+/* The watchdog of a minute does not end a commit that takes one from half of it on. */
+START_TEST(told_before_long_things)
+{
+	ck_assert_int_eq(notify_busy_in_ms(30000, 5000, 5000), 5000);
+	ck_assert_int_eq(notify_busy_in_ms(30000, 5000, 10000), 0);
+	ck_assert_int_eq(notify_busy_in_ms(1000, 5000, 6000), 0);
+	ck_assert(notify_busy_in_ms(0, 5000, 95000) == INT64_MAX);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("notify");
@@ -228,6 +238,7 @@ int main(void)
 	tcase_add_test(t, to_what_is_not_there);
 	tcase_add_loop_test(t, watchdog, 0, (int)ARRAY_LEN(watchdogs));
 	tcase_add_test(t, told_in_time);
+	tcase_add_test(t, told_before_long_things);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
