@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MARKER_SUFFIX ".ready"
 /* A directory with so many of one name wants cleaning, not one more number. */
 #define NAMES_MAX 100000
 #define TEMPORARIES_MAX 100
@@ -121,7 +120,7 @@ static int write_temporary(const struct copy *c, int dir, char **tmp)
 /* A marker that lies about already would be taken for ours. */
 static int try_name(const struct copy *c, int dir, const char *tmp, const char *name)
 {
-	char *marker = xasprintf("%s" MARKER_SUFFIX, name);
+	char *marker = xasprintf("%s" COPY_MARKER, name);
 	int err = EEXIST;
 
 	if (!is_taken(dir, name) && !(c->marker && is_taken(dir, marker))) {
@@ -140,7 +139,7 @@ static int try_name(const struct copy *c, int dir, const char *tmp, const char *
 /* After the file and never before: a marker says that what it vouches for is complete. */
 static int make_marker(int dir, const char *name, mode_t mode)
 {
-	char *marker = xasprintf("%s" MARKER_SUFFIX, name);
+	char *marker = xasprintf("%s" COPY_MARKER, name);
 	int fd = openat(dir, marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	free(marker);

@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include <sys/types.h>
 
+#define COPY_MARKER ".ready" /* behind the name of what it vouches for */
+
 struct copy {
 	const char *dir;  /* the spool's */
 	const char *name; /* as it is wanted; foo-1.py, foo-2.py ... if it is taken */

@@ -1,6 +1,7 @@
 /* run: files as programs: submitted, waited for, their output and their code. */
 #include "cli/clock.h"
 #include "cli/cmd.h"
+#include "cli/copy.h"
 #include "cli/follow.h"
 #include "cli/row.h"
 #include "cli/submit.h"
@@ -26,21 +27,43 @@ static void say_how_to_come_back(const struct follow *f, const char *path)
 		say_note("%s stays in the spool and will run; remove it to prevent that", path);
 }
 
-/* A file that has no job yet is taken out of the spool again. */
-static int cancel(struct follow *f, const char *path)
+/* With its marker, which would vouch for the next file of that name. */
+static bool take_out(const struct submission *s)
 {
-	json_t *jobs = json_array();
-	json_t *request = ask_for("cancel");
+	char *marker = xasprintf("%s" COPY_MARKER, s->path);
+	bool taken = unlink(s->path) == 0;
 
+	if (taken && s->marker)
+		(void)unlink(marker);
+	free(marker);
+	return taken;
+}
+
+/* It may have been read in the moment before it was taken out: then there is a job. */
+static json_t *job_of(struct daemon *d, const struct submission *s)
+{
+	json_t *job = ask_job(d, text_json(s->path), NULL);
+
+	if (ask_int(job, "id", 0) != s->old_job)
+		return job;
+	json_decref(job);
+	return NULL;
+}
+
+/* A file that has no job yet is taken out of the spool again. */
+static int cancel(struct follow *f, const struct submission *s)
+{
 	wire_fini(&f->d->wire);
-	if (f->job == NULL && unlink(path) == 0) {
-		json_decref(jobs);
-		json_decref(request);
-		say_note("%s was taken out of the spool again; it had not begun", path);
+	if (f->job == NULL && take_out(s) && (f->job = job_of(f->d, s)) == NULL) {
+		say_note("%s was taken out of the spool again; it had not begun", s->path);
 		return CLI_CANCELLED;
 	}
+	if (row_is_ended(f->job))
+		return CLI_OK;
+	json_t *jobs = json_array();
+	json_t *request = ask_for("cancel");
 	text_append(
-	    jobs, f->job == NULL ? text_json(path) : json_integer(ask_int(f->job, "id", 0)));
+	    jobs, f->job == NULL ? text_json(s->path) : json_integer(ask_int(f->job, "id", 0)));
 	text_put(request, "jobs", jobs);
 	say_note("cancelling it; Ctrl-C once more leaves it alone");
 	return ask(f->d, request, NULL, NULL);
@@ -121,7 +144,7 @@ static int follow_one(struct daemon *d, const struct submission *s)
 			break;
 		cancelled = true;
 		f.signal = 0;
-		code = cancel(&f, s->path);
+		code = cancel(&f, s);
 		if (code != CLI_OK)
 			break;
 	}

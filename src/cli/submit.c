@@ -285,6 +285,7 @@ static int copy(struct way *w)
 	if (!w->s->there)
 		w->s->path = copy_in(&c, &what);
 	int err = errno;
+	w->s->marker = w->spot.marker;
 	once_end(&once);
 	return w->s->path == NULL ? say_not_copied(w, err, what) : CLI_OK;
 }

@@ -12,6 +12,7 @@ struct submission {
 	enum kind kind;
 	char *path; /* in the spool; of the one that is there with --once */
 	char *spool;
+	bool marker;	 /* one lies beside it */
 	bool there;	 /* --once: one of this name is waiting or running already */
 	int64_t old_job; /* the last job that path had before; 0: none */
 	unsigned line;	 /* of a line that was put in; 0: none was */

@@ -1,6 +1,7 @@
 """Files as programs: their output while it comes, and their codes."""
 import os
 import signal
+import subprocess
 import threading
 import time
 
@@ -196,6 +197,39 @@ def case_run_interrupted_early(tools):
     done = p.end(one)
     same((done.code, p.names()), (-signal.SIGTERM, ["a.py"]), "the code and the spool")
     must("stays in the spool" in done.err, done.err)
+
+
+def case_run_interrupted_marked(tools):
+    """The marker goes, too: it would vouch for the next file of that name."""
+    p = Place(tools, {"s": 'pool = "all"; ready = "marker";'})
+    yield p
+    p.stand.look = lambda: None
+    p.write("home/a.py", "1\n")
+    one = p.begin("run", "--cancel-on-interrupt", "a.py")
+    until(lambda: sum(r["do"] == "show" for r in p.stand.asked) > 2, "the wait")
+    same(p.names(), ["a.py", "a.py.ready"], "the spool")
+    one.send_signal(signal.SIGINT)
+    same((p.end(one).code, p.names()), (127, []), "the code and the spool")
+
+
+def case_run_interrupted_late(tools):
+    """It is taken out in the moment in which the daemon has read it: then it runs, and is cancelled."""
+    p = Place(tools)
+    yield p
+    p.write("home/a.py", "1\n")
+    path = p.path("s", "a.py")
+
+    def look():
+        if p.stand.asked and not os.path.exists(path) and not p.stand.jobs:
+            p.stand.add(path, "s", state="running")
+    p.stand.look = lambda: None
+    one = p.begin("run", "--cancel-on-interrupt", "a.py")
+    until(lambda: sum(r["do"] == "show" for r in p.stand.asked) > 2, "the wait")
+    p.stand.look = look
+    one.send_signal(signal.SIGINT)
+    done = p.end(one)
+    same((done.code, [j["status"] for j in p.stand.jobs.values()]), (127, ["cancelled"]), "the end of it")
+    must("had not begun" not in done.err, done.err)
 
 
 def case_run_gone(tools):
