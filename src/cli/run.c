@@ -100,9 +100,12 @@ static void say_result(const struct submission *s, const json_t *job, int code)
 
 	if (own > code && code < CLI_USAGE)
 		say_note("its own exit code was %lld, which is given as %d", (long long)own, code);
-	if (code != CLI_OK)
-		fprintf(stderr, "sparkspool: %s (job %lld): %s", s->given, id,
+	if (code != CLI_OK) {
+		char *given = say_plain(s->given);
+		fprintf(stderr, "sparkspool: %s (job %lld): %s", given, id,
 		    status == NULL ? "ended" : status);
+		free(given);
+	}
 	if (code != CLI_OK && name != NULL) {
 		char *text = xasprintf(
 		    "%s%s%s", name, message == NULL ? "" : ": ", message == NULL ? "" : message);

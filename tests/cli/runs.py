@@ -232,6 +232,16 @@ def case_run_interrupted_late(tools):
     must("had not begun" not in done.err, done.err)
 
 
+def case_run_odd_name(tools):
+    """What a file's name has in it moves nobody's cursor, and ends no line."""
+    p = Place(tools)
+    yield p
+    p.stand.on_pick_up = lambda job: p.stand.finish(job, status="error", exit_code=1)
+    p.write("home/a\x1b[31m\n.py", "1\n")
+    done = p.cli("run", "a\x1b[31m\n.py")
+    same((done.code, done.is_one_line(), "\x1b" in done.err), (1, True, False), "what is said: %r" % done.err)
+
+
 def case_run_gone(tools):
     """Somebody takes it out of the spool before it is seen."""
     p = Place(tools)
