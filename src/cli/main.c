@@ -161,6 +161,6 @@ int main(int argc, char **argv)
 	/* Drawn now, once: jansson would else do it at its first object. */
 	json_object_seed(0);
 	if (opt_parse_global(&o, argc, argv, &code) != 0)
-		return stopped(NULL, code);
+		return say_end(stopped(NULL, code));
 	return say_end(command(&o));
 }

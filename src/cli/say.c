@@ -2,6 +2,7 @@
 #include "cli/say.h"
 #include "base/buf.h"
 #include "core/text.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,9 +155,14 @@ void say_note(const char *fmt, ...)
 
 int say_end(int code)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return code == CLI_OK ? CLI_FAILED : code;
-	return code;
+	bool lost = ferror(stdout) != 0;
+	int err = fflush(stdout) == 0 ? 0 : errno;
+
+	if (!lost && err == 0)
+		return code;
+	fprintf(stderr, "sparkspool: standard output cannot be written%s%s\n", err == 0 ? "" : ": ",
+	    err == 0 ? "" : strerror(err));
+	return code == CLI_OK ? CLI_FAILED : code;
 }
 
 int say_interrupted(int number)

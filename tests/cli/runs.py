@@ -242,6 +242,17 @@ def case_run_odd_name(tools):
     same((done.code, done.is_one_line(), "\x1b" in done.err), (1, True, False), "what is said: %r" % done.err)
 
 
+def case_no_room_for_output(tools):
+    """What cannot be said on standard output is a failure, and that is said."""
+    p = Place(tools)
+    yield p
+    for words in (["spools"], ["spools", "--json"], ["--version"], ["help"], ["list", "--help"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(p.command(words), stdout=full, stderr=subprocess.PIPE, env=p.environment({}))
+        same(done.returncode, 125, "the code of %s" % words)
+        must(b"standard output" in done.stderr and done.stderr.count(b"\n") == 1, "%s: %r" % (words, done.stderr))
+
+
 def case_run_gone(tools):
     """Somebody takes it out of the spool before it is seen."""
     p = Place(tools)
