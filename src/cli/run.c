@@ -187,6 +187,21 @@ static int submit_all(struct daemon *d, struct submission *s)
 	return code;
 }
 
+/* In JSON there is no such name: nobody could be asked what becomes of it, and it would be waited for for
+ * ever. */
+static int check_names(const struct options *o)
+{
+	for (int i = 0; i < o->arg_count; i++) {
+		const char *slash = strrchr(o->arg[i], '/');
+		const char *own = slash == NULL ? o->arg[i] : slash + 1;
+		const char *name = o->name != NULL ? o->name : own;
+		if (!text_is_utf8(name, strlen(name)))
+			return say_failure(o->json, CLI_USAGE, "choose another one with --name",
+			    "%s was not run: its name is not UTF-8", o->arg[i]);
+	}
+	return CLI_OK;
+}
+
 /* Without a daemon there is nothing to wait for, and then nothing is submitted. */
 int cmd_run(const struct options *o)
 {
@@ -196,6 +211,9 @@ int cmd_run(const struct options *o)
 	if (o->arg_count == 0)
 		return say_failure(
 		    o->json, CLI_USAGE, "'-' with -k KIND is standard input", "run which files?");
+	code = check_names(o);
+	if (code != CLI_OK)
+		return code;
 	daemon_init(&d, o);
 	struct submission *s = xcalloc((size_t)o->arg_count, sizeof(*s));
 	code = ask(&d, ask_for("hello"), NULL, NULL);

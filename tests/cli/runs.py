@@ -242,6 +242,18 @@ def case_run_odd_name(tools):
     same((done.code, done.is_one_line(), "\x1b" in done.err), (1, True, False), "what is said: %r" % done.err)
 
 
+def case_run_not_utf8(tools):
+    """In JSON there is no such name, and nobody could be asked for it: it would be waited for for ever."""
+    p = Place(tools)
+    yield p
+    at_once(p)
+    with open(os.path.join(os.fsencode(p.path("home")), b"\xff.py"), "w") as f:
+        f.write("1\n")
+    p.fails(120, "run", b"\xff.py", says="not UTF-8")
+    same(p.names(), [], "the spool")
+    p.good("run", "-n", "b", b"\xff.py")
+
+
 def case_no_room_for_output(tools):
     """What cannot be said on standard output is a failure, and that is said."""
     p = Place(tools)
