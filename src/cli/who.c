@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of one request, which may have 64 KiB with what is around them; a path of 4096 bytes may become
- * six times as long in JSON. */
+/* Of one request, which may have 64 KiB with what is around them; one path of 4096 bytes may become six times
+ * as long in JSON. */
 #define BATCH_BYTES_MAX 30000
 
 /* The parent is resolved, the name is not: it may be a link that is itself the file in the spool,
@@ -43,8 +43,14 @@ static void add(struct batches *b, json_t *item, size_t bytes)
 		b->bytes = 0;
 		text_append(b->all, b->last);
 	}
-	b->bytes += bytes + 3;
+	b->bytes += bytes + 1;
 	text_append(b->last, item);
+}
+
+/* Quotation marks and all: a control character has six bytes there. */
+static size_t json_bytes(const json_t *item)
+{
+	return json_dumpb(item, NULL, 0, JSON_ENCODE_ANY);
 }
 
 /* NULL, or what is wrong. */
@@ -67,7 +73,7 @@ static const char *add_word(struct batches *b, const char *word)
 		return strerror(errno);
 	json_t *item = json_string(path);
 	if (item != NULL)
-		add(b, item, strlen(path) * 2);
+		add(b, item, json_bytes(item));
 	free(path);
 	return item == NULL ? "its name is not UTF-8; use the number of the job" : NULL;
 }

@@ -106,6 +106,14 @@ def case_who(tools):
          "the requests: what is paused all the same is told")
 
 
+def case_long_in_json(tools):
+    """A request holds as many of them as fit, by what they are there: six bytes for each control character."""
+    p = Place(tools)
+    yield p
+    done = p.cli("cancel", *["\x01" * 240 + str(i) for i in range(100)])
+    same((done.code, done.err.count("there is no job")), (1, 100), "the end: %s" % done.err[-100:])
+
+
 def case_many(tools):
     """More than one request holds: all of them are asked for."""
     p = Place(tools)
