@@ -30,6 +30,7 @@ struct ctl *ctl_open(const struct conf *conf)
 	ctl->listen = -1;
 	ctl->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (ctl->epoll < 0) {
+		log_error("event=not-started error=\"epoll: %s\"", strerror(errno));
 		free(ctl);
 		return NULL;
 	}

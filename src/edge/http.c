@@ -1,6 +1,7 @@
 /* http: requests out, answers in, over one long-lived multi handle of libcurl. */
 #include "edge/http.h"
 
+#include "base/log.h"
 #include "edge/httpopt.h"
 #include <assert.h>
 #include <errno.h>
@@ -34,10 +35,13 @@ struct http *http_new(const struct conf *conf)
 	struct http *h;
 	CURLM *multi;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		log_error("event=not-started error=\"libcurl cannot be initialised\"");
 		return NULL;
+	}
 	multi = curl_multi_init();
 	if (multi == NULL) {
+		log_error("event=not-started error=\"libcurl: no memory, or no descriptors\"");
 		curl_global_cleanup();
 		return NULL;
 	}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -643,11 +644,36 @@ START_TEST(no_place_for_it)
 }
 END_TEST
 
+static void keep(enum log_level level, const char *line, void *arg)
+{
+	char *kept = arg;
+	snprintf(kept, 200, "%d %s", (int)level, line);
+}
+
+/* Its daemon cannot start, and whoever starts it wants to know why. */
+START_TEST(no_descriptor_left)
+{
+	struct rlimit before, none;
+	char said[200] = "";
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	log_set_sink(keep, said);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	struct ctl *none_left = ctl_open(&conf);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_ptr_null(none_left);
+	ck_assert_ptr_nonnull(strstr(said, "event=not-started"));
+	ck_assert_ptr_nonnull(strstr(said, "Too many open files"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ctl");
 	TCase *t = tcase_create("ctl");
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, no_descriptor_left);
 	tcase_add_test(t, a_question_and_its_answer);
 	tcase_add_test(t, lines_in_pieces_and_many_at_once);
 	tcase_add_test(t, closed_behind_the_question);
