@@ -266,14 +266,12 @@ static void call_too_big(struct core *c, struct session *s, struct call *call, c
 static void call_on_looked(struct core *c, struct session *s, struct call *call,
     const struct ev_http *ev, const struct livy_answer *a)
 {
-	const char *words = endpoint_words(c, ev, a);
+	if (statement_is_withheld(c, s, call, ev, a))
+		return;
+	const char *words =
+	    ev->outcome == HTTP_REPLY ? endpoint_says(c, ev, a) : endpoint_words(c, ev, a);
 	if (ev->outcome == HTTP_TOO_BIG) {
 		call_too_big(c, s, call, words);
-		return;
-	}
-	if (endpoint_blames_for(c, ev, a, &call->lost_ms)) {
-		call->due_ms = c->now.mono_ms;
-		depart_wake(c, s, 0); /* parks until the server is back */
 		return;
 	}
 	if (ev->outcome != HTTP_REPLY) {
@@ -325,11 +323,8 @@ static bool call_is_mute(
 static void call_on_doubted(struct core *c, struct session *s, struct call *call,
     const struct ev_http *ev, const struct livy_answer *a)
 {
-	if (ev->outcome != HTTP_TOO_BIG && endpoint_blames_for(c, ev, a, &call->lost_ms)) {
-		call->due_ms = c->now.mono_ms;
-		depart_wake(c, s, 0);
+	if (statement_is_withheld(c, s, call, ev, a))
 		return;
-	}
 	const char *words = endpoint_words(c, ev, a);
 	assert(call->state == CALL_DOUBT);
 	/* The order below is that of what proves most: the session's end, our own code, a fence or
@@ -408,7 +403,9 @@ void call_on_http(struct core *c, struct session *s, struct call *call, const st
 		livy_read_session(ev->status, ev->body, &a);
 	else
 		livy_read_statement(ev->status, ev->body, &a);
-	if (call->what == CALL_FENCE)
+	if (ev->tag.what == ASK_CHANNEL)
+		statement_compared(c, s, call, ev, &a);
+	else if (call->what == CALL_FENCE)
 		call_on_fenced(c, s, call, ev, &a);
 	else if (ev->tag.what == ASK_SUBMIT)
 		call_on_posted(c, s, call, ev, &a);

@@ -118,14 +118,28 @@ static bool endpoint_is_lost(const struct ev_http *ev, const struct livy_answer 
 	       (ev->outcome == HTTP_REPLY && a->verdict == LIVY_SERVER_ERROR && gateway);
 }
 
+/* 503 is also what some gateways say when they are cut off in the middle of an answer. */
+bool endpoint_is_barred(const struct ev_http *ev, const struct livy_answer *a)
+{
+	return ev->outcome == HTTP_REPLY &&
+	       (a->verdict == LIVY_AUTH || a->verdict == LIVY_REDIRECT ||
+		   a->verdict == LIVY_LATER ||
+		   (a->verdict == LIVY_SERVER_ERROR && ev->status == 503));
+}
+
+bool endpoint_is_back(const struct core *c, size_t endpoint, int64_t since_ms)
+{
+	const struct endpoint_state *e = c->endpoint[endpoint];
+	return since_ms >= 0 && e->phase == ENDPOINT_UP && e->up_ms >= since_ms;
+}
+
 bool endpoint_blames_for(
     struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms)
 {
-	const struct endpoint_state *e = c->endpoint[ev->tag.endpoint];
 	bool lost = endpoint_is_lost(ev, a);
 	/* The server has come up since this question was lost for the first time, so it was not the
 	 * server then, and is not now: the one whose question it is has to bear it. */
-	if (lost && *lost_ms >= 0 && e->phase == ENDPOINT_UP && e->up_ms >= *lost_ms)
+	if (lost && endpoint_is_back(c, ev->tag.endpoint, *lost_ms))
 		return false;
 	if (lost && *lost_ms < 0)
 		*lost_ms = c->now.mono_ms;
@@ -134,11 +148,8 @@ bool endpoint_blames_for(
 
 bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy_answer *a)
 {
-	bool gateway = ev->status == 502 || ev->status == 503 || ev->status == 504;
-	bool blame = ev->outcome == HTTP_NOT_SENT || ev->outcome == HTTP_LOST;
-	if (ev->outcome == HTTP_REPLY)
-		blame = a->verdict == LIVY_AUTH || a->verdict == LIVY_REDIRECT ||
-			a->verdict == LIVY_LATER || (a->verdict == LIVY_SERVER_ERROR && gateway);
+	bool blame =
+	    ev->outcome == HTTP_NOT_SENT || endpoint_is_lost(ev, a) || endpoint_is_barred(ev, a);
 	if (ev->outcome == HTTP_REPLY && ev->status == 403)
 		c->endpoint[ev->tag.endpoint]->forbids++;
 	if (blame)

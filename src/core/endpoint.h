@@ -28,6 +28,12 @@ bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy
 bool endpoint_blames_for(
     struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms);
 
+/* It was not looked at what was asked: the server's or a gateway's no to whoever asks, or to this. */
+bool endpoint_is_barred(const struct ev_http *ev, const struct livy_answer *a);
+
+/* It is up, and was met anew since then; below 0: never. */
+bool endpoint_is_back(const struct core *c, size_t endpoint, int64_t since_ms);
+
 /* A server's text as it may be shown: without the credentials that it was sent. */
 const char *endpoint_discreet(struct core *c, size_t endpoint, const char *text);
 

@@ -263,7 +263,11 @@ static void fence_confirmed(struct core *c, struct session *s, struct call *fenc
 bool fence_on_http(struct core *c, struct session *s, struct call *fence, const struct ev_http *ev,
     const struct livy_answer *a)
 {
-	if (ev->tag.what != ASK_SUBMIT && endpoint_blames_for(c, ev, a, &fence->lost_ms)) {
+	bool looked = ev->tag.what == ASK_STATEMENT || ev->tag.what == ASK_DOUBT;
+	if (looked && statement_is_withheld(c, s, fence, ev, a))
+		return false;
+	if (!looked && ev->tag.what != ASK_SUBMIT &&
+	    endpoint_blames_for(c, ev, a, &fence->lost_ms)) {
 		if (fence->step == FENCE_DELETE)
 			fence->step = FENCE_WAIT;
 		statement_look_in(c, s, fence, 0);

@@ -2,6 +2,7 @@
 #include "core/statement.h"
 
 #include "core/depart.h"
+#include "core/endpoint.h"
 #include "core/errand.h"
 #include "core/source.h"
 #include "core/watch.h"
@@ -120,6 +121,45 @@ void statement_look(struct core *c, struct session *s, struct call *call)
 	if (!doubt)
 		statement_keep(c, s, call);
 	statement_ask(c, s, call, &rq);
+}
+
+static void statement_compare(struct core *c, struct session *s, struct call *call)
+{
+	const struct request rq = {
+		.what = ASK_CHANNEL,
+		.method = HTTP_GET,
+		.path = livy_path_statement(&c->fx->arena, core_session_key(c, s), 0, ""),
+	};
+	statement_ask(c, s, call, &rq);
+}
+
+bool statement_is_withheld(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	bool barred = endpoint_is_barred(ev, a);
+	bool again = barred && endpoint_is_back(c, s->r.endpoint, call->lost_ms);
+	bool passes = call->others_pass;
+	call->others_pass = false;
+	/* With a greeting nothing of a file's would be given up. */
+	if (again && (passes || call->what == CALL_GREET))
+		return false;
+	if (again && !statement_by_list(c, s)) {
+		statement_compare(c, s, call);
+		return true;
+	}
+	if (!endpoint_blames_for(c, ev, a, &call->lost_ms))
+		return false;
+	if (barred && call->lost_ms < 0)
+		call->lost_ms = c->now.mono_ms;
+	statement_look_in(c, s, call, 0); /* parks until the server is back */
+	return true;
+}
+
+void statement_compared(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a)
+{
+	call->others_pass = !endpoint_blames(c, ev, a);
+	statement_look_in(c, s, call, 0);
 }
 
 void statement_cancel(struct core *c, struct session *s, const struct call *call)

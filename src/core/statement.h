@@ -27,6 +27,15 @@ void statement_repeat(struct core *c, struct session *s, struct call *call);
 /* Asks for the statement, or in CALL_DOUBT for the one that a lost POST would have become. */
 void statement_look(struct core *c, struct session *s, struct call *call);
 
+/* What a reply to statement_look() says of the way to the server. True: nothing of the statement; the next
+ * look is seen to. An answer that is forbidden, or the like, to whoever asks for it is the statement's own
+ * only where the session's first one, which is ours and harmless, is let through at that time: that is asked
+ * for in between (ASK_CHANNEL, of the call), and statement_compared() hears of it. */
+bool statement_is_withheld(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a);
+void statement_compared(struct core *c, struct session *s, struct call *call,
+    const struct ev_http *ev, const struct livy_answer *a);
+
 /* Nobody waits for the reply: Livy says 200 even for a statement that never was. */
 void statement_cancel(struct core *c, struct session *s, const struct call *call);
 

@@ -66,6 +66,20 @@ static const struct poison {
 	{ "a gateway that chokes on it", FATE_MANGLED, 502,
 	    "<html><title>Bad Gateway</title></html>", "unknown", "Bad Gateway" },
 	{ "a gateway's time limit", FATE_MANGLED, 504, "", "unknown", "504" },
+	{ "forbidden", FATE_MANGLED, 403, "<html><title>403 Request blocked</title></html>",
+	    "unknown", "HTTP 403: 403 Request blocked" },
+	{ "not allowed", FATE_MANGLED, 401, "", "unknown", "HTTP 401" },
+	{ "a proxy's no", FATE_MANGLED, 407, "", "unknown", "HTTP 407" },
+	{ "led elsewhere", FATE_MANGLED, 302, "", "unknown", "HTTP 302" },
+	{ "too many", FATE_MANGLED, 429, "", "unknown", "HTTP 429" },
+	{ "a gateway that is cut off by it", FATE_MANGLED, 503, "upstream reset", "unknown",
+	    "upstream reset" },
+	{ "refused", FATE_MANGLED, 400, "{\"msg\":\"no\"}", "unknown", "HTTP 400: no" },
+	{ "somebody's not found", FATE_MANGLED, 404, "<html>what?</html>", "unknown", "HTTP 404" },
+	{ "gone", FATE_MANGLED, 410, "", "unknown", "HTTP 410" },
+	{ "too large for a gateway", FATE_MANGLED, 413, "", "unknown", "HTTP 413" },
+	{ "too long", FATE_MANGLED, 414, "", "unknown", "HTTP 414" },
+	{ "for legal reasons", FATE_MANGLED, 451, "", "unknown", "HTTP 451" },
 	/* These are none. */
 	{ "a number beyond 64 bits", FATE_MANGLED, 200,
 	    OK_WITH("{\"application/json\":[123456789012345678901234567890,1e999]}"), "ok", NULL },
@@ -202,6 +216,30 @@ START_TEST(a_dead_server_is_no_poison)
 }
 END_TEST
 
+/* We may look at no statement any more, though who we are is told still: that is no file's fault. */
+START_TEST(no_answer_is_let_through)
+{
+	w->spool[0].python = _i % 2 == 1 ? STYLE_SCRIPT : STYLE_RAW;
+	begin_two();
+	world_put(w, "a.py", "sleep 60000");
+	world_put(w, "b.py", "sleep 1000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/*",
+			   .fate = FATE_STATUS,
+			   .status = _i / 2 == 0 ? 403 : 503,
+			   .reply = "",
+			   .times = -1 });
+	world_run(w, 60 * MINUTES);
+	ck_assert(!world_done(w, "a.py") && !world_done(w, "b.py"));
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py") && world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+}
+END_TEST
+
 /* Its answer is lost from the very first, so it is looked for, and that is lost as well. */
 START_TEST(lost_from_the_first)
 {
@@ -212,7 +250,9 @@ START_TEST(lost_from_the_first)
 			   .fate = FATE_LOST_AFTER });
 	world_fault(w, (struct world_fault){ .method = HTTP_GET,
 			   .path = "/sessions/*/statements/1",
-			   .fate = FATE_LOST_AFTER,
+			   .fate = _i == 0 ? FATE_LOST_AFTER : FATE_STATUS,
+			   .status = 403,
+			   .reply = "",
 			   .times = -1 });
 	world_put(w, "a.py", "sleep 4000");
 	world_until(w, 20 * MINUTES, world_done(w, "a.py"));
@@ -568,7 +608,8 @@ int main(void)
 	tcase_add_loop_test(tc, poison_of_a_call_is_nobodys, 0, (int)ARRAY_LEN(poisons));
 	tcase_add_test(tc, now_and_then_is_no_poison);
 	tcase_add_test(tc, a_dead_server_is_no_poison);
-	tcase_add_test(tc, lost_from_the_first);
+	tcase_add_loop_test(tc, no_answer_is_let_through, 0, 4);
+	tcase_add_loop_test(tc, lost_from_the_first, 0, 2);
 	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
 	tcase_add_test(tc, a_killer_is_fed_to_two_sessions_whatever_else_dies);
 	tcase_add_test(tc, a_killer_that_was_accepted_is_fed_to_one);
