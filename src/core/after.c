@@ -117,9 +117,8 @@ static void after_forbidden_raw(
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
 	depart_forbidden(c, s->r.endpoint, job, words);
-	/* An interpreter that does not work is not asked: it would have to go for that. */
 	if (session_state(s) == SESSION_BUSY) {
-		session_becomes(s, s->limp ? SESSION_IDLE : SESSION_PROBING, c->now.mono_ms);
+		session_becomes(s, SESSION_PROBING, c->now.mono_ms);
 		core_row_session(c, s);
 	}
 	depart_wake(c, s, 0); /* talk_due() posts the probe when the server is met anew */
@@ -221,11 +220,14 @@ static void after_greeting(struct core *c, struct session *s, struct call *call,
 	after_idle(c, s);
 }
 
-static void after_probe(struct core *c, struct session *s, struct call *call, struct bytes answer)
+static void after_probe(struct core *c, struct session *s, struct call *call,
+    const struct livy_statement *st, struct bytes answer)
 {
 	bool matches = source_token_answer(s->r.kind, answer, call->token);
+	/* One that does not work says what it said to its greeting: a file is to show that still. */
+	bool limps = s->limp && st->failed;
 	session_drop_call(s, call);
-	if (matches)
+	if (matches || limps)
 		after_idle(c, s);
 	else
 		depart_retire(c, s,
@@ -244,7 +246,7 @@ void after_ended(struct core *c, struct session *s, struct call *call,
 		after_greeting(c, s, call, st, answer);
 		break;
 	case CALL_PROBE:
-		after_probe(c, s, call, answer);
+		after_probe(c, s, call, st, answer);
 		break;
 	case CALL_RAW:
 		after_raw(c, s, call, st, answer);

@@ -482,6 +482,26 @@ START_TEST(forbidden_alone_without_names)
 }
 END_TEST
 
+/* An interpreter that does not work says so of whatever it is asked; that it was asked tells that it is the
+ * file that is forbidden. The next one shows why. */
+START_TEST(forbidden_where_nothing_works)
+{
+	const char *name = _i == 0 ? "poison.py" : "poison.scala";
+	const char *next = _i == 0 ? "b.py" : "b.scala";
+	w->server[0].start = START_LIMP;
+	w->pool[0].max = 1;
+	world_begin(w);
+	forbid("poison");
+	world_put(w, name, "poison");
+	blames_the_gateway(name);
+	ck_assert_int_eq(w->server[0].created, 1);
+	world_put(w, next, "work");
+	ends_as(next, "error");
+	ck_assert_int_eq(world_ran(w, "poison"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* Others come all the time. */
 static void feed_until(const char *bad)
 {
@@ -619,6 +639,7 @@ int main(void)
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
 	tcase_add_test(tc, forbidden_alone_without_names);
+	tcase_add_loop_test(tc, forbidden_where_nothing_works, 0, 2);
 	tcase_add_test(tc, forbidden_in_company);
 	tcase_add_loop_test(tc, forbidden_to_everybody, 0, 2 * (int)ARRAY_LEN(withdrawn));
 	tcase_add_loop_test(tc, forbidden_until_it_was_changed, 0, 2);
