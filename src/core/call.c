@@ -83,6 +83,8 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 	}
 	call->failures = 0;
 	call->lost_ms = -1;
+	if (st->state == LIVY_STATEMENT_RUNNING)
+		statement_begun(c, call);
 	if (call->what == CALL_RAW)
 		core_call_job(c, call)->progress = (float)st->progress;
 	if (call->what == CALL_RAW && st->state == LIVY_STATEMENT_RUNNING)

@@ -196,6 +196,23 @@ void statement_poll(struct core *c, struct session *s, struct call *call)
 	statement_look_in(c, s, call, ms);
 }
 
+/* A file that was seen running is a process: of one that runs within a call only the end is heard
+ * (core/hear: alone). */
+static bool statement_is_behind_a_process(const struct core *c, const struct session *s)
+{
+	for (unsigned i = 0; i < s->run_count; i++)
+		if (job_by_id(&c->jobs, s->run[i])->r.state >= JOB_RUNNING)
+			return true;
+	return false;
+}
+
+void statement_begun(const struct core *c, struct call *call)
+{
+	bool first = call->what == CALL_GREET || call->what == CALL_BOOT;
+	if (first && call->limit_ms == INT64_MAX)
+		call->limit_ms = c->now.mono_ms + CALL_MS;
+}
+
 static void statement_ours(struct core *c, struct session *s, enum call_what what)
 {
 	assert(what != CALL_RAW && what != CALL_FENCE);
@@ -209,14 +226,17 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 	else
 		core_token(c, call->token);
 	/* An interpreter that hangs never answers, and a file's child may have read what was meant
-	 * for it: files would wait for this session for ever. Before a boot in a later life, and in
-	 * a session without processes, files run as long as they like (core/hear: alone). */
+	 * for it: files would wait for this session for ever. In a session without processes files
+	 * run as long as they like, also before a boot in a later life: there time counts from when
+	 * the interpreter is seen to have come to it (statement_begun). */
 	if (what == CALL_PROBE)
 		call->limit_ms = c->now.mono_ms + PROBE_MS;
 	else if (what == CALL_RUNNER && !s->alone)
 		call->limit_ms = c->now.mono_ms + CALL_MS;
 	else if (what != CALL_RUNNER && s->run_count == 0)
 		call->limit_ms = c->now.mono_ms + core_session_pool(c, s)->start_timeout_ms;
+	else if (what != CALL_RUNNER && statement_is_behind_a_process(c, s))
+		call->limit_ms = c->now.mono_ms + CALL_MS; /* with it go all that run there, too */
 	statement_post(c, s, call);
 }
 

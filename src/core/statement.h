@@ -18,6 +18,9 @@ void statement_probe(struct core *c, struct session *s);
 void statement_boot(struct core *c, struct session *s);
 void statement_runner(struct core *c, struct session *s);
 
+/* It is seen running, not only waiting: from now on a greeting or a boot is answered within a time. */
+void statement_begun(const struct core *c, struct call *call);
+
 /* The call is CALL_POSTING afterwards. The intent's row stands before it in the effects. */
 void statement_post(struct core *c, struct session *s, struct call *call);
 

@@ -566,24 +566,48 @@ START_TEST(a_probe_is_never_answered)
 }
 END_TEST
 
+#define RUNS "{\"id\":0,\"state\":\"running\",\"output\":null}"
+#define WAITS "{\"id\":0,\"state\":\"waiting\",\"output\":null}"
+
+static const struct {
+	const char *reply;   /* of what nobody answers */
+	const char *path;    /* those are so */
+	enum job_state told; /* all that the ledger knows of the file */
+	bool crash;	     /* the daemon's: what is not answered is a greeting or a boot */
+	const char *end;
+} unheard[] = {
+	{ RUNS, "/sessions/*/statements/*", JOB_RUNNING, false, "died" },
+	{ RUNS, "/sessions/*/statements/*", JOB_RUNNING, true, "died" },
+	{ WAITS, "/sessions/*/statements/*", JOB_RUNNING, true, "died" },
+	{ RUNS, "/sessions/*/statements/[2-9]*", JOB_SENDING, true, "unknown" },
+	{ RUNS, "/sessions/*/statements/[24-9]*", JOB_SENDING, true, "unknown" },
+};
+
 /* A driver that hangs answers no call of the runner's: its files come to an end, and others get a session
  * that does. */
 START_TEST(a_runner_is_never_heard_again)
 {
+	bool told = unheard[_i].told == JOB_RUNNING;
+	const struct world_fault hangs = { .method = HTTP_GET,
+		.path = unheard[_i].path,
+		.fate = FATE_MANGLED,
+		.status = 200,
+		.reply = unheard[_i].reply,
+		.times = -1 };
 	w->spool[0].python = STYLE_SCRIPT;
 	w->pool[0].max = 1;
 	begin_warm();
+	if (!told)
+		world_fault(w, hangs);
 	world_put(w, "a.py", "sleep 36000000");
 	world_run(w, MINUTES);
-	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_RUNNING);
-	world_fault(w, (struct world_fault){ .method = HTTP_GET,
-			   .path = "/sessions/*/statements/*",
-			   .fate = FATE_MANGLED,
-			   .status = 200,
-			   .reply = "{\"id\":0,\"state\":\"running\",\"output\":null}",
-			   .times = -1 });
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, unheard[_i].told);
+	if (told)
+		world_fault(w, hangs);
+	if (unheard[_i].crash)
+		world_crash(w);
 	world_until(w, 60 * MINUTES, world_done(w, "a.py"));
-	ck_assert_str_eq(world_status(w, "a.py"), "died");
+	ck_assert_str_eq(world_status(w, "a.py"), unheard[_i].end);
 	ck_assert_int_eq(w->server[0].deleted, 1);
 	world_mend(w);
 	world_put(w, "b.py", "after");
@@ -613,6 +637,22 @@ START_TEST(a_runner_is_heard_after_a_sleep)
 	world_until(w, 200 * MINUTES, world_done(w, "a.py"));
 	ck_assert_str_eq(world_status(w, "a.py"), "ok");
 	ck_assert_int_eq(w->server[0].deleted, 0);
+}
+END_TEST
+
+/* Where nothing can be forked a file holds up what comes behind it, for as long as it likes. */
+START_TEST(an_interpreter_is_heard_late)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->server[0].alone = "no fork here";
+	begin_warm();
+	world_put(w, "a.py", "sleep 36000000");
+	world_run(w, MINUTES * (1 + 60 * _i));
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_SENDING);
+	world_crash(w);
+	world_until(w, 660 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 36000000"), 1);
 }
 END_TEST
 
@@ -1291,7 +1331,8 @@ int main(void)
 	tcase_add_test(t, a_greeting_adopted);
 	tcase_add_test(t, a_probe_lost);
 	tcase_add_test(t, a_probe_is_never_answered);
-	tcase_add_test(t, a_runner_is_never_heard_again);
+	tcase_add_loop_test(t, a_runner_is_never_heard_again, 0, (int)ARRAY_LEN(unheard));
+	tcase_add_loop_test(t, an_interpreter_is_heard_late, 0, 2);
 	tcase_add_test(t, a_runner_is_heard_after_a_sleep);
 	tcase_add_test(t, an_answer_that_is_500_for_ever);
 	tcase_add_test(t, an_answer_that_is_never_whole);
