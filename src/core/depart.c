@@ -83,14 +83,14 @@ static bool depart_fenced_before(
 
 /* What is lost on its way each time is not let through, and would cost one session after the
  * other. */
-void depart_never(struct core *c, struct job *job, const char *why)
+void depart_never(struct core *c, struct job *job, const char *proof, const char *why)
 {
 	if (++job->fences < FENCES_MAX)
-		finish_requeue_unrun(c, job, why);
+		finish_requeue_unrun(
+		    c, job, arena_printf(&c->fx->arena, "it never ran: %s", proof));
 	else
 		finish_own(c, job, STATUS_REJECTED, "Refused",
-		    "it never ran: whenever it is sent, the connection is lost; does something "
-		    "between here and the server not let it through?");
+		    arena_printf(&c->fx->arena, "it never ran: whenever it is sent, %s", why));
 }
 
 /* Behind others, that have been let through so far: first in line it would be sent again at once. A reload
@@ -156,7 +156,9 @@ static void depart_call(struct core *c, struct session *s, struct call *call, co
 	if (call->state == CALL_DOUBT && (s->fenced || depart_fenced_before(c, s, job))) {
 		session_unload(s, job->r.id);
 		session_drop_call(s, call);
-		depart_never(c, job, "it never ran: its session was deleted behind a fence");
+		depart_never(c, job, "its session was deleted behind a fence",
+		    "the connection is lost; does something between here and the server not let it "
+		    "through?");
 		return;
 	}
 	/* It was sent, and nobody has seen it accepted. */

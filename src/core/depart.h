@@ -29,8 +29,9 @@ void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *
 void depart_unknown(struct core *c, struct session *s, struct call *call, const char *message);
 
 /* A file was lost on its way, and it is proven that it never ran: it goes back to the queue, or is
- * rejected when that has happened too often. */
-void depart_never(struct core *c, struct job *job, const char *why);
+ * rejected when that has happened too often. proof: how that is
+ * known, why: what befalls it whenever it is sent. */
+void depart_never(struct core *c, struct job *job, const char *proof, const char *why);
 
 /* It was forbidden on its way (403), and is in no session any more: later, or never. */
 void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const char *words);

@@ -85,14 +85,15 @@ static void hear_missed(
 	}
 	/* One that is cancelled is only killed: that it was refused before shows in its state alone. */
 	bool never = unborn || (run->state == RUNNER_BARRED && sc->phase <= SCRIPT_BAR);
-	bool lost = sc->lost >= RUNNER_LOST_MAX;
+	const char *lost =
+	    sc->lost < RUNNER_LOST_MAX ? NULL : arena_strdup(&c->fx->arena, sc->lost_why);
 	runner_unload(c, s, job);
 	if (!never) { /* it may have run there: the session is not fresh any more, in no life */
 		s->r.statements++;
 		core_row_session(c, s);
 	}
-	if (never && lost)
-		depart_never(c, job, "it never ran: its start was lost each time");
+	if (never && lost != NULL)
+		depart_never(c, job, "its runner will not begin it any more", lost);
 	else if (never)
 		finish_requeue_unrun(c, job, "it had not begun, and will not in that session");
 	else if (job->r.state == JOB_ANSWERED)

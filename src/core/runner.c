@@ -133,13 +133,19 @@ static bool runner_starts(const struct job *job)
 /* One of them may be what is not let through. In between the session's other calls go on
  * (core/errand), so that nobody else is taken for unheard with it; at some time it is not tried any
  * more. */
-static void runner_lost_starts(struct core *c, struct session *s)
+static void runner_lost_starts(struct core *c, struct session *s, bool taken, const char *why)
 {
 	for (unsigned i = 0; i < s->run_count; i++) {
 		struct job *job = errand_job(c, s, i);
 		if (!runner_starts(job) || ++job->script->lost < LOST_TOGETHER)
 			continue;
 		struct script *sc = job->script;
+		free(sc->lost_why);
+		sc->lost_why =
+		    xasprintf(taken ? "the server takes it, but nothing comes of it: %s"
+				    : "it is lost on its way: %s; does something between here "
+				      "and the server not let it through?",
+			why);
 		sc->suspect = true;
 		sc->due_ms = c->now.mono_ms;
 		if (sc->lost >= RUNNER_LOST_MAX)
@@ -157,7 +163,7 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 	if (s->failures++ == 0 && s->failing_ms <= s->heard_ms)
 		s->failing_ms = c->now.mono_ms;
 	if (call->what == CALL_RUNNER)
-		runner_lost_starts(c, s);
+		runner_lost_starts(c, s, call->state == CALL_WAITING, why);
 	runner_unsent(c, s, call, true);
 	if (s->failures >= FAILURES_MAX && c->now.mono_ms - s->failing_ms >= FAILING_MS)
 		depart_lost(c, s, why);

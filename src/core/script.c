@@ -35,6 +35,7 @@ void script_free(struct script *sc)
 	}
 	free(sc->part);
 	free(sc->report);
+	free(sc->lost_why);
 	free(sc->modules);
 	free(sc->modules_hash);
 	free(sc);

@@ -47,7 +47,8 @@ struct script {
 	int64_t since_ms; /* of this phase */
 	int64_t due_ms;	  /* when it is to be asked after next */
 	int64_t limit_ms; /* when the runner will end it; INT64_MAX: never */
-	int lost;	  /* calls that were to start it, and brought no answer */
+	int lost;	  /* calls that were to start it, and brought no answer ... */
+	char *lost_why;	  /* ... as the last one, for its record */
 	int failures;	  /* to append, in a row */
 	int waits;	  /* for pieces that did not come, in a row */
 	struct script_part *part;

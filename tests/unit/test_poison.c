@@ -386,6 +386,33 @@ START_TEST(scripts_that_are_never_let_through)
 		free(name);
 	}
 	ck_assert_ptr_nonnull(strstr(world_text(w, "large0.py.err"), "it never ran"));
+	ck_assert_ptr_nonnull(strstr(world_text(w, "large0.py.err"), "not let it through"));
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+/* The call that is to begin it is taken each time, and fails each time: that is not the way's fault. */
+START_TEST(a_script_whose_start_fails)
+{
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].slots = 8;
+	w->pool[0].max = 1;
+	w->server[0].chokes = "a.py";
+	world_begin(w);
+	world_put(w, "n.py", "sleep 3600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 3600000") == 1);
+	world_put(w, "a.py", "work");
+	world_put(w, "b.py", "other");
+	world_until(w, 10 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "rejected");
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "it never ran"));
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.err"), "its runner fails with an error"));
+	ck_assert_ptr_null(strstr(world_text(w, "a.py.err"), "connection"));
+	world_until(w, 100 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
 	ck_assert_int_eq(world_ran(w, "work"), 0);
 	ck_assert_int_eq(w->server[0].created, 1);
 }
@@ -636,6 +663,7 @@ int main(void)
 	tcase_add_test(tc, never_let_through_costs_few_sessions);
 	tcase_add_test(tc, a_killing_script_is_fed_to_two_sessions);
 	tcase_add_loop_test(tc, scripts_that_are_never_let_through, 0, 2);
+	tcase_add_test(tc, a_script_whose_start_fails);
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
 	tcase_add_test(tc, forbidden_alone_without_names);

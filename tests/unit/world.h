@@ -115,6 +115,7 @@ struct world_server {
 	int sessions_max;    /* 0: none */
 	const char *alone;   /* why its runners fork nothing; NULL: they do */
 	const char *refusal; /* why its runners begin nothing; NULL: they do */
+	const char *chokes;  /* its runners fail with an error when they are to begin that file */
 	bool limitless;	     /* its runners forget time limits */
 	size_t piece_bytes;  /* of output in a runner's answer */
 	int retained;	     /* statements of a session, the newest */
@@ -420,6 +421,8 @@ int64_t runner_begin(struct world *w, struct world_server *sv, struct world_sess
     const struct world_statement *st, int64_t at_ms);
 char *runner_output(struct world *w, const struct world_server *sv, struct world_session *s,
     const struct json_t *call);
+/* This call ends in an error, before any of it is carried out. */
+bool runner_chokes(const struct world_server *sv, const struct json_t *call);
 void runner_advance(struct world_session *s, int64_t now_ms);
 /* False: this run, or one before it, was to have the session for itself (alone). */
 bool runner_takes(struct world_session *s, const char *id, bool alone);

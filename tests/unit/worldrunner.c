@@ -352,6 +352,16 @@ static struct world_runner *runner_new(const struct world_session *s, const json
 	return r;
 }
 
+bool runner_chokes(const struct world_server *sv, const json_t *call)
+{
+	const json_t *starts = json_object_get(call, "start");
+	for (size_t i = 0; sv->chokes != NULL && i < json_array_size(starts); i++)
+		if (str_eq(json_string_value(json_object_get(json_array_get(starts, i), "name")),
+			sv->chokes))
+			return true;
+	return false;
+}
+
 /* Carries out a call; how long its statement takes. */
 int64_t runner_begin(struct world *w, struct world_server *sv, struct world_session *s,
     const struct world_statement *st, int64_t at_ms)
@@ -359,7 +369,7 @@ int64_t runner_begin(struct world *w, struct world_server *sv, struct world_sess
 	const json_t *call = st->call;
 	if (s->runner == NULL && strstr(st->code, "_sparkspool_boot('") != NULL)
 		s->runner = runner_new(s, call);
-	if (s->runner == NULL)
+	if (s->runner == NULL || runner_chokes(sv, call))
 		return CALL_MS;
 	put_modules(s->runner, call);
 	int64_t ms = begin_all(w, sv, s, call, at_ms);

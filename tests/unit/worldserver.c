@@ -79,6 +79,8 @@ static char *output_of(struct world *w, const struct world_server *sv, struct wo
 	char token[TOKEN_TEXT_LEN];
 	if (sv->start == START_LIMP || s->limp)
 		return failure(n, "InterpreterError", "Fail to start interpreter");
+	if (st->call != NULL && runner_chokes(sv, st->call))
+		return failure(n, "RecursionError", "too deep");
 	if (st->call != NULL) {
 		char *text = runner_output(w, sv, s, st->call);
 		if (text == NULL)
