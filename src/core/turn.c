@@ -12,8 +12,8 @@ const char *queue_rule_name(enum queue_rule rule)
 {
 	static const char *const name[RULE_COUNT] = { "none", "stopping", "settling", "spool-gone",
 		"paused-all", "paused-pool", "paused-spool", "ordered", "after", "after-missing",
-		"after-not-ok", "after-ring", "time", "spool-limit", "owner-limit", "pool-limit",
-		"server-down", "behind", "session" };
+		"after-not-ok", "after-ring", "time", "rest", "spool-limit", "owner-limit",
+		"pool-limit", "server-down", "behind", "session" };
 	assert(rule < RULE_COUNT);
 	return name[rule];
 }
@@ -78,6 +78,16 @@ static bool turn_waits(const struct core *c, const struct job *job, struct turn_
 	return true;
 }
 
+/* core/depart takes it out of its lane for a while. */
+static bool turn_rests(const struct core *c, const struct job *job, struct turn_why *why)
+{
+	if (job->r.state != JOB_QUEUED || job->lane != NULL || !timer_is_set(&job->timer))
+		return false;
+	why->rule = RULE_REST;
+	why->until_ms = c->now.real_ms + job->timer.due_ms - c->now.mono_ms;
+	return true;
+}
+
 /* 0 is "no limit" in the configuration. What is counted here are places in sessions that are taken,
  * the same that core/share counts: what `why` says and what the queue does cannot differ. */
 static bool turn_limit(
@@ -130,7 +140,7 @@ struct turn_why turn_why(struct core *c, const struct job *job)
 	if (job->r.state != JOB_QUEUED && job->r.state != JOB_SETTLING)
 		return why;
 	if (turn_paused(c, job, &why) || turn_ordered(c, job, &why) || turn_waits(c, job, &why) ||
-	    turn_limited(c, job, &why))
+	    turn_rests(c, job, &why) || turn_limited(c, job, &why))
 		return why;
 	if (c->endpoint[c->conf->pool[why.pool].endpoint]->phase != ENDPOINT_UP) {
 		why.rule = RULE_SERVER_DOWN;

@@ -19,9 +19,10 @@ enum queue_rule {
 	RULE_AFTER_NOT_OK,  /* the file `name` has ended otherwise */
 	RULE_AFTER_RING,    /* the file `name` waits for this one */
 	RULE_TIME,	    /* it is not yet until_ms, wall clock */
-	RULE_SPOOL_LIMIT,   /* `count` of its spool run already */
-	RULE_OWNER_LIMIT,   /* `count` of its owner in its spool */
-	RULE_POOL_LIMIT,    /* `count` of its owner in its pool */
+	RULE_REST,	  /* it was forbidden (403), and is queued again at until_ms, wall clock */
+	RULE_SPOOL_LIMIT, /* `count` of its spool run already */
+	RULE_OWNER_LIMIT, /* `count` of its owner in its spool */
+	RULE_POOL_LIMIT,  /* `count` of its owner in its pool */
 	RULE_SERVER_DOWN,
 	RULE_BEHIND,  /* `count` waiting files come before it */
 	RULE_SESSION, /* no session for it has a place, or none is up yet */

@@ -201,6 +201,11 @@ static const char *why_queue_words(struct why *y, const struct turn_why *t)
 	case RULE_TIME:
 		return arena_printf(
 		    why_arena(y), "its time is %s", time_to_text(t->until_ms, until));
+	case RULE_REST:
+		return arena_printf(why_arena(y),
+		    "it rests: something on the way to Livy has forbidden it (HTTP 403); it is "
+		    "queued again in %lld s",
+		    (long long)(t->until_ms - y->c->now.real_ms) / 1000 + 1);
 	case RULE_SPOOL_LIMIT:
 		return arena_printf(why_arena(y), "%zu files of its spool run already", t->count);
 	case RULE_OWNER_LIMIT:

@@ -87,6 +87,31 @@ START_TEST(its_life)
 }
 END_TEST
 
+START_TEST(at_rest)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = "poison",
+			   .fate = FATE_STATUS,
+			   .status = 403,
+			   .reply = "",
+			   .times = -1 });
+	world_put(w, "a.py", "poison");
+	world_until(w, MINUTES, world_logged(w, "event=requeued") == 1);
+	world_run(w, 3000);
+	kept_by("a.py", "queue",
+	    "it rests: something on the way to Livy has forbidden it (HTTP 403); it is queued "
+	    "again in ",
+	    NULL);
+	world_mend(w);
+	world_until(w, MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+}
+END_TEST
+
 START_TEST(behind_others)
 {
 	w->pool[0].max = 1;
@@ -161,6 +186,7 @@ int main(void)
 	tcase_add_test(t, markers);
 	tcase_add_test(t, settling);
 	tcase_add_test(t, its_life);
+	tcase_add_test(t, at_rest);
 	tcase_add_test(t, behind_others);
 	tcase_add_test(t, no_server);
 	tcase_add_test(t, no_session);
