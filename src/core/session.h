@@ -62,6 +62,7 @@ struct call {
 	int64_t lost_ms;	    /* since when they do not come at all; -1: they do */
 	bool started;
 	bool others_pass;     /* what is harmless was let through just now (statement_compared) */
+	bool moved;	      /* its server is another one since it was begun (fence_void) */
 	enum fence_step step; /* CALL_FENCE */
 	int64_t at;	      /* CALL_FENCE: the statement to look at next */
 };

@@ -393,6 +393,36 @@ START_TEST(without_a_fence_it_is_unknown)
 }
 END_TEST
 
+/* A reload puts another server where the fence was set, or is to be: it knows nothing of the session, and that
+ * proves nothing, in this life and in the next. */
+START_TEST(another_server_proves_nothing)
+{
+	const char *moment = _i % 2 == 0 ? "[fence]" : "DELETE /sessions/s1";
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, strstr(w->trace.data, moment) != NULL);
+	world_forgetful_restart(w, 0);
+	if (_i / 2 == 2) {
+		world_fault(w, (struct world_fault){ .method = HTTP_GET,
+				   .path = "/version",
+				   .fate = FATE_NOT_SENT,
+				   .times = 5 });
+		world_crash(w);
+	}
+	char *old_url = w->endpoint[0].url;
+	w->endpoint[0].url = xstrdup("http://elsewhere:8998");
+	world_reload(w);
+	world_run(w, 1);
+	if (_i / 2 == 1)
+		world_crash(w);
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	free(old_url);
+}
+END_TEST
+
 /* What lies there cannot be read for a while, as of any statement: a server that is restarted behind a
  * gateway, or recovers its sessions, takes longer than a lost POST may. */
 static const char *const unread[] = { "<html><title>500 Server Error</title></html>",
@@ -1319,6 +1349,7 @@ int main(void)
 	tcase_add_loop_test(t, late_is_once, 0, 60);
 	tcase_add_loop_test(t, late_around_the_fence, 0, 16);
 	tcase_add_test(t, a_fence_that_was_not_sent);
+	tcase_add_loop_test(t, another_server_proves_nothing, 0, 6);
 	tcase_add_loop_test(t, without_a_fence_it_is_unknown, 0, ARRAY_LEN(no_fence));
 	tcase_add_loop_test(t, in_doubt_while_nobody_answers, 0, (int)ARRAY_LEN(unread));
 	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
