@@ -175,6 +175,7 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 {
 	const char *words = endpoint_words(c, ev, a);
 	bool blamed = endpoint_blames(c, ev, a);
+	endpoint_forbids(c, ev);
 	if (ev->outcome == HTTP_NOT_SENT) {
 		call_not_accepted(c, s, call, words);
 		return;

@@ -24,7 +24,7 @@ struct endpoint_state {
 	uint64_t seq;	  /* of its own request under way */
 	int64_t from;	  /* of the page of the list that is under way */
 	int failures;	  /* in a row */
-	unsigned forbids; /* answers 403 since it took a statement last */
+	unsigned forbids; /* statements answered with 403 since it took one last */
 	int odd;	  /* answers to /version that were none, since the last that was one */
 	char *trouble;	  /* the last one in words; NULL: all is well */
 	bool was_up;

@@ -26,6 +26,12 @@ void endpoint_takes(struct core *c, size_t endpoint)
 	endpoint_works(c, endpoint);
 }
 
+void endpoint_forbids(struct core *c, const struct ev_http *ev)
+{
+	if (ev->outcome == HTTP_REPLY && ev->status == 403)
+		c->endpoint[ev->tag.endpoint]->forbids++;
+}
+
 void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms)
 {
 	assert(endpoint < c->endpoint_count && why != NULL);
@@ -150,8 +156,6 @@ bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy
 {
 	bool blame =
 	    ev->outcome == HTTP_NOT_SENT || endpoint_is_lost(ev, a) || endpoint_is_barred(ev, a);
-	if (ev->outcome == HTTP_REPLY && ev->status == 403)
-		c->endpoint[ev->tag.endpoint]->forbids++;
 	if (blame)
 		endpoint_trouble(c, ev->tag.endpoint, endpoint_words(c, ev, a), ev->retry_after_ms);
 	return blame;

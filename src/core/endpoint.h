@@ -13,8 +13,10 @@ void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t 
 void endpoint_up(struct core *c, size_t endpoint);
 void endpoint_works(struct core *c, size_t endpoint);
 
-/* ... and by a statement it has: whatever it forbids, it is not everything. */
+/* ... and by a statement it has: whatever it forbids, it is not everything. forbids counts such a reply to a
+ * statement's POST, if it is one (403). */
 void endpoint_takes(struct core *c, size_t endpoint);
+void endpoint_forbids(struct core *c, const struct ev_http *ev);
 
 /* What a reply says about the server as a whole, whichever call it answers. True when it is no
  * answer to the call at all: not sent, refused at the door, a gateway's word. The server is in

@@ -178,6 +178,7 @@ static void fence_posted(struct core *c, struct session *s, struct call *fence,
 {
 	/* Refused at the door for the server's own reasons: it has not come in, so it may be posted
 	 * again. Anything less clear ends the attempt: two fences in one session prove nothing. */
+	endpoint_forbids(c, ev);
 	bool refused = endpoint_blames(c, ev, a) &&
 		       (ev->outcome == HTTP_NOT_SENT ||
 			   (ev->outcome == HTTP_REPLY && a->verdict != LIVY_SERVER_ERROR));
