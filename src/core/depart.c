@@ -361,7 +361,7 @@ void depart_on_deleted(struct core *c, struct session *s, const struct ev_http *
 		    s->r.name, endpoint_words(c, ev, &a));
 		depart_gone(c, s, "could not be deleted");
 	} else {
-		endpoint_blames(c, ev, &a);
+		endpoint_blames_for(c, ev, &a, &s->lost_ms);
 		depart_wake(c, s, core_backoff_ms(c, s->failures, 1000, 60000));
 	}
 	livy_fini(&a);

@@ -142,10 +142,12 @@ bool endpoint_is_back(const struct core *c, size_t endpoint, int64_t since_ms)
 bool endpoint_blames_for(
     struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms)
 {
-	bool lost = endpoint_is_lost(ev, a);
+	bool lost = endpoint_is_lost(ev, a) || endpoint_is_barred(ev, a);
+	bool later = ev->outcome == HTTP_REPLY && a->verdict == LIVY_LATER;
 	/* The server has come up since this question was lost for the first time, so it was not the
-	 * server then, and is not now: the one whose question it is has to bear it. */
-	if (lost && endpoint_is_back(c, ev->tag.endpoint, *lost_ms))
+	 * server then, and is not now: the one whose question it is has to bear it. Who says "later"
+	 * means whatever comes now. */
+	if (lost && !later && endpoint_is_back(c, ev->tag.endpoint, *lost_ms))
 		return false;
 	if (lost && *lost_ms < 0)
 		*lost_ms = c->now.mono_ms;

@@ -23,10 +23,10 @@ void endpoint_forbids(struct core *c, const struct ev_http *ev);
  * trouble then and the call may be repeated if it is a GET. */
 bool endpoint_blames(struct core *c, const struct ev_http *ev, const struct livy_answer *a);
 
-/* The same for a call that only asks, again and again, after one thing, whose answer may be what never
- * comes through. The first loss may be the server's fault; one after the server has come up again is
- * not, and then the return is false as for any answer that cannot be read. *lost_ms is the caller's,
- * one for each thing: since when its answers are lost, below 0: they are not. */
+/* The same for a call that asks, again and again, after one thing, whose answer may be what never comes
+ * through, or is not let through. The first time may be the server's fault; one after the server has come
+ * up again is not, and then the return is false as for any answer that cannot be read. *lost_ms is the
+ * caller's, one for each thing: since when its answers are lost, below 0: they are not. */
 bool endpoint_blames_for(
     struct core *c, const struct ev_http *ev, const struct livy_answer *a, int64_t *lost_ms);
 

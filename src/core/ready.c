@@ -57,7 +57,9 @@ void ready_sounded(struct core *c, struct session *s, const struct ev_http *ev)
 	struct livy_answer a;
 	livy_read_statement(ev->status, ev->body, &a);
 	bool lost = ev->outcome == HTTP_REPLY && a.verdict == LIVY_CHANNEL_LOST;
-	bool blamed = endpoint_blames_for(c, ev, &a, &s->lost_ms);
+	bool blamed = endpoint_blames_for(c, ev, &a, &s->mute_ms);
+	if (ev->outcome == HTTP_REPLY && (a.verdict == LIVY_OK || a.verdict == LIVY_NO_STATEMENT))
+		s->mute_ms = -1;
 	livy_fini(&a);
 	/* Any answer that is not "the channel is closed" has come through it, or says at least that
 	 * the server has nothing against the session. A file is not kept from it for longer. */

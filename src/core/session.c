@@ -53,7 +53,7 @@ struct session *session_new(
 	assert(s->r.kind < KIND_SESSIONS && s->r.state < SESSION_STATES);
 	s->since_ms = s->used_ms = now_ms;
 	/* 0 is a moment: the simulator's clock begins there, and so may a machine's. */
-	s->lost_ms = s->heard_ms = s->failing_ms = -1;
+	s->lost_ms = s->mute_ms = s->heard_ms = s->failing_ms = -1;
 	timer_init(&s->timer, TIMER_SESSION);
 	TAILQ_INIT(&s->calls);
 	TAILQ_INSERT_TAIL(list, s, link);

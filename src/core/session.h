@@ -84,6 +84,7 @@ struct session {
 	int64_t heard_ms;	   /* when its driver answered last; -1: not in this life */
 	int failures;
 	int64_t lost_ms; /* since when nothing is heard of its state; -1: it is */
+	int64_t mute_ms; /* the same of whether its driver is there (ASK_CHANNEL) */
 	bool limp;	 /* its interpreter did not greet: one file to hear why, then it goes */
 	bool seen;	 /* in the server's list that is being read */
 	bool blamed;	 /* that it did not come up is counted already */

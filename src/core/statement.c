@@ -140,17 +140,15 @@ bool statement_is_withheld(struct core *c, struct session *s, struct call *call,
 	bool again = barred && endpoint_is_back(c, s->r.endpoint, call->lost_ms);
 	bool passes = call->others_pass;
 	call->others_pass = false;
-	/* With a greeting nothing of a file's would be given up. */
-	if (again && (passes || call->what == CALL_GREET))
+	/* With a greeting nothing of a file's would be given up; a list has no other answer beside it. */
+	if (again && (passes || call->what == CALL_GREET || statement_by_list(c, s)))
 		return false;
-	if (again && !statement_by_list(c, s)) {
+	if (again) {
 		statement_compare(c, s, call);
 		return true;
 	}
 	if (!endpoint_blames_for(c, ev, a, &call->lost_ms))
 		return false;
-	if (barred && call->lost_ms < 0)
-		call->lost_ms = c->now.mono_ms;
 	statement_look_in(c, s, call, 0); /* parks until the server is back */
 	return true;
 }

@@ -240,6 +240,55 @@ START_TEST(no_answer_is_let_through)
 }
 END_TEST
 
+/* What else is asked of one session is barred for ever, and of no other one. */
+static const struct {
+	enum http_method method;
+	const char *path; /* behind the first one's own */
+	const char *version;
+} barred[] = {
+	{ HTTP_GET, "/statements/0", "0.8.0" }, /* is there a driver? */
+	{ HTTP_GET, "", "0.8.0" },		/* how is it? */
+	{ HTTP_DELETE, "", "0.8.0" },		/* it goes */
+	{ HTTP_GET, "/statements", NULL },	/* is it ours? */
+	{ HTTP_GET, "", NULL },
+};
+static const int barred_by[] = { 403, 401, 302, 503 };
+
+START_TEST(a_session_that_is_barred_is_one)
+{
+	const int statuses = (int)ARRAY_LEN(barred_by);
+	const char *tail = barred[_i / statuses].path;
+	w->server[0].version = barred[_i / statuses].version;
+	w->any_number = true;
+	begin_two();
+	const struct world_session *first = w->server[0].session[0];
+	path = w->server[0].version == NULL ? xasprintf("/sessions/%d%s", first->id, tail)
+					    : xasprintf("/sessions/%s%s", first->name, tail);
+	world_fault(w, (struct world_fault){ .method = barred[_i / statuses].method,
+			   .path = path,
+			   .fate = FATE_STATUS,
+			   .status = barred_by[_i % statuses],
+			   .reply = "",
+			   .times = -1 });
+	w->pool[0].recycle_statements = 3;
+	world_reload(w);
+	int slow = 0;
+	for (int i = 0; i < 40; i++) {
+		char *name = xasprintf("b%d.py", i);
+		int64_t began_ms = w->now.mono_ms;
+		world_put(w, name, "work");
+		world_until(w, 5 * MINUTES, world_done(w, name));
+		ck_assert_str_eq(world_status(w, name), "ok");
+		slow += w->now.mono_ms - began_ms > 40 * SECONDS;
+		world_run(w, 30 * SECONDS);
+		free(name);
+	}
+	ck_assert_int_eq(world_ran(w, "work"), 40);
+	ck_assert_int_le(world_logged(w, "event=down"), 2);
+	ck_assert_int_le(slow, 2);
+}
+END_TEST
+
 /* Its answer is lost from the very first, so it is looked for, and that is lost as well. */
 START_TEST(lost_from_the_first)
 {
@@ -656,6 +705,8 @@ int main(void)
 	tcase_add_test(tc, now_and_then_is_no_poison);
 	tcase_add_test(tc, a_dead_server_is_no_poison);
 	tcase_add_loop_test(tc, no_answer_is_let_through, 0, 4);
+	tcase_add_loop_test(tc, a_session_that_is_barred_is_one, 0,
+	    (int)(ARRAY_LEN(barred) * ARRAY_LEN(barred_by)));
 	tcase_add_loop_test(tc, lost_from_the_first, 0, 2);
 	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
 	tcase_add_test(tc, a_killer_is_fed_to_two_sessions_whatever_else_dies);

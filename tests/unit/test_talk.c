@@ -284,17 +284,20 @@ START_TEST(its_state_cannot_be_read)
 }
 END_TEST
 
-/* The connection is closed whenever this one session is asked after: that is its own trouble, and the
- * server is up for the others. */
+/* The connection is closed whenever this one session is asked after, or that is forbidden: that is its own
+ * trouble, and the server is up for the others. */
 START_TEST(its_state_never_comes)
 {
 	w->pool[0].warm[KIND_PYSPARK] = 2;
 	world_begin(w);
 	world_until(w, 60000, core_counts(w->core).sessions_idle == 2);
 	char *path = xasprintf("/sessions/%s", w->server[0].session[0]->name);
-	world_fault(
-	    w, (struct world_fault){
-		   .method = HTTP_GET, .path = path, .fate = FATE_LOST_AFTER, .times = -1 });
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = path,
+			   .fate = _i == 0 ? FATE_LOST_AFTER : FATE_STATUS,
+			   .status = 403,
+			   .reply = "",
+			   .times = -1 });
 	world_until(w, INT64_C(3600000), w->server[0].deleted == 1);
 	ck_assert_int_le(world_logged(w, "event=down"), 1);
 	world_put(w, "a.py", "work");
@@ -537,7 +540,7 @@ int main(void)
 	tcase_add_test(t, it_takes_too_long_to_start);
 	tcase_add_test(t, slow_to_start_is_patience);
 	tcase_add_test(t, its_state_cannot_be_read);
-	tcase_add_test(t, its_state_never_comes);
+	tcase_add_loop_test(t, its_state_never_comes, 0, 2);
 	tcase_add_loop_test(t, without_a_state, 0, (int)ARRAY_LEN(stateless));
 	tcase_add_test(t, a_limp_interpreter_tells_one_file_why);
 	tcase_add_test(t, a_wrong_greeting_is_not_trusted);
