@@ -82,7 +82,7 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
 		return;
 	}
 	call->failures = 0;
-	call->lost_ms = -1;
+	call->lost_ms = call->lost_before_ms;
 	if (st->state == LIVY_STATEMENT_RUNNING)
 		statement_begun(c, call);
 	if (call->what == CALL_RAW)

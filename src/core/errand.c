@@ -36,7 +36,8 @@ static bool errand_is_busy(const struct script *sc)
  * would take up their place. */
 static bool errand_speaks_of(const struct core *c, const struct script *sc)
 {
-	bool backs_off = sc->phase == SCRIPT_START || sc->failures > 0 || sc->waits > 1;
+	bool backs_off = sc->phase == SCRIPT_START || sc->failures > 0 || sc->waits > 1 ||
+			 sc->unheard >= SCRIPT_UNHEARD;
 	return !errand_is_busy(sc) && !(backs_off && sc->due_ms > c->now.mono_ms);
 }
 
@@ -124,6 +125,7 @@ struct errand {
 	bool idle;    /* starts none: is anything let through? */
 	bool careful; /* without those that may be to blame for the call before */
 	bool young;
+	int64_t lost_ms; /* since when calls that ask the same bring no answer; -1: they did */
 };
 
 static void errand_add_run(struct errand *e, struct job *job)
@@ -142,6 +144,8 @@ static void errand_add_run(struct errand *e, struct job *job)
 	e->bytes += more;
 	e->starts = e->starts || starts;
 	e->suspect = e->suspect || (starts && sc->suspect);
+	if (sc->unheard > 0 && (e->lost_ms < 0 || sc->unheard_ms < e->lost_ms))
+		e->lost_ms = sc->unheard_ms;
 	e->young = e->young || e->c->now.mono_ms - sc->since_ms < 4 * WAIT_MS;
 	/* Noted now, whatever becomes of the call: what was in a call that may have arrived may
 	 * have begun. */
@@ -186,20 +190,45 @@ static bool errand_has_others(const struct core *c, const struct session *s)
 	return false;
 }
 
-/* Those for whose output the last answer had no place come first. */
-static struct bytes errand_call(struct core *c, const struct session *s, struct call *call)
+/* The one whose turn it is among those that are to be spoken of in a call of their own, or NULL. */
+static struct job *errand_unheard(const struct core *c, const struct session *s)
 {
-	struct errand e = { .c = c, .text = runnertext_begin(call->token) };
-	e.careful = s->failures > 0 && errand_has_others(c, s);
-	e.idle = core_session_endpoint(c, s)->forbids > 0;
+	struct job *first = NULL;
+	for (unsigned i = 0; i < s->run_count; i++) {
+		struct job *job = errand_job(c, s, i);
+		if (job != NULL && job->script->unheard >= SCRIPT_UNHEARD &&
+		    errand_speaks_of(c, job->script) &&
+		    (first == NULL || job->script->due_ms < first->script->due_ms))
+			first = job;
+	}
+	return first;
+}
+
+/* Those for whose output the last answer had no place come first. */
+static void errand_add_runs(struct errand *e, const struct session *s)
+{
 	for (int late = 0; late < 2; late++) {
 		for (unsigned i = 0; i < s->run_count; i++) {
-			struct job *job = errand_job(c, s, i);
+			struct job *job = errand_job(e->c, s, i);
 			if (job != NULL && (job->script->waits == 0) == late &&
-			    errand_speaks_of(c, job->script))
-				errand_add_run(&e, job);
+			    job->script->unheard < SCRIPT_UNHEARD &&
+			    errand_speaks_of(e->c, job->script))
+				errand_add_run(e, job);
 		}
 	}
+}
+
+static struct bytes errand_call(struct core *c, const struct session *s, struct call *call)
+{
+	struct errand e = { .c = c, .text = runnertext_begin(call->token), .lost_ms = -1 };
+	e.careful = s->failures > 0 && errand_has_others(c, s);
+	e.idle = core_session_endpoint(c, s)->forbids > 0;
+	struct job *unheard = errand_unheard(c, s);
+	if (unheard != NULL)
+		errand_add_run(&e, unheard);
+	else
+		errand_add_runs(&e, s);
+	call->lost_ms = call->lost_before_ms = e.lost_ms;
 	/* How many, for the answer: others come to the list meanwhile, at its end. */
 	call->at = s->ack_count < ACKS_MAX ? (int64_t)s->ack_count : ACKS_MAX;
 	for (int64_t i = 0; i < call->at; i++)

@@ -101,20 +101,6 @@ static bool fetch_take_data(struct core *c, struct job *job, const struct runner
 	return came;
 }
 
-/* All of it is in the spool, under hidden names. It is not yet on disk: nothing is told to the runner
- * before that, and no row says so. A crash finds the run there, and fetches it again. */
-static void fetch_kept(struct core *c, struct job *job)
-{
-	struct script *sc = job->script;
-	assert(sc->report != NULL);
-	struct bytes report = { sc->report, strlen(sc->report) };
-	script_move(sc, SCRIPT_KEPT, c->now.mono_ms);
-	if (job->r.state == JOB_ANSWERED)
-		finish_go_on(c, job); /* for the second time: the hidden files had gone */
-	else
-		finish_answered(c, job, sc->end, report);
-}
-
 /* It was to be ended, and that is what it came to, or it was before that. */
 static void fetch_cancelled(struct job *job, const struct runner_run *run)
 {
@@ -143,12 +129,12 @@ static void fetch_ended(struct core *c, struct job *job, const struct runner_run
 		job->r.run->finished_ms = job->r.run->started_ms + run->run_ms;
 	job->r.run->exit_code = run->status == STATUS_DIED ? -1 : run->exit_code;
 	if (script_is_fetched(sc)) {
-		fetch_kept(c, job);
+		runner_keep(c, job);
 	} else if (!fetch_want_more(c, sc, came, answer)) {
 		log_warn("job=%llu event=not-given file=\"%s\": its runner does not give all that "
 			 "it says it has; what is missing stands in the record",
 		    (unsigned long long)job->r.id, job->r.name);
-		fetch_kept(c, job);
+		runner_keep(c, job);
 	}
 }
 
@@ -257,7 +243,7 @@ void fetch_on_appended(struct core *c, const struct ev_appended *ev)
 	if (s == NULL)
 		return; /* its session was lost meanwhile: its end is told already */
 	if (sc->phase == SCRIPT_FETCH && script_is_fetched(sc))
-		fetch_kept(c, job);
+		runner_keep(c, job);
 	depart_wake(c, s, 0);
 }
 

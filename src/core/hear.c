@@ -175,8 +175,11 @@ static void hear_call(struct core *c, struct session *s, const struct runner_ans
 	hear_lacks_modules(c, s, answer);
 	for (unsigned i = 0; i < s->run_count; i++) {
 		struct job *job = errand_job(c, s, i);
-		if (job != NULL)
-			job->script->asked = false;
+		if (job == NULL)
+			continue;
+		if (job->script->asked)
+			job->script->unheard = 0;
+		job->script->asked = false;
 	}
 	if (answer->dead && session_state(s) < SESSION_RETIRED)
 		depart_retire(c, s, "its runner has died");
@@ -242,6 +245,7 @@ void hear_answer(
 		return;
 	}
 	s->failures = 0;
+	s->answers++;
 	s->pause_ms = 0;
 	/* Only those that were in this call: it may forget what it was told, no more. */
 	int64_t acks = call->at;

@@ -5,6 +5,7 @@
 #include "core/depart.h"
 #include "core/errand.h"
 #include "core/finish.h"
+#include "core/result.h"
 #include "core/statement.h"
 #include "core/stop.h"
 #include "core/terms.h"
@@ -106,6 +107,18 @@ void runner_resume(struct core *c, struct session *s, struct job *job)
 	script_move(sc, job->r.state == JOB_RUNNING ? SCRIPT_RUN : SCRIPT_BAR, c->now.mono_ms);
 }
 
+void runner_keep(struct core *c, struct job *job)
+{
+	struct script *sc = job->script;
+	assert(sc->report != NULL);
+	struct bytes report = { sc->report, strlen(sc->report) };
+	script_move(sc, SCRIPT_KEPT, c->now.mono_ms);
+	if (job->r.state == JOB_ANSWERED)
+		finish_go_on(c, job); /* for the second time: the hidden files had gone */
+	else
+		finish_answered(c, job, sc->end, report);
+}
+
 /* ---- calls that brought no answer ----------------------------------------------------------- */
 
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe)
@@ -155,6 +168,54 @@ static void runner_lost_starts(struct core *c, struct session *s, bool taken, co
 	}
 }
 
+/* It may have begun, and more cannot be known of it. The session is as it was. */
+static void runner_give_up(struct core *c, struct session *s, struct job *job, const char *why)
+{
+	if (job->script->phase == SCRIPT_FETCH) { /* how it ended is known */
+		job->r.run->warnings = result_add_warning(job->r.run->warnings,
+		    arena_printf(&c->fx->arena,
+			"what it left is not all here: the rest could not be read: %s", why));
+		runner_keep(c, job);
+		return;
+	}
+	runner_unload(c, s, job);
+	s->r.statements++;
+	core_row_session(c, s);
+	finish_own(c, job, STATUS_UNKNOWN, "Unknown",
+	    arena_printf(&c->fx->arena,
+		"what its runner says of it could not be read, and only that: %s", why));
+}
+
+/* What a call was to tell is not let through: after another one each of those it spoke of is asked after in a
+ * call of its own until it is heard of (core/errand). Who is not while others are has to bear it. */
+static bool runner_unheard_runs(
+    struct core *c, struct session *s, const struct call *call, const char *why)
+{
+	bool given_up = false;
+	for (unsigned i = s->run_count; i-- > 0;) {
+		struct job *job = errand_job(c, s, i);
+		if (job == NULL || !job->script->asked || job->script->phase == SCRIPT_START)
+			continue;
+		struct script *sc = job->script;
+		if (sc->unheard++ == 0) {
+			sc->unheard_ms = call->lost_ms < 0 ? c->now.mono_ms : call->lost_ms;
+			sc->answers = s->answers;
+		}
+		sc->due_ms = c->now.mono_ms;
+		if (sc->unheard > SCRIPT_UNHEARD)
+			sc->due_ms += core_backoff_ms(
+			    c, sc->unheard - SCRIPT_UNHEARD, LOST_FIRST_MS, LOST_MAX_MS);
+		/* Else it is the whole that is not heard. */
+		bool others_are = s->answers > sc->answers && s->failures < FAILURES_MAX;
+		if (sc->unheard < FAILURES_MAX || !others_are ||
+		    c->now.mono_ms - sc->unheard_ms < FAILING_MS)
+			continue;
+		runner_give_up(c, s, job, why);
+		given_up = true;
+	}
+	return given_up;
+}
+
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why)
 {
 	log_warn(
@@ -164,11 +225,16 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 		s->failing_ms = c->now.mono_ms;
 	if (call->what == CALL_RUNNER)
 		runner_lost_starts(c, s, call->state == CALL_WAITING, why);
+	bool given_up = call->what == CALL_RUNNER && call->state == CALL_WAITING &&
+			runner_unheard_runs(c, s, call, why);
 	runner_unsent(c, s, call, true);
-	if (s->failures >= FAILURES_MAX && c->now.mono_ms - s->failing_ms >= FAILING_MS)
+	bool lost = s->failures >= FAILURES_MAX && c->now.mono_ms - s->failing_ms >= FAILING_MS;
+	if (lost)
 		depart_lost(c, s, why);
 	else
 		s->pause_ms = c->now.mono_ms + core_backoff_ms(c, s->failures, 250, 30000);
+	if (given_up && !lost)
+		runner_rest(c, s);
 }
 
 void runner_dropped(struct core *c, struct session *s, struct call *call)

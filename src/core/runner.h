@@ -28,6 +28,10 @@ void runner_forbidden(struct core *c, struct session *s, struct call *call, cons
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why);
 void runner_dropped(struct core *c, struct session *s, struct call *call);
 
+/* It has ended, and what can be had of it is in the spool, under hidden names. It is not yet on disk: nothing
+ * is told to the runner before that, and no row says so. A crash finds the run there, and fetches it again. */
+void runner_keep(struct core *c, struct job *job);
+
 /* The job leaves its place in the session. */
 void runner_unload(struct core *c, struct session *s, struct job *job);
 

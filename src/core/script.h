@@ -37,20 +37,26 @@ struct script_part {
 /* The runner gives no more pictures of a file than these bytes. */
 #define SCRIPT_PICTURES_MAX (64 << 20)
 
+/* So often unheard it is spoken of in a call of its own: what is said of it may be what is not let through. */
+#define SCRIPT_UNHEARD 2
+
 struct script {
 	enum script_phase phase;
-	bool maybe;	  /* a call that starts it may have arrived */
-	bool asked;	  /* it is in the call under way */
-	bool suspect;	  /* a call with it was not let through: no other is started with it */
-	bool put;	  /* the runner lacks its helper modules: the next call brings them */
-	bool left;	  /* its record says already that a file of it cannot be had */
-	int64_t since_ms; /* of this phase */
-	int64_t due_ms;	  /* when it is to be asked after next */
-	int64_t limit_ms; /* when the runner will end it; INT64_MAX: never */
-	int lost;	  /* calls that were to start it, and brought no answer ... */
-	char *lost_why;	  /* ... as the last one, for its record */
-	int failures;	  /* to append, in a row */
-	int waits;	  /* for pieces that did not come, in a row */
+	bool maybe;	    /* a call that starts it may have arrived */
+	bool asked;	    /* it is in the call under way */
+	bool suspect;	    /* a call with it was not let through: no other is started with it */
+	bool put;	    /* the runner lacks its helper modules: the next call brings them */
+	bool left;	    /* its record says already that a file of it cannot be had */
+	int64_t since_ms;   /* of this phase */
+	int64_t due_ms;	    /* when it is to be asked after next */
+	int64_t limit_ms;   /* when the runner will end it; INT64_MAX: never */
+	int lost;	    /* calls that were to start it, and brought no answer ... */
+	char *lost_why;	    /* ... as the last one, for its record */
+	int unheard;	    /* calls that were to tell of it, and brought no answer, in a row ... */
+	int64_t unheard_ms; /* ... since when */
+	uint64_t answers;   /* ... that the session had of its runner by then */
+	int failures;	    /* to append, in a row */
+	int waits;	    /* for pieces that did not come, in a row */
 	struct script_part *part;
 	size_t part_count;
 	enum job_status end; /* SCRIPT_FETCH and on */

@@ -254,7 +254,7 @@ struct call *session_add_call(struct session *s, uint64_t id, enum call_what wha
 	call->state = CALL_POSTING;
 	call->statement = -1;
 	call->cancelled_ms = -1;
-	call->lost_ms = -1;
+	call->lost_ms = call->lost_before_ms = -1;
 	call->since_ms = now_ms;
 	call->due_ms = INT64_MAX;
 	call->keep_ms = now_ms + SESSION_KEEP_MS;

@@ -59,7 +59,8 @@ struct call {
 	uint64_t seq;		    /* of the request under way; 0: none */
 	int failures;		    /* answers in a row that nobody could read */
 	int64_t failing_ms;	    /* since when */
-	int64_t lost_ms;	    /* since when they do not come at all; -1: they do */
+	int64_t lost_ms;	    /* since when they do not come at all; -1: they do ... */
+	int64_t lost_before_ms;	    /* ... as far as calls before it go, that asked the same */
 	bool started;
 	bool others_pass;     /* what is harmless was let through just now (statement_compared) */
 	bool moved;	      /* its server is another one since it was begun (fence_void) */
@@ -103,6 +104,7 @@ struct session {
 	int64_t ack_ms;	    /* when that is to be said at the latest */
 	int64_t failing_ms; /* KIND_RUNNER: since when its runner is not heard; -1: it was */
 	int64_t pause_ms;   /* ... and no call before */
+	uint64_t answers;   /* KIND_RUNNER: that could be read, in this life of ours */
 };
 
 TAILQ_HEAD(session_list, session);

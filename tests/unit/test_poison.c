@@ -2,6 +2,9 @@
  * record that says so, and its neighbours notice nothing. */
 #include "world.h"
 
+#include "core/core.h"
+#include "core/script.h"
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +15,8 @@
 static struct world *w;
 static char *deep;
 static char *path;
+static int ailment;
+static char name_of_it[] = "a.py";
 
 static void setup(void)
 {
@@ -441,6 +446,115 @@ START_TEST(scripts_that_are_never_let_through)
 }
 END_TEST
 
+static const struct {
+	enum world_fate fate;
+	int status;
+	const char *reply;
+	const char *said;
+} unheard[] = {
+	{ FATE_MANGLED, 403, "<html><title>403 Request blocked</title></html>", "Request blocked" },
+	{ FATE_MANGLED, 500, "\"RuntimeException: no\"", "RuntimeException: no" },
+	{ FATE_MANGLED, 200, "<html>hello</html>", "HTTP 200" },
+	{ FATE_TOO_BIG, 0, "", "too" },
+	{ FATE_LOST_AFTER, 0, "", "connection was lost" },
+};
+
+static bool asks_after(const json_t *call, const char *id)
+{
+	const json_t *poll = json_object_get(call, "poll");
+	for (size_t i = 0; i < json_array_size(poll); i++)
+		if (str_eq(json_string_value(json_object_get(json_array_get(poll, i), "id")), id))
+			return true;
+	return false;
+}
+
+/* Whatever the runner says of this one is not let through. */
+static struct world_fault bars_a_run(struct world *of, const struct fx_http *http, void *arg)
+{
+	const char *at = strstr(http->path, "/statements/");
+	const struct world_session *s = of->server[0].session[0];
+	const struct world_row *row = world_row(of, arg);
+	int i = http->method == HTTP_GET && at != NULL ? (int)strtol(at + 12, NULL, 10) : -1;
+	if (i < 0 || i >= s->count || row == NULL || row->rec.run == NULL ||
+	    !asks_after(s->statement[i].call, row->rec.run->token))
+		return (struct world_fault){ .fate = FATE_WELL };
+	return (struct world_fault){ .fate = unheard[ailment].fate,
+		.status = unheard[ailment].status,
+		.reply = unheard[ailment].reply };
+}
+
+/* What ails the answers is what the runner has to say of one file, an error's words for one. Those beside it
+ * hardly notice, and it alone is given up. */
+START_TEST(a_script_that_is_not_to_be_heard_of)
+{
+	bool begun = _i < (int)ARRAY_LEN(unheard);
+	ailment = _i % (int)ARRAY_LEN(unheard);
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].slots = 8;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_put(w, "n.py", "sleep 3600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 3600000") == 1);
+	world_put(w, "a.py", "sleep 20000");
+	world_until(w, MINUTES, world_ran(w, "sleep 20000") == begun);
+	world_until(w, MINUTES, !begun || world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	w->fate = bars_a_run;
+	w->fate_arg = name_of_it;
+	int slow = 0, count = 0;
+	for (; count < 400 && !world_done(w, "a.py"); count++) {
+		char *name = xasprintf("b%d.py", count);
+		int64_t began_ms = w->now.mono_ms;
+		world_put(w, name, "work");
+		world_until(w, MINUTES, world_done(w, name));
+		ck_assert_str_eq(world_status(w, name), "ok");
+		slow += w->now.mono_ms - began_ms > 8 * SECONDS;
+		world_run(w, SECONDS);
+		free(name);
+	}
+	ck_assert(world_recorded(w, "a.py", "unknown"));
+	ck_assert_msg(strstr(world_text(w, "a.py.err"), unheard[ailment].said) != NULL, "%s",
+	    world_text(w, "a.py.err"));
+	ck_assert_int_le(slow, 2);
+	ck_assert_int_le(world_logged(w, "event=down"), begun ? 2 : 3); /* its starts, too */
+	ck_assert_int_eq(world_ran(w, "work"), count);
+	ck_assert(!world_done(w, "n.py"));
+	world_until(w, 100 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 20000"), 1);
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
+static bool is_fetched_from(const char *name)
+{
+	const struct job *job = job_find(&w->core->jobs, 0, name);
+	return job != NULL && job->script != NULL && job->script->phase == SCRIPT_FETCH;
+}
+
+/* How it has ended was heard; what it has printed is not let through. */
+START_TEST(a_script_whose_output_is_barred)
+{
+	ailment = _i;
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].slots = 8;
+	w->pool[0].max = 1;
+	w->server[0].piece_bytes = 100;
+	world_begin(w);
+	world_put(w, "n.py", "sleep 3600000");
+	world_put(w, "a.py", "big 100000");
+	world_until(w, MINUTES, is_fetched_from("a.py"));
+	w->fate = bars_a_run;
+	w->fate_arg = name_of_it;
+	world_until(w, 30 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_ptr_nonnull(strstr(world_text(w, "a.py.json"), "what it left is not all here"));
+	ck_assert(!world_done(w, "n.py"));
+	world_until(w, 100 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 /* The call that is to begin it is taken each time, and fails each time: that is not the way's fault. */
 START_TEST(a_script_whose_start_fails)
 {
@@ -715,6 +829,9 @@ int main(void)
 	tcase_add_test(tc, a_killing_script_is_fed_to_two_sessions);
 	tcase_add_loop_test(tc, scripts_that_are_never_let_through, 0, 2);
 	tcase_add_test(tc, a_script_whose_start_fails);
+	tcase_add_loop_test(tc, a_script_whose_output_is_barred, 0, (int)ARRAY_LEN(unheard));
+	tcase_add_loop_test(
+	    tc, a_script_that_is_not_to_be_heard_of, 0, 2 * (int)ARRAY_LEN(unheard));
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
 	tcase_add_test(tc, forbidden_alone_without_names);
