@@ -72,12 +72,17 @@ static void call_progress(struct core *c, struct session *s, struct call *call,
     const struct livy_statement *st, struct bytes answer)
 {
 	assert(call->state == CALL_WAITING);
+	bool ended = st->state == LIVY_STATEMENT_AVAILABLE || st->state == LIVY_STATEMENT_CANCELLED;
+	if (ended && st->id != call->statement) { /* mixed up, or kept, by something on the way */
+		after_failed(c, s, call, "it is the answer of another statement");
+		return;
+	}
 	if (st->state == LIVY_STATEMENT_AVAILABLE && !st->output) {
 		/* Seen on 0.7.1: read while the driver was writing it. The next look has the output. */
 		after_failed(c, s, call, "it is available, but without an output");
 		return;
 	}
-	if (st->state == LIVY_STATEMENT_AVAILABLE || st->state == LIVY_STATEMENT_CANCELLED) {
+	if (ended) {
 		after_ended(c, s, call, st, answer);
 		return;
 	}

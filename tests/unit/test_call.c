@@ -686,6 +686,23 @@ START_TEST(an_interpreter_is_heard_late)
 }
 END_TEST
 
+/* Something on the way mixes answers up, or keeps them: another file's is not this one's. */
+START_TEST(the_answer_of_another_statement)
+{
+	begin_warm();
+	struct world_fault f = fault_of_polls(FATE_MANGLED, 0);
+	f.status = 200;
+	f.reply = "{\"id\":0,\"state\":\"available\",\"output\":{\"status\":\"ok\",\"data\":"
+		  "{\"text/plain\":\"somebody else's\"}}}";
+	f.times = 3;
+	world_fault(w, f);
+	run("sleep 4000");
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_ptr_null(strstr(world_text(w, "a.py.out"), "somebody"));
+	ck_assert_int_eq(world_ran(w, "sleep 4000"), 1);
+}
+END_TEST
+
 /* ---- unreadable ----------------------------------------------------------------------------------- */
 
 static void is_given_up(void)
@@ -1274,18 +1291,24 @@ static const struct {
 START_TEST(cancelled_whenever_it_is_sent)
 {
 	begin_warm();
-	char *reply = xasprintf("{\"id\":1,\"code\":\"work\",\"state\":\"cancelled\","
-				"\"output\":null%s}",
-	    cancelled_each_time[_i].started);
+	char *polls[3];
+	char *reply[3];
 	struct world_fault f = fault_of_polls(FATE_MANGLED, 0);
-	f.path = "/sessions/*/statements/[13579]"; /* the even ones are ours */
 	f.status = 200;
-	f.reply = reply;
-	world_fault(w, f);
+	for (int i = 0; i < 3; i++) { /* the even ones are ours */
+		f.path = polls[i] = xasprintf("/sessions/*/statements/%d", 2 * i + 1);
+		f.reply = reply[i] = xasprintf(
+		    "{\"id\":%d,\"code\":\"work\",\"state\":\"cancelled\",\"output\":null%s}",
+		    2 * i + 1, cancelled_each_time[_i].started);
+		world_fault(w, f);
+	}
 	run("work");
 	ck_assert_str_eq(world_status(w, "a.py"), "cancelled");
 	ck_assert_uint_eq(world_row(w, "a.py")->rec.attempts, cancelled_each_time[_i].attempts);
-	free(reply);
+	for (int i = 0; i < 3; i++) {
+		free(polls[i]);
+		free(reply[i]);
+	}
 }
 END_TEST
 
@@ -1364,6 +1387,7 @@ int main(void)
 	tcase_add_test(t, a_probe_is_never_answered);
 	tcase_add_loop_test(t, a_runner_is_never_heard_again, 0, (int)ARRAY_LEN(unheard));
 	tcase_add_loop_test(t, an_interpreter_is_heard_late, 0, 2);
+	tcase_add_test(t, the_answer_of_another_statement);
 	tcase_add_test(t, a_runner_is_heard_after_a_sleep);
 	tcase_add_test(t, an_answer_that_is_500_for_ever);
 	tcase_add_test(t, an_answer_that_is_never_whole);
