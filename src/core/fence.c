@@ -13,6 +13,7 @@
 #define LOOK_MS 500
 #define DELETE_TIMEOUT_MS 120000
 #define FAILURES_MAX 8
+#define LOOKS_MAX 3600 /* half an hour of answers: nothing of ours before it takes so long */
 
 /* A name, since it must never be used again and an id is; the echo of the code and single
  * statements, since each one up to the fence must be held against ours. */
@@ -242,6 +243,8 @@ static void fence_waited(struct core *c, struct session *s, struct call *fence,
 	} else if (a->statement.state == LIVY_STATEMENT_RUNNING) {
 		fence->started = true;
 		fence_step(c, s, fence, FENCE_DELETE);
+	} else if (a->statement.state == LIVY_STATEMENT_WAITING && ++fence->looks >= LOOKS_MAX) {
+		fence_give_up(c, s, fence, "its interpreter does not come to what it is asked");
 	} else if (a->statement.state == LIVY_STATEMENT_WAITING) {
 		fence->since_ms = fence->asked_ms; /* it cannot have begun before we asked */
 		statement_look_in(c, s, fence, LOOK_MS);

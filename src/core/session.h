@@ -66,6 +66,7 @@ struct call {
 	bool moved;	      /* its server is another one since it was begun (fence_void) */
 	enum fence_step step; /* CALL_FENCE */
 	int64_t at;	      /* CALL_FENCE: the statement to look at next */
+	int looks;	      /* CALL_FENCE: so often it was seen waiting for its turn */
 };
 
 TAILQ_HEAD(call_list, call);

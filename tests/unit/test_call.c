@@ -393,6 +393,26 @@ START_TEST(without_a_fence_it_is_unknown)
 }
 END_TEST
 
+/* An interpreter that hangs never comes to the fence. */
+START_TEST(a_fence_that_never_begins)
+{
+	w->pool[0].max = 1;
+	begin_warm();
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, strstr(w->trace.data, "[fence]") != NULL);
+	struct world_fault f = fault_of_polls(FATE_MANGLED, 0);
+	f.status = 200;
+	f.reply = "{\"id\":1,\"state\":\"waiting\",\"output\":null}";
+	world_fault(w, f);
+	world_until(w, 60 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	world_mend(w);
+	ck_assert(is_new_session_used());
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+}
+END_TEST
+
 /* A reload puts another server where the fence was set, or is to be: it knows nothing of the session, and that
  * proves nothing, in this life and in the next. */
 START_TEST(another_server_proves_nothing)
@@ -1373,6 +1393,7 @@ int main(void)
 	tcase_add_loop_test(t, late_around_the_fence, 0, 16);
 	tcase_add_test(t, a_fence_that_was_not_sent);
 	tcase_add_loop_test(t, another_server_proves_nothing, 0, 6);
+	tcase_add_test(t, a_fence_that_never_begins);
 	tcase_add_loop_test(t, without_a_fence_it_is_unknown, 0, ARRAY_LEN(no_fence));
 	tcase_add_loop_test(t, in_doubt_while_nobody_answers, 0, (int)ARRAY_LEN(unread));
 	tcase_add_test(t, unknown_stays_whatever_the_spool_says);
