@@ -6,6 +6,7 @@
 #include "cli/who.h"
 #include "core/text.h"
 #include "edge/confload.h"
+#include "edge/sandbox.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,6 +357,7 @@ int cmd_check(const struct options *o)
 	if (code != CLI_OK)
 		return code;
 	buf_init(&errors, TEXT_BYTES_MAX);
+	sandbox_keep_secrets(); /* it reads them, to see that they can be read */
 	struct conf *c = conf_check(file, &errors);
 	if (c != NULL) {
 		code = print_checked(o, file, c);

@@ -1,6 +1,7 @@
 /* init_main: the program that `sparkspool init` is, see apart.c. */
 #include "cli/init.h"
 #include "cli/say.h"
+#include "edge/sandbox.h"
 
 /* The words are those of sparkspool(1), which has looked at them already: what stops here was never said
  * to it. */
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 
+	sandbox_keep_secrets(); /* the server may want a password */
 	opt_init(&o);
 	int code = command(&o, argc, argv);
 	if (code == OPT_HELP || code == OPT_VERSION)

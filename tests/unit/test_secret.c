@@ -1,5 +1,5 @@
-/* test_secret: the real daemon with a password, on a server that wants it: where does the password
- * show? */
+/* test_secret: the real daemon, and the command line, with a password, on a server that wants it: where
+ * does the password show? */
 #include "help.h"
 
 #include "base/buf.h"
@@ -295,6 +295,110 @@ START_TEST(a_password_shows_nowhere)
 }
 END_TEST
 
+/* ---- the command line ----------------------------------------------------------------------------- */
+
+/* With cores as large as they come, were it not for the program itself. */
+static pid_t run_cli(char *const argv[], int out)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)setrlimit(RLIMIT_CORE, &all);
+	if (chdir(dir) != 0 || dup2(out, STDOUT_FILENO) < 0)
+		_exit(1);
+	(void)execv(argv[0], argv);
+	_exit(1);
+}
+
+/* Its worst end, now that it has the password. */
+static void end_without_a_core(pid_t pid)
+{
+	int status;
+
+	daemon_pid = pid;
+	look_at_process();
+	ck_assert_int_eq(kill(pid, SIGABRT), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
+	ck_assert(!WCOREDUMP(status));
+}
+
+/* It has asked the server, with the password, and waits for what never comes. */
+START_TEST(init_leaves_no_core)
+{
+	dir = help_tmpdir();
+	server = httpd_start(&(struct httpd_step){ .then = HTTPD_HANG }, 1);
+	char *password = help_path(dir, "password"), *url = httpd_url(server, "");
+	char *spool = help_path(dir, "spool"), *out = help_path(dir, "conf");
+	char *argv[] = { getenv("CLI"), "init", "--yes", "--url", url, "--user", USER,
+		"--password-file", password, "--spool", spool, "--state-dir", dir, "--run-dir", dir,
+		"-o", out, NULL };
+
+	make_dir("spool");
+	help_write_file(password, PASSWORD "\n", strlen(PASSWORD) + 1);
+	ck_assert_int_eq(chmod(password, 0600), 0);
+	pid_t pid = run_cli(argv, STDOUT_FILENO);
+	httpd_await(server, 1);
+	ck_assert(httpd_has(httpd_request(server, 0), "Authorization: Basic " BASIC));
+	end_without_a_core(pid);
+	httpd_stop(server);
+	help_rmtree(dir);
+	free(out);
+	free(spool);
+	free(url);
+	free(password);
+	free(dir);
+}
+END_TEST
+
+/* More than a pipe takes at once. */
+static char *make_long_conf(void)
+{
+	char *conf = make_conf(), *text = help_read_file(conf, NULL);
+	const char *pools = strstr(text, "pool: { ") + strlen("pool: { ");
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	(void)buf_add(&b, text, (size_t)(pools - text));
+	for (int i = 0; i < 100; i++)
+		(void)buf_addf(&b, "p%d: { endpoint = \"e\"; warm: { sql = 0; }; };\n", i);
+	(void)buf_adds(&b, pools);
+	help_write_file(conf, b.data, b.len);
+	buf_fini(&b);
+	free(text);
+	return conf;
+}
+
+/* It has begun to say what it has read, and nobody hears the rest. */
+START_TEST(check_leaves_no_core)
+{
+	dir = help_tmpdir();
+	server = httpd_start(&(struct httpd_step){ .then = HTTPD_HANG }, 1);
+	make_dir("spool");
+	char *conf = make_long_conf();
+	char *argv[] = { getenv("CLI"), "-f", conf, "check", NULL };
+	int out[2];
+	char c;
+
+	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+	ck_assert_int_gt(fcntl(out[1], F_SETPIPE_SZ, 4096), 0);
+	pid_t pid = run_cli(argv, out[1]);
+	close(out[1]);
+	ck_assert_int_eq(read(out[0], &c, 1), 1);
+	end_without_a_core(pid);
+	close(out[0]);
+	httpd_stop(server);
+	help_rmtree(dir);
+	free(conf);
+	free(dir);
+}
+END_TEST
+
 static bool makes_a_core(bool kept)
 {
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -360,6 +464,12 @@ int main(void)
 		tcase_add_test(tc, a_password_shows_nowhere);
 	else
 		puts("left out: DAEMON does not say where the daemon is");
+	if (getenv("CLI") != NULL) {
+		tcase_add_test(tc, init_leaves_no_core);
+		tcase_add_test(tc, check_leaves_no_core);
+	} else {
+		puts("left out: CLI does not say where the command line is");
+	}
 	tcase_add_test(tc, no_core_is_made);
 	tcase_add_test(tc, memory_is_roots);
 	suite_add_tcase(s, tc);
