@@ -108,17 +108,34 @@ static void swap_hidden(const char *spool, const char *thing, unsigned turn)
 	free(name);
 }
 
-/* The directory of a move, and a link to where nothing may go. */
-static void swap_target(const char *spool, const char *outside, unsigned turn)
+/* A directory that we write into, and a link to where nothing may go. */
+static void swap_dir(int at, const char *name, const char *outside, unsigned turn)
 {
-	char *done = below(spool, "done"), *other = below(spool, "other");
+	char *other = xasprintf("%s-other", name);
 
-	if (turn % 2 == 0 && rename(done, other) == 0 && symlink(outside, done) == 0)
+	if (turn % 2 == 0 && renameat(at, name, at, other) == 0 &&
+	    symlinkat(outside, at, name) == 0)
 		turn = 0;
-	else if (unlink(done) == 0 && rename(other, done) != 0)
-		(void)mkdir(done, 0755);
-	free(done);
+	else if (unlinkat(at, name, 0) == 0 && renameat(at, other, at, name) != 0)
+		(void)mkdirat(at, name, 0755);
 	free(other);
+}
+
+/* That of a move, that of results, and the one in there. */
+static void swap_some_dir(const char *spool, const char *outside, unsigned turn)
+{
+	int top = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int in = openat(top, "x.py.files", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (turn % 3 == 0)
+		swap_dir(top, "done", outside, turn / 3);
+	else if (turn % 3 == 1)
+		swap_dir(top, "x.py.files", outside, turn / 3);
+	else if (in >= 0)
+		swap_dir(in, "d", outside, turn / 3);
+	if (in >= 0)
+		(void)close(in);
+	(void)close(top);
 }
 
 static void race(unsigned me)
@@ -135,7 +152,7 @@ static void race(unsigned me)
 		if (turn % 11 == 3)
 			swap_hidden(w.a, thing, turn);
 		else if (turn % 13 == 5)
-			swap_target(w.a, outside, turn / 13);
+			swap_some_dir(w.a, outside, turn / 13);
 		else
 			(void)renameat2(
 			    AT_FDCWD, thing, AT_FDCWD, name, turn % 4 == 1 ? RENAME_EXCHANGE : 0);
@@ -144,14 +161,25 @@ static void race(unsigned me)
 	}
 }
 
-static void race_begin(void)
+/* Whoever races for names as well lets hardly any result get so far. */
+static void race_for_directories(unsigned me)
+{
+	char *outside = below(w.dir, "outside");
+
+	for (unsigned turn = me;; turn += RIVALS) {
+		swap_some_dir(w.a, outside, turn);
+		score->swaps[me]++;
+	}
+}
+
+static void race_begin(void (*fn)(unsigned me))
 {
 	for (unsigned i = 0; i < RIVALS; i++) {
 		rival[i] = fork();
 		ck_assert_int_ge(rival[i], 0);
 		if (rival[i] == 0) {
 			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-			race(i);
+			fn(i);
 		}
 	}
 }
@@ -248,7 +276,7 @@ START_TEST(reading)
 	unsigned long count[READ_FAILED + 1] = { 0 }, turns = 0;
 	time_t end_s = until_s();
 
-	race_begin();
+	race_begin(race);
 	for (; now_s() < end_s || count[READ_OK] == 0; turns++) {
 		struct fx_read fx = { .name = "x.py", .ident = look(), .bytes_max = 1 << 16 };
 		spools_read(w.s, &fx, &w.q);
@@ -275,7 +303,7 @@ START_TEST(disposing)
 	unsigned long done = 0, strangers = 0, failed = 0, turns = 0;
 	time_t end_s = until_s();
 
-	race_begin();
+	race_begin(race);
 	for (; now_s() < end_s || done == 0; turns++) {
 		struct ident ident = look();
 		struct fx_dispose fx = { .job = 1 + turns,
@@ -337,7 +365,7 @@ START_TEST(writing)
 	time_t end_s = until_s();
 	int dir = spools_dirfd(w.s, 0);
 
-	race_begin();
+	race_begin(race);
 	for (; now_s() < end_s || published == 0; turns++) {
 		int err = publish_one(1 + turns, dir);
 		published += err == 0;
@@ -356,6 +384,68 @@ START_TEST(writing)
 }
 END_TEST
 
+/* Published, and taken away again as what is old is. */
+static int publish_below(uint64_t job, int dir, unsigned long fate[OLD_FAILED + 1])
+{
+	const struct result_file file[] = {
+		{ .name = "x.py.out", .data = { "out", 3 } },
+		{ .name = "x.py.files/d/t.txt", .data = { "left", 4 } },
+		{ .name = "x.py.json", .data = { "{}", 2 } },
+	};
+	struct fx_stage stage = { .job = job,
+		.file = file,
+		.count = ARRAY_LEN(file),
+		.input = { .uid = geteuid(), .gid = getegid(), .mode = S_IFREG | 0644 } };
+
+	output_stage(dir, &stage, &w.q);
+	const struct ev_staged *ev = &evq_next(&w.q)->u.staged;
+	int err = ev->err;
+	if (err == 0) {
+		struct fx_publish fx = { .job = job, .file = ev->file, .count = ev->count };
+		output_publish(dir, &fx, &w.q);
+		err = evq_next(&w.q)->u.published.err;
+	}
+	check_outside(); /* before it would go again */
+	if (err == 0) {
+		const struct old_job old = { .job = job, .file = ev->file, .count = ev->count };
+		const struct fx_expire fx = { .job = &old, .count = 1 };
+		output_expire(dir, &fx, &w.q);
+		fate[evq_next(&w.q)->u.expired.job[0].fate]++;
+	}
+	evq_done(&w.q);
+	return err;
+}
+
+/* Nothing comes through a directory that was swapped for a link. */
+START_TEST(directories)
+{
+	unsigned long published = 0, refused = 0, turns = 0, fate[OLD_FAILED + 1] = { 0 };
+	time_t end_s = until_s();
+	int dir = spools_dirfd(w.s, 0);
+
+	race_begin(race_for_directories);
+	for (; now_s() < end_s || published == 0; turns++) {
+		int err = publish_below(1 + turns, dir, fate);
+		published += err == 0;
+		refused += err != 0;
+		/* As somebody who puts in order what is in the way. */
+		(void)unlinkat(dir, "x.py.out", 0);
+		(void)unlinkat(dir, "x.py.json", 0);
+		if (err != 0) {
+			char *away = xasprintf(".away-%lu", turns);
+			(void)unlinkat(dir, "x.py.out", AT_REMOVEDIR);
+			(void)unlinkat(dir, "x.py.json", AT_REMOVEDIR);
+			(void)renameat(dir, "x.py.files", dir, away);
+			free(away);
+		}
+	}
+	unsigned long swaps = race_end();
+	printf("race directories: %lu turns against %lu swaps: %lu published, of these %lu gone "
+	       "again, %lu kept, %lu failed; %lu refused\n",
+	    turns, swaps, published, fate[OLD_GONE], fate[OLD_KEPT], fate[OLD_FAILED], refused);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("race");
@@ -366,6 +456,7 @@ int main(void)
 	tcase_add_test(tc, reading);
 	tcase_add_test(tc, disposing);
 	tcase_add_test(tc, writing);
+	tcase_add_test(tc, directories);
 	suite_add_tcase(s, tc);
 	return help_run(s);
 }
