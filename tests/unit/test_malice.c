@@ -289,6 +289,70 @@ START_TEST(floods_take_what_is_allowed)
 }
 END_TEST
 
+/* ---- a server that accepts and says nothing ---------------------------------------------------- */
+
+static int64_t clock_ms(void)
+{
+	struct timespec t;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+#define STOPPED_MS 4000 /* the resolver itself gives up after 10 s */
+
+/* A turn as the loop takes it; how long it stood, if that is longer than longest_ms. */
+static int64_t turn(struct world *w, int64_t longest_ms)
+{
+	ck_assert_int_eq(http_wait(w->http, NULL, 0, 10), 0);
+	int64_t began_ms = clock_ms();
+	http_pump(w->http, &w->q);
+	int64_t ms = clock_ms() - began_ms;
+	return ms > longest_ms ? ms : longest_ms;
+}
+
+/* Whoever speaks is heard meanwhile, and a stop waits for none of the others. */
+START_TEST(a_mute_server_stops_nothing)
+{
+	struct httpd *mute = httpd_start(&(struct httpd_step){ .then = HTTPD_HANG }, 1);
+	struct httpd *other = httpd_start(&(struct httpd_step){ .say = OK_200 }, 1);
+	struct world *w = world_new(httpd_url(mute, ""));
+	struct conf_endpoint both[] = { w->endpoint, w->endpoint };
+	int64_t longest_ms = 0, began_ms;
+
+	both[1].url = httpd_url(other, "");
+	w->conf = (struct conf){ .endpoint = both, .endpoint_count = 2 };
+	http_conf(w->http, &w->conf);
+	for (int i = 0; i < 8; i++)
+		begin(w, i % 2 == 0 ? HTTP_GET : HTTP_POST, LONG_MS);
+	while (httpd_count(mute, NULL) < 8)
+		longest_ms = turn(w, longest_ms);
+	for (int i = 0; i < 50; i++) {
+		const struct event *ev;
+		struct fx_http fx = { .tag = { .endpoint = 1 },
+			.method = HTTP_GET,
+			.path = "/sessions",
+			.timeout_ms = LONG_MS,
+			.body_bytes_max = ANSWER_BYTES_MAX };
+		http_perform(w->http, &fx);
+		while ((ev = evq_next(&w->q)) == NULL)
+			longest_ms = turn(w, longest_ms);
+		ck_assert_int_eq(ev->u.http.outcome, HTTP_REPLY);
+		ck_assert_uint_eq(ev->u.http.tag.endpoint, 1);
+		world_forget(w);
+	}
+	ck_assert_uint_eq(http_in_flight(w->http), 8);
+	began_ms = clock_ms();
+	world_free(w);
+	if (clock_ms() - began_ms > longest_ms)
+		longest_ms = clock_ms() - began_ms;
+	ck_assert_msg(longest_ms < STOPPED_MS, "the loop stood for %lld ms", (long long)longest_ms);
+	free(both[1].url);
+	httpd_stop(mute);
+	httpd_stop(other);
+}
+END_TEST
+
 /* ---- a name server that says nothing ---------------------------------------------------------- */
 
 /* A network of our own, in which port 53 is taken by somebody who never answers. False: this is not
@@ -319,16 +383,7 @@ static bool enter_silence(const char *dir)
 	       bind(s, (struct sockaddr *)&a, sizeof(a)) == 0;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &t), 0);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 #define SKIPPED 77
-#define STOPPED_MS 4000 /* the resolver itself gives up after 10 s */
 
 /* The request ends at its time limit, and no call of ours takes as long as the resolver. */
 static int ask_in_silence(void)
@@ -337,13 +392,8 @@ static int ask_in_silence(void)
 	int64_t longest_ms = 0, began_ms;
 
 	begin(w, HTTP_POST, 300);
-	while (http_in_flight(w->http) > 0) {
-		ck_assert_int_eq(http_wait(w->http, NULL, 0, -1), 0);
-		began_ms = clock_ms();
-		http_pump(w->http, &w->q);
-		if (clock_ms() - began_ms > longest_ms)
-			longest_ms = clock_ms() - began_ms;
-	}
+	while (http_in_flight(w->http) > 0)
+		longest_ms = turn(w, longest_ms);
 	const struct ev_http *ev = &evq_next(&w->q)->u.http;
 	ck_assert_int_eq(ev->outcome, HTTP_NOT_SENT);
 	ck_assert_ptr_nonnull(strstr(ev->error, "no connection in time"));
@@ -395,6 +445,7 @@ int main(void)
 	tcase_add_loop_test(tc, poison_arrives_whole, 0, (int)ARRAY_LEN(poisons));
 	tcase_add_loop_test(tc, nesting_is_refused, 0, 2);
 	tcase_add_loop_test(tc, floods_take_what_is_allowed, 0, (int)ARRAY_LEN(floods));
+	tcase_add_test(tc, a_mute_server_stops_nothing);
 	tcase_add_test(tc, a_dead_name_server_stops_nothing);
 	suite_add_tcase(s, tc);
 	return help_run(s);
