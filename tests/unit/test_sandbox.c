@@ -544,12 +544,12 @@ START_TEST(it_can_be_switched_off)
 }
 END_TEST
 
-/* An older kernel, as far as the process can tell. */
-static bool forget_landlock(void)
+/* A kernel without that call, as far as the process can tell. */
+static bool forget_call(uint32_t number)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -561,13 +561,29 @@ static bool forget_landlock(void)
 
 static bool old_kernel(void)
 {
-	return forget_landlock() &&
+	return forget_call(SYS_landlock_create_ruleset) &&
 	       reach_all("", "event=sandbox landlock=none error=\"Function not");
 }
 
 START_TEST(an_old_kernel_is_said)
 {
 	in_child(old_kernel);
+}
+END_TEST
+
+static bool no_limits(void)
+{
+	log_set_sink(hear, NULL);
+	sandbox_keep_secrets();
+	bool silent = said[0] == '\0';
+	bool good = forget_call(SYS_prlimit64);
+	sandbox_keep_secrets();
+	return good && silent && strstr(said, "event=dumpable error=\"Function not") != NULL;
+}
+
+START_TEST(a_kernel_without_limits_is_said)
+{
+	in_child(no_limits);
 }
 END_TEST
 
@@ -631,6 +647,7 @@ int main(void)
 	tcase_add_test(tc, what_a_reload_may_name);
 	tcase_add_test(tc, it_can_be_switched_off);
 	tcase_add_test(tc, an_old_kernel_is_said);
+	tcase_add_test(tc, a_kernel_without_limits_is_said);
 	tcase_add_test(tc, the_limit_on_open_files_is_raised);
 	suite_add_tcase(s, tc);
 	return help_run(s);
