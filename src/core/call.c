@@ -265,10 +265,21 @@ static void call_too_big(struct core *c, struct session *s, struct call *call, c
 		return;
 	}
 	struct job *job = core_call_job(c, call);
+	s->full = s->full || statement_by_list(c, s);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
 	finish_own(c, job, STATUS_ERROR, "AnswerTooLarge", words);
 	after_run(c, s, false);
+}
+
+/* What the others have left lies in there, too: if it takes up to a half, an answer that makes the list too
+ * large is a large one itself, and the file's own. */
+static void call_cut(const struct core *c, struct session *s, const struct call *call,
+    struct bytes list, struct bytes *answer)
+{
+	int64_t most = c->conf->endpoint[s->r.endpoint].answer_bytes_max;
+	s->full = s->full || (int64_t)list.n > most / 2;
+	livy_cut_statement(list, call->statement, answer);
 }
 
 static void call_on_looked(struct core *c, struct session *s, struct call *call,
@@ -294,7 +305,7 @@ static void call_on_looked(struct core *c, struct session *s, struct call *call,
 	switch (a->verdict) {
 	case LIVY_OK:
 		if (statement_by_list(c, s))
-			livy_cut_statement(ev->body, call->statement, &answer);
+			call_cut(c, s, call, ev->body, &answer);
 		call_progress(c, s, call, &a->statement, answer);
 		break;
 	case LIVY_NO_SESSION:

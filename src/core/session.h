@@ -88,6 +88,7 @@ struct session {
 	int64_t lost_ms; /* since when nothing is heard of its state; -1: it is */
 	int64_t mute_ms; /* the same of whether its driver is there (ASK_CHANNEL) */
 	bool limp;	 /* its interpreter did not greet: one file to hear why, then it goes */
+	bool full;	 /* its list of statements leaves too little room for another answer */
 	bool seen;	 /* in the server's list that is being read */
 	bool blamed;	 /* that it did not come up is counted already */
 	bool late;	 /* its creation was lost, and nobody waits for it any more */

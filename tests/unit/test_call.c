@@ -1369,6 +1369,47 @@ START_TEST(the_list_cannot_tell_what_was_lost)
 }
 END_TEST
 
+static void put_long(const char *name, size_t n)
+{
+	char *code = xcalloc(1, n + 1);
+	memset(code, 'x', n);
+	world_put(w, name, code); /* which prints itself, and is echoed */
+	world_until(w, 10 * MINUTES, world_done(w, name));
+	free(code);
+}
+
+/* A list has the answers of all that ran in the session: what they make of it is not the next file's. */
+START_TEST(the_list_grows)
+{
+	const char *kind = _i == 0 ? "sql" : "py"; /* a probe between, or none */
+	size_t large = 9990;			   /* in its own answer, with its echo */
+	if (_i == 2) {
+		w->server[0].version = NULL; /* which echoes nothing */
+		large = 19990;
+		w->any_number = true; /* one whose token cannot be read is not deleted */
+	}
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	w->endpoint[0].answer_bytes_max = 20000;
+	w->pool[0].max = 1;
+	world_begin(w);
+	for (int i = 0; i < 10; i++) {
+		char *name = xasprintf("a%d.%s", i, kind);
+		put_long(name, i == 3 ? large : 4700);
+		ck_assert_str_eq(world_status(w, name), i == 3 ? "error" : "ok");
+		free(name);
+	}
+	char *err = xasprintf("a3.%s.err", kind);
+	ck_assert_ptr_nonnull(strstr(world_text(w, err), "AnswerTooLarge"));
+	free(err);
+	char *name = xasprintf("b.%s", kind);
+	world_put(w, name, "sleep 60000");
+	world_until(w, 10 * MINUTES, world_done(w, name));
+	ck_assert_str_eq(world_status(w, name), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 60000"), 1);
+	free(name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("call");
@@ -1451,6 +1492,7 @@ int main(void)
 	tcase_add_test(t, the_list_is_learnt);
 	tcase_add_test(t, the_list_is_configured);
 	tcase_add_test(t, the_list_cannot_tell_what_was_lost);
+	tcase_add_loop_test(t, the_list_grows, 0, 3);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
