@@ -1007,10 +1007,11 @@ struct tls {
 	char *url;
 	pid_t pid;
 	int out; /* stays open: a server that cannot write would die */
+	int in;	 /* what is typed at it, where it waits for that */
 };
 
-/* out becomes its standard output; -1: nobody's. */
-static pid_t start(char *const argv[], int out)
+/* in and out become its standard input and output; -1: nobody's. */
+static pid_t start(char *const argv[], int in, int out)
 {
 	pid_t pid = fork();
 	int null;
@@ -1020,7 +1021,8 @@ static pid_t start(char *const argv[], int out)
 		return pid;
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* also when the test fails */
 	null = open("/dev/null", O_RDWR);
-	if (dup2(null, 0) < 0 || dup2(out >= 0 ? out : null, 1) < 0 || dup2(null, 2) < 0)
+	if (dup2(in >= 0 ? in : null, 0) < 0 || dup2(out >= 0 ? out : null, 1) < 0 ||
+	    dup2(null, 2) < 0)
 		_exit(126);
 	execvp(argv[0], argv);
 	_exit(127);
@@ -1040,7 +1042,7 @@ static bool make_cert(const char *dir, const char *name)
 	char *argv[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
 		"ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=sparkspool test",
 		"-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert, NULL };
-	int status = finish(start(argv, -1));
+	int status = finish(start(argv, -1, -1));
 
 	free(key);
 	free(cert);
@@ -1065,16 +1067,20 @@ static int read_port(int fd)
 	return -1;
 }
 
-static void start_tls(struct tls *t)
+/* answers: it does so by itself; else what comes is on its output, and what goes is typed. */
+static void start_tls(struct tls *t, bool answers)
 {
 	char *key = help_path(t->dir, "server.key");
-	char *argv[] = { "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-key", key,
-		"-cert", t->cert, NULL };
-	int out[2], port;
+	char *argv[] = { "openssl", "s_server", "-accept", "127.0.0.1:0", "-key", key, "-cert",
+		t->cert, answers ? "-www" : "-crlf", NULL };
+	int in[2], out[2], port;
 
+	ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+	t->in = in[1];
 	t->out = out[0];
-	t->pid = start(argv, out[1]);
+	t->pid = start(argv, in[0], out[1]);
+	close(in[0]);
 	close(out[1]);
 	port = read_port(out[0]);
 	ck_assert_int_gt(port, 0);
@@ -1083,7 +1089,7 @@ static void start_tls(struct tls *t)
 }
 
 /* False: there is no openssl here. */
-static bool tls_begin(struct tls *t)
+static bool tls_begin(struct tls *t, bool answers)
 {
 	*t = (struct tls){ .dir = help_tmpdir() };
 	if (!make_cert(t->dir, "server") || !make_cert(t->dir, "other")) {
@@ -1095,7 +1101,7 @@ static bool tls_begin(struct tls *t)
 	}
 	t->cert = help_path(t->dir, "server.pem");
 	t->other = help_path(t->dir, "other.pem");
-	start_tls(t);
+	start_tls(t, answers);
 	return true;
 }
 
@@ -1103,6 +1109,7 @@ static void tls_end(struct tls *t)
 {
 	kill(t->pid, SIGTERM);
 	(void)finish(t->pid);
+	close(t->in);
 	close(t->out);
 	help_rmtree(t->dir);
 	free(t->dir);
@@ -1117,7 +1124,7 @@ START_TEST(tls_trusts_whom_it_is_told_to)
 	struct world *w;
 	const struct ev_http *ev;
 
-	if (!tls_begin(&tls))
+	if (!tls_begin(&tls, true))
 		return;
 	w = world_at(xstrdup(tls.url));
 	assert_words(post(w, "/sessions", "{}"), HTTP_NOT_SENT, "set the endpoint's ca_file");
@@ -1138,12 +1145,78 @@ START_TEST(tls_trusts_whom_it_is_told_to)
 }
 END_TEST
 
+/* A turn; what the server has had by then. */
+static void tls_turn(struct world *w, const struct tls *t, struct buf *had)
+{
+	char p[4096];
+	ssize_t n = read(t->out, p, sizeof(p));
+
+	if (n > 0)
+		ck_assert_int_eq(buf_add(had, p, (size_t)n), 0);
+	ck_assert_int_eq(http_wait(w->http, NULL, 0, 10), 0);
+	http_pump(w->http, &w->q);
+}
+
+static int tls_count(const struct buf *had, const char *words)
+{
+	int n = 0;
+
+	for (const char *p = had->data; p != NULL && (p = strstr(p, words)) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void tls_await(struct world *w, const struct tls *t, struct buf *had, const char *words)
+{
+	while (tls_count(had, words) == 0)
+		tls_turn(w, t, had);
+}
+
+static void tls_type(const struct tls *t, const char *text)
+{
+	ck_assert_int_eq(write(t->in, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* The connection has served a request, takes the next one whole, and ends; the server goes on. */
+START_TEST(tls_post_on_a_warm_connection_is_sent_once)
+{
+	struct tls tls;
+	struct buf had;
+
+	if (!tls_begin(&tls, false))
+		return;
+	ck_assert_int_eq(fcntl(tls.out, F_SETFL, O_NONBLOCK), 0);
+	buf_init(&had, 1 << 20);
+	struct world *w = world_at(xstrdup(tls.url));
+	w->endpoint.ca_file = tls.cert;
+	send_get(w, "/version");
+	tls_await(w, &tls, &had, "GET /version");
+	tls_type(&tls, "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}");
+	assert_reply(run_one(w), 200, "{}");
+	world_forget(w);
+	send_post(w, "/sessions", "{\"the\":\"body\"}");
+	tls_await(w, &tls, &had, "{\"the\":\"body\"}");
+	tls_type(&tls, "q\n"); /* "end the current connection" */
+	while (http_in_flight(w->http) > 0 && tls_count(&had, "POST /sessions") < 2)
+		tls_turn(w, &tls, &had);
+	ck_assert_int_eq(tls_count(&had, "POST /sessions"), 1);
+	assert_words(run_one(w), HTTP_LOST, "without an answer");
+	world_forget(w);
+	send_get(w, "/after");
+	tls_await(w, &tls, &had, "GET /after"); /* whatever had come would stand before it */
+	ck_assert_int_eq(tls_count(&had, "POST /sessions"), 1);
+	buf_fini(&had);
+	world_free(w);
+	tls_end(&tls);
+}
+END_TEST
+
 START_TEST(tls_wants_the_right_name)
 {
 	struct tls tls;
 	struct world *w;
 
-	if (!tls_begin(&tls))
+	if (!tls_begin(&tls, true))
 		return;
 	w = world_at(xasprintf("https://localhost%s", strrchr(tls.url, ':')));
 	w->endpoint.ca_file = tls.cert;
@@ -1479,8 +1552,8 @@ int main(void)
 	CASE("time", silence_comes_to_an_end, drip_comes_to_an_end, slow_is_not_late,
 	    connect_timeout_was_not_sent);
 	CASE("size", limit_is_exact, compressed_answer_is_unpacked);
-	CASE("tls", tls_trusts_whom_it_is_told_to, tls_wants_the_right_name, wrong_scheme_is_named,
-	    mute_tls_server_was_not_sent_to);
+	CASE("tls", tls_trusts_whom_it_is_told_to, tls_post_on_a_warm_connection_is_sent_once,
+	    tls_wants_the_right_name, wrong_scheme_is_named, mute_tls_server_was_not_sent_to);
 	CASE("together", many_at_once_keep_their_answers, one_after_another_share_a_connection,
 	    new_configuration_is_for_new_requests, sockets_are_close_on_exec,
 	    wait_wakes_on_other_descriptors, wait_without_transfers_is_poll,
