@@ -225,9 +225,16 @@ static bool fence_sleeps(const struct core *c, const struct call *fence)
 	return fence->started && c->now.mono_ms - fence->since_ms < FENCE_ASLEEP_MS;
 }
 
-/* The session has ended while the fence slept in it: nothing behind the fence has ever run. */
+/* The session has ended while the fence slept in it: nothing behind the fence has ever run. But where another
+ * server may answer now, that this one does not have it tells nothing. */
 static void fence_proven(struct core *c, struct session *s, struct call *fence)
 {
+	if (!core_session_stays(c, s)) {
+		fence_give_up(c, s, fence,
+		    arena_printf(&c->fx->arena,
+			"it was sent to %s, and the endpoint has another URL now", s->r.url));
+		return;
+	}
 	session_drop_call(s, fence);
 	s->fenced = true;
 	depart_gone(c, s, "deleted behind its fence"); /* and what was in doubt goes elsewhere */

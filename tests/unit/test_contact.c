@@ -291,6 +291,31 @@ START_TEST(the_url_is_another)
 }
 END_TEST
 
+/* A fence sleeps in a session, and the DELETE that would prove something does not get through. Then the URL is
+ * edited: that the server there does not have the session tells nothing of it. */
+START_TEST(the_url_is_another_behind_a_fence)
+{
+	char *was = w->endpoint[0].url;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 1);
+	world_fault(w,
+	    (struct world_fault){ .method = HTTP_POST, .body = "work", .fate = FATE_LOST_BEFORE });
+	world_fault(w,
+	    (struct world_fault){ .method = HTTP_DELETE, .fate = FATE_LOST_BEFORE, .times = -1 });
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, strstr(w->trace.data, "DELETE /sessions/s1") != NULL);
+	w->endpoint[0].url = xstrdup("http://anew:8998");
+	world_forgetful_restart(w, 0);
+	world_mend(w);
+	in_force(_i == 1);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert_int_eq(world_ran(w, "work"), 0);
+	free(was);
+}
+END_TEST
+
 /* ---- what is found -------------------------------------------------------------------------------- */
 
 START_TEST(strangers_are_left_alone)
@@ -969,6 +994,7 @@ int main(void)
 	tcase_add_loop_test(t, the_pool_is_moved_to_another, 0, 4);
 	tcase_add_loop_test(t, the_pool_leaves_a_dead_server, 0, 6);
 	tcase_add_loop_test(t, the_url_is_another, 0, 16);
+	tcase_add_loop_test(t, the_url_is_another_behind_a_fence, 0, 2);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
 	tcase_add_test(t, not_listed_while_it_starts);
