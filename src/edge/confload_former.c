@@ -81,7 +81,7 @@ void conf_add_former_spool(struct conf *c, const char *name)
 		return;
 	set_defaults(c, SCOPE_SPOOL, sp);
 	sp->path = xstrdup(NO_PATH);
-	log_warn("spool=%s event=not-configured: what is known of its files waits until it is "
-		 "named again",
+	log_warn("spool=%s event=not-configured: what is known of it and its files waits until it "
+		 "is named again",
 	    name);
 }

@@ -40,7 +40,7 @@ void ledger_old(struct ledger *l, const struct fx_old *fx, const struct conf *co
 void ledger_last(
     struct ledger *l, const struct fx_last *fx, const struct conf *conf, struct evq *q);
 
-/* What the living rows speak of, each name once. An endpoint comes with the URL at which its sessions were
+/* What the rows that are replayed speak of, each pool and spool once. An endpoint comes with the URL at which its sessions were
  * seen last; rows of before version 5 do not say theirs. All is borrowed for the call. 0 or -1. */
 struct ledger_names {
 	void (*endpoint)(const char *name, const char *url, void *arg);

@@ -1,4 +1,4 @@
-/* ledgernames: what the living rows speak of, for a start under another configuration. */
+/* ledgernames: what the rows that a start takes over speak of, for one under another configuration. */
 #include "edge/ledger_int.h"
 
 #include <assert.h>
@@ -22,6 +22,13 @@ static int names_each(
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* What is known of a spool is also which directory it is, and that it was used before. */
+#define POOLS_SQL "SELECT pool FROM session UNION SELECT name FROM pause WHERE what = 1 ORDER BY 1"
+#define SPOOLS_SQL                                                                                 \
+	"SELECT spool FROM job WHERE live = 1 UNION SELECT name FROM spool"                        \
+	" UNION SELECT name FROM pause WHERE what = 2 ORDER BY 1"
+static_assert(PAUSE_POOL == 1 && PAUSE_SPOOL == 2, "as the ledger has them");
+
 int ledger_names(struct ledger *l, const struct ledger_names *to)
 {
 	int rc = names_each(l->db,
@@ -31,10 +38,8 @@ int ledger_names(struct ledger *l, const struct ledger_names *to)
 
 	assert(to->endpoint != NULL && to->pool != NULL && to->spool != NULL);
 	if (rc == SQLITE_OK)
-		rc = names_each(
-		    l->db, "SELECT DISTINCT pool FROM session ORDER BY pool", to, to->pool);
+		rc = names_each(l->db, POOLS_SQL, to, to->pool);
 	if (rc == SQLITE_OK)
-		rc = names_each(l->db,
-		    "SELECT DISTINCT spool FROM job WHERE live = 1 ORDER BY spool", to, to->spool);
+		rc = names_each(l->db, SPOOLS_SQL, to, to->spool);
 	return rc == SQLITE_OK ? 0 : ledger_start_failed(l, rc);
 }

@@ -3,6 +3,7 @@ leaves of it what a reload would."""
 import os
 import signal
 
+from cases import ask
 from place import Place, code, must
 
 
@@ -110,7 +111,38 @@ def spool_taken_out_raw(tools):
     return spool_taken_out(tools, spool='python = "raw";')
 
 
+def nothing_left_of_it(tools):
+    """Nothing of a paused spool is under way or kept when a restart takes it out: back by a reload it is
+    paused still, and what came meanwhile is not taken for what an earlier life may have run."""
+    p = Place(tools, spool='after = "delete";')
+    yield p
+    p.begin()
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    p.until_idle()
+    ask(p, do="pause", spool="s")
+    p.stop()
+    must(p.rows("select count(*) from job where live = 1") == [(0,)], "nothing is kept of the spool")
+    with open(p.conf) as f:
+        was = f.read()
+    edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
+    os.mkdir(p.path("t"))
+    p.begin()
+    p.drop("b.py", code("w-b"))
+    with open(p.conf, "w") as f:
+        f.write(was)
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until_logged('event=queued spool=s file="b.py"')
+    p.until(lambda: p.rows("select state from job where name = cast('b.py' as blob)") == [(1,)],
+            "b.py to be written down")
+    why = ask(p, do="why", path=p.path("s", "b.py"))[-2]["message"]
+    must(why == "the spool s is paused", "b.py waits since %s" % why)
+    ask(p, do="resume", spool="s")
+    p.until_status("b.py")
+    p.once("w-a", "w-b")
+
+
 CASES = [
     all_renamed, all_renamed_raw, url_edited, spool_taken_out, spool_taken_out_and_back,
-    spool_taken_out_raw,
+    spool_taken_out_raw, nothing_left_of_it,
 ]

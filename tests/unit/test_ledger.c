@@ -1568,6 +1568,22 @@ START_TEST(names_of_what_lives)
 }
 END_TEST
 
+/* Of a spool or pool nothing may live, and still there is something to know. */
+START_TEST(names_of_what_is_known)
+{
+	struct ledger *l = open_dir(w.dir);
+
+	add_spool(0, 1, 2);
+	add_pause(PAUSE_POOL, 0, true);
+	add_pause(PAUSE_SPOOL, 0, true);
+	add_pause(PAUSE_SPOOL, 2, true);
+	add_pause(PAUSE_ALL, 0, true);
+	commit(l);
+	names_are(l, "pool default\nspool nightly\nspool third\n");
+	ledger_close(l);
+}
+END_TEST
+
 /* Where a session of before is, and as whom, its pool says; but an owner's own is known by its user. */
 START_TEST(sessions_of_before_are_where_their_pool_is)
 {
@@ -2514,6 +2530,7 @@ static void add_rows(TCase *tc)
 	tcase_add_test(tc, names_are_kept_not_numbers);
 	tcase_add_test(tc, unnamed_rows_are_counted_and_kept);
 	tcase_add_test(tc, names_of_what_lives);
+	tcase_add_test(tc, names_of_what_is_known);
 	tcase_add_test(tc, sessions_of_before_are_where_their_pool_is);
 	tcase_add_test(tc, removed_spools_jobs_are_still_written);
 	tcase_add_test(tc, replay_survives_a_page_overwritten);
