@@ -26,7 +26,8 @@ void row_resume(struct core *c, const struct job *job)
 {
 	/* One that was rejected may be written still, beside it: it never had a turn. */
 	bool sent = job->r.run != NULL && job->r.run->session != 0;
-	if (core_spool_conf(c, job)->ordered && sent)
+	/* Whether one that was taken out had a row nobody knows until it is named again. */
+	if (sent && (core_spool_conf(c, job)->ordered || core_spool_conf(c, job)->removed))
 		c->spool[job->r.spool]->front = job->r.id;
 }
 

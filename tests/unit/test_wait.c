@@ -405,6 +405,32 @@ START_TEST(a_row_since_a_reload)
 }
 END_TEST
 
+/* A restart finds the spool taken out while one of its files runs, and does not know that it had a row. Named
+ * again, the next one waits for what the first one has left. */
+START_TEST(a_row_since_a_restart_without_its_spool)
+{
+	char *was = w->spool[0].path;
+	w->spool[0].ordered = true;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 1000");
+	world_run(w, 10);
+	world_put(w, "b.py", "sleep 1001");
+	world_until(w, MINUTES, world_ran(w, "sleep 1000") == 1);
+	w->spool[0].removed = true;
+	w->spool[0].ordered = false;
+	w->spool[0].path = xstrdup("(not configured)");
+	world_crash(w);
+	world_until(w, MINUTES, is_state("a.py", JOB_ANSWERED));
+	world_run(w, MINUTES);
+	free(w->spool[0].path);
+	w->spool[0].path = was;
+	w->spool[0].removed = false;
+	w->spool[0].ordered = true;
+	world_reload(w);
+	goes_in_order(2);
+}
+END_TEST
+
 /* It may run still: the row stops until somebody says so. */
 START_TEST(a_row_stops_at_what_is_unknown)
 {
@@ -548,6 +574,7 @@ int main(void)
 	tcase_add_test(t, a_row_beside_others);
 	tcase_add_test(t, a_row_with_a_change);
 	tcase_add_test(t, a_row_since_a_reload);
+	tcase_add_test(t, a_row_since_a_restart_without_its_spool);
 	tcase_add_test(t, a_row_stops_at_what_is_unknown);
 	tcase_add_test(t, a_row_with_one_that_is_rejected);
 	tcase_add_test(t, a_row_with_one_that_is_still_being_rejected);
