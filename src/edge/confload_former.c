@@ -11,6 +11,10 @@
 /* For people: nothing is read or written by it. */
 #define NO_PATH "(not configured)"
 
+/* Its sessions may end when nobody asks anything of them for so long. Livy looks once a minute by default, so
+ * that hardly any is given less. */
+#define HEARTBEAT_S 30
+
 static void set_defaults(const struct conf *c, enum conf_scope scope, void *entry)
 {
 	size_t n;
@@ -70,6 +74,7 @@ void conf_add_former_pool(struct conf *c, const char *name)
 	if (p == NULL)
 		return;
 	set_defaults(c, SCOPE_POOL, p);
+	p->session.heartbeat_timeout_s = HEARTBEAT_S;
 	log_warn("pool=%s event=not-configured: its sessions come to their end", name);
 }
 
