@@ -15,21 +15,11 @@
 #define PAGE 100
 #define ODD_MAX 5 /* such answers before one that is no version is believed */
 
-/* One that was taken out of the configuration has still to say what becomes of what runs there. */
-static bool contact_is_wanted(const struct core *c, size_t endpoint)
-{
-	const struct session *s;
-	bool wanted = !c->conf->endpoint[endpoint].removed;
-	TAILQ_FOREACH (s, &c->sessions, link)
-		wanted = wanted || s->r.endpoint == endpoint;
-	return wanted;
-}
-
 void contact_due(struct core *c, size_t endpoint)
 {
 	struct endpoint_state *e = c->endpoint[endpoint];
 	assert(endpoint < c->endpoint_count);
-	if (e->phase != ENDPOINT_DOWN || !contact_is_wanted(c, endpoint))
+	if (e->phase != ENDPOINT_DOWN || !core_endpoint_is_wanted(c, endpoint))
 		return;
 	const struct request rq = { .what = ASK_VERSION, .method = HTTP_GET, .path = "/version" };
 	e->phase = ENDPOINT_VERSION;

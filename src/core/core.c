@@ -76,6 +76,15 @@ bool core_endpoint_up(const struct core *c, const struct session *s)
 	return core_session_endpoint(c, s)->phase == ENDPOINT_UP;
 }
 
+bool core_endpoint_is_wanted(const struct core *c, size_t endpoint)
+{
+	const struct session *s;
+	bool wanted = !c->conf->endpoint[endpoint].removed;
+	TAILQ_FOREACH (s, &c->sessions, link)
+		wanted = wanted || s->r.endpoint == endpoint;
+	return wanted;
+}
+
 /* The name, where it works: an id may be a stranger's after a restart of the server, which counts
  * from 0 again, and a name is never used twice. */
 const char *core_session_key(const struct core *c, const struct session *s)

@@ -201,6 +201,8 @@ struct endpoint_state *core_session_endpoint(const struct core *c, const struct 
  * the configuration says. */
 bool core_session_stays(const struct core *c, const struct session *s);
 bool core_endpoint_up(const struct core *c, const struct session *s);
+/* One that was taken out of the configuration has still to say what becomes of what runs there. */
+bool core_endpoint_is_wanted(const struct core *c, size_t endpoint);
 /* The key of a session in a URL: its name where names work there, else the server's id. */
 const char *core_session_key(const struct core *c, const struct session *s);
 

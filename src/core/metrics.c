@@ -258,8 +258,10 @@ static void metrics_endpoints(struct buf *b, const struct core *c)
 {
 	metrics_head(b, "endpoint_up", "gauge", "Whether the server answers (1) or not (0).");
 	for (size_t i = 0; i < c->endpoint_count; i++)
-		metrics_count(b, "endpoint_up", LABELS("endpoint", c->conf->endpoint[i].name),
-		    c->endpoint[i]->phase == ENDPOINT_UP);
+		if (core_endpoint_is_wanted(c, i)) /* nobody asks whether others are */
+			metrics_count(b, "endpoint_up",
+			    LABELS("endpoint", c->conf->endpoint[i].name),
+			    c->endpoint[i]->phase == ENDPOINT_UP);
 	metrics_head(b, "requests_total", "counter", "Requests to the server, by result.");
 	for (size_t i = 0; i < c->endpoint_count; i++)
 		metrics_requests(b, c, i);

@@ -72,6 +72,30 @@ START_TEST(a_file_is_counted_once)
 }
 END_TEST
 
+/* Nobody asks a server that is not named any more, and of which nothing is left: it is not down. */
+START_TEST(a_server_that_was_taken_out)
+{
+	w->conf.endpoint_count = 2;
+	size_t pool = world_add_pool(w, "second");
+	w->pool[pool].endpoint = 1;
+	w->pool[0].warm[KIND_PYSPARK] = 1;
+	world_begin(w);
+	world_put(w, "a.py", "sleep 60000");
+	world_until(w, MINUTES, world_ran(w, "sleep 60000") == 1);
+	w->endpoint[0].removed = w->pool[0].removed = true;
+	w->spool[0].pool = pool;
+	world_reload(w);
+	world_run(w, 5000);
+	metrics();
+	has(EXPORT_METRICS, "sparkspool_endpoint_up{endpoint=\"livy\"} 1\n");
+	world_until(w, 5 * MINUTES, world_done(w, "a.py") && w->server[0].count == 0);
+	world_reload(w);
+	world_run(w, MINUTES);
+	metrics();
+	has_not(EXPORT_METRICS, "sparkspool_endpoint_up{endpoint=\"livy\"}");
+}
+END_TEST
+
 START_TEST(what_waits_has_an_age)
 {
 	world_fault(
@@ -371,6 +395,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_file_is_counted_once);
+	tcase_add_test(t, a_server_that_was_taken_out);
 	tcase_add_test(t, what_waits_has_an_age);
 	tcase_add_test(t, a_result_that_cannot_be_written_is_an_error);
 	tcase_add_test(t, each_family_is_whole);
