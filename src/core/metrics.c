@@ -115,6 +115,23 @@ static struct metrics_spool *metrics_walk(const struct core *c)
 	return spool;
 }
 
+/* Of one that was taken out before this life there is nothing to tell, and such names add up over the
+ * years. */
+static bool metrics_has_counts(const struct core *c, size_t spool)
+{
+	static const struct tally_spool none;
+	return !c->conf->spool[spool].removed ||
+	       memcmp(&c->spool[spool]->tally, &none, sizeof(none)) != 0;
+}
+
+static bool metrics_has_files(const struct core *c, size_t spool, const struct metrics_spool *m)
+{
+	uint64_t all = 0;
+	for (size_t k = 0; k < FILES_STATES; k++)
+		all += m->files[k];
+	return all > 0 || metrics_has_counts(c, spool);
+}
+
 static void metrics_files(struct buf *b, const struct core *c)
 {
 	static const char *const word[FILES_STATES] = { "settling", "queued", "held", "running",
@@ -122,7 +139,7 @@ static void metrics_files(struct buf *b, const struct core *c)
 	struct metrics_spool *spool = metrics_walk(c);
 	metrics_head(b, "files", "gauge", "Files that have not ended, by state.");
 	for (size_t i = 0; i < c->spool_count; i++)
-		for (size_t k = 0; k < FILES_STATES; k++)
+		for (size_t k = 0; k < FILES_STATES && metrics_has_files(c, i, &spool[i]); k++)
 			metrics_count(b, "files",
 			    LABELS("spool", c->conf->spool[i].name, "state", word[k]),
 			    spool[i].files[k]);
@@ -130,6 +147,8 @@ static void metrics_files(struct buf *b, const struct core *c)
 	    "How long the file that has waited longest has been queued.");
 	for (size_t i = 0; i < c->spool_count; i++) {
 		int64_t age_ms = spool[i].oldest_ms == 0 ? 0 : c->now.real_ms - spool[i].oldest_ms;
+		if (!metrics_has_files(c, i, &spool[i]))
+			continue;
 		metrics_seconds(b, "queue_oldest_seconds", LABELS("spool", c->conf->spool[i].name),
 		    age_ms < 0 ? 0 : age_ms);
 	}
@@ -140,7 +159,7 @@ static void metrics_ended(struct buf *b, const struct core *c)
 {
 	metrics_head(b, "files_ended_total", "counter", "Files that have ended, by status.");
 	for (size_t i = 0; i < c->spool_count; i++)
-		for (int k = STATUS_OK; k < STATUS_COUNT; k++)
+		for (int k = STATUS_OK; k < STATUS_COUNT && metrics_has_counts(c, i); k++)
 			metrics_count(b, "files_ended_total",
 			    LABELS("spool", c->conf->spool[i].name, "status",
 				result_status_name((enum job_status)k)),
@@ -151,8 +170,9 @@ static void metrics_expired(struct buf *b, const struct core *c)
 {
 	metrics_head(b, "jobs_expired_total", "counter", "Runs that were removed for their age.");
 	for (size_t i = 0; i < c->spool_count; i++)
-		metrics_count(b, "jobs_expired_total", LABELS("spool", c->conf->spool[i].name),
-		    c->spool[i]->tally.expired);
+		if (metrics_has_counts(c, i))
+			metrics_count(b, "jobs_expired_total",
+			    LABELS("spool", c->conf->spool[i].name), c->spool[i]->tally.expired);
 }
 
 static void metrics_histogram(
@@ -180,7 +200,7 @@ static void metrics_stages(struct buf *b, const struct core *c)
 	metrics_head(b, "stage_seconds", "histogram",
 	    "Times of files that have ended: wait for a session, run, write the results.");
 	for (size_t i = 0; i < c->spool_count; i++)
-		for (size_t k = 0; k < TALLY_STAGES; k++)
+		for (size_t k = 0; k < TALLY_STAGES && metrics_has_counts(c, i); k++)
 			metrics_histogram(
 			    b, c->conf->spool[i].name, word[k], &c->spool[i]->tally.stage[k]);
 }

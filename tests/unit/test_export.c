@@ -96,6 +96,31 @@ START_TEST(a_server_that_was_taken_out)
 }
 END_TEST
 
+/* Spools that were taken out once and for all add up over the years. */
+START_TEST(a_spool_that_was_taken_out)
+{
+	size_t other = world_add_spool(w, "other", 0);
+	world_begin(w);
+	world_put_in(w, other, "a.py", "work");
+	world_put_in(w, other, "b.py", "work");
+	world_until(w, MINUTES, world_done(w, "b.py"));
+	w->spool[other].removed = true;
+	world_reload(w);
+	metrics();
+	has(EXPORT_METRICS, "sparkspool_files_ended_total{spool=\"other\",status=\"ok\"} 2\n");
+	world_crash(w);
+	world_run(w, MINUTES);
+	metrics();
+	has(EXPORT_METRICS, "sparkspool_files{spool=\"in\",state=\"queued\"} 0\n");
+	has_not(EXPORT_METRICS, "spool=\"other\"");
+	w->spool[other].removed = false;
+	world_reload(w);
+	world_run(w, MINUTES);
+	metrics();
+	has(EXPORT_METRICS, "sparkspool_files_ended_total{spool=\"other\",status=\"ok\"} 0\n");
+}
+END_TEST
+
 START_TEST(what_waits_has_an_age)
 {
 	world_fault(
@@ -396,6 +421,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_file_is_counted_once);
 	tcase_add_test(t, a_server_that_was_taken_out);
+	tcase_add_test(t, a_spool_that_was_taken_out);
 	tcase_add_test(t, what_waits_has_an_age);
 	tcase_add_test(t, a_result_that_cannot_be_written_is_an_error);
 	tcase_add_test(t, each_family_is_whole);
