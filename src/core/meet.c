@@ -35,6 +35,7 @@ static void meet_take_up(struct core *c, struct session *s)
 		depart_retire(c, s, "it was to go before it had to be found again");
 	} else if (was == SESSION_CREATING || was == SESSION_STARTING) {
 		session_move(s, SESSION_STARTING, c->now.mono_ms);
+		core_row_session(c, s); /* its row may say LOOKING since meet_here() */
 		depart_wake(c, s, 0);
 	} else {
 		ready_settle(c, s, was);

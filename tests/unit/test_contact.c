@@ -291,6 +291,28 @@ START_TEST(the_url_is_another)
 }
 END_TEST
 
+/* It starts when its URL is found to be another one, and is written down as what it is: a later life that does
+ * not find it any more does not wait for it as for one whose creation was lost. */
+START_TEST(the_url_is_another_while_it_starts)
+{
+	char *was = w->endpoint[0].url;
+	w->pool[0].warm[KIND_PYSPARK] = w->pool[0].max = 1;
+	w->server[0].start_ms = 20000;
+	world_begin(w);
+	world_until(w, MINUTES, w->server[0].created == 1);
+	world_run(w, 2000);
+	w->endpoint[0].url = xstrdup("http://anew:8998");
+	world_crash(w);
+	world_run(w, 2000);
+	ck_assert_str_eq(w->ledger.session[0].url, "http://anew:8998");
+	ck_assert_int_eq(w->ledger.session[0].state, SESSION_STARTING);
+	world_forgetful_restart(w, 0);
+	world_crash(w);
+	world_until(w, 40000, core_counts(w->core).sessions_idle == 1);
+	free(was);
+}
+END_TEST
+
 /* A fence sleeps in a session, and the DELETE that would prove something does not get through. Then the URL is
  * edited: that the server there does not have the session tells nothing of it. */
 START_TEST(the_url_is_another_behind_a_fence)
@@ -994,6 +1016,7 @@ int main(void)
 	tcase_add_loop_test(t, the_pool_is_moved_to_another, 0, 4);
 	tcase_add_loop_test(t, the_pool_leaves_a_dead_server, 0, 6);
 	tcase_add_loop_test(t, the_url_is_another, 0, 16);
+	tcase_add_test(t, the_url_is_another_while_it_starts);
 	tcase_add_loop_test(t, the_url_is_another_behind_a_fence, 0, 2);
 	tcase_add_test(t, strangers_are_left_alone);
 	tcase_add_test(t, the_list_has_pages);
