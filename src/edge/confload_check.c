@@ -212,6 +212,27 @@ static void check_paths(const struct confread *r, const config_setting_t *root)
 	}
 }
 
+/* Files are known by their spool's name: under another one all of them would run again. A restart takes them
+ * along (edge/ledgerpaths). */
+static void check_renamed(
+    const struct confread *r, const config_setting_t *root, const struct conf *prev)
+{
+	const config_setting_t *spools = confread_find(root, "spool");
+
+	for (size_t i = 0; i < r->conf->spool_count; i++) {
+		const struct conf_spool *now = &r->conf->spool[i];
+		for (size_t j = 0; j < prev->spool_count; j++) {
+			if (now->removed || i == j || !str_eq(prev->spool[j].path, now->path))
+				continue;
+			const config_setting_t *at = config_setting_get_member(spools, now->name);
+			confread_error(r, confread_place(at, "path"),
+			    "spool '%s' has the path %s, whose files are known as those of spool "
+			    "'%s': that needs a restart",
+			    now->name, now->path, prev->spool[j].name);
+		}
+	}
+}
+
 /* The ledger and the socket stay open under their old names for as long as the daemon lives. */
 static void check_unchanged(const struct confread *r, const config_setting_t *root,
     const char *name, const char *before, const char *now)
@@ -256,6 +277,7 @@ void confcheck_whole(
 	if (prev != NULL) {
 		check_unchanged(r, root, "state_dir", prev->state_dir, r->conf->state_dir);
 		check_unchanged(r, root, "run_dir", prev->run_dir, r->conf->run_dir);
+		check_renamed(r, root, prev);
 		check_landlock(r, root, prev->landlock, r->conf->landlock);
 	}
 }

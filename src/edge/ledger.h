@@ -50,6 +50,11 @@ struct ledger_names {
 };
 int ledger_names(struct ledger *l, const struct ledger_names *to);
 
+/* Before that: rows of files go with the path that their spool had, and get the name that it has now. False
+ * names cannot come of it: where the rows of two directories would meet nothing is done. 0, or -1 and the log
+ * says why. */
+int ledger_follow_paths(struct ledger *l, const struct conf *conf);
+
 /* What a start finds. Ownership of strings and blobs goes to the callee (free() them one by one;
  * job_rec.run is one more malloc'ed block). Jobs come in the order of their ids, sessions first.
  * Names are looked for among all of conf, removed or not. Rows of names that it does not have at all stay

@@ -2,8 +2,8 @@
  *
  * Each is one thing that happens to a ledger: ledgeropen (at birth: directory, lock, database),
  * ledgerupgrade (once, under a new release: the tables of the former one), ledgerread (at a start:
- * rows become structs), ledgernames (before that: what they
- * speak of), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
+ * rows become structs), ledgernames and ledgerpaths
+ * (before that: what they speak of, and which spool that is now), ledger (at each turn: a transaction), ledgerrow (in it: structs become rows),
  * ledgerrecall, ledgerhistory and ledgerold (questions about history), ledgerlost (whether there was another before
  * it). They call one way only, ledger and ledgerrow being called by the others, ledgerupgrade and
  * ledgerlost by ledgeropen. */

@@ -15,8 +15,8 @@ enum blob_what { BLOB_CODE = 1, BLOB_ANSWER = 2 }; /* the numbers are in the led
 const char *ledgerrow_schema(void)
 {
 	return "CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;"
-	       "CREATE TABLE spool(name TEXT PRIMARY KEY, dev INT NOT NULL, ino INT NOT NULL) "
-	       "STRICT;"
+	       "CREATE TABLE spool(name TEXT PRIMARY KEY, dev INT NOT NULL, ino INT NOT NULL,"
+	       " path TEXT) STRICT;"
 	       "CREATE TABLE pause(what INT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(what, name)) "
 	       "STRICT;"
 	       "CREATE TABLE session(id INTEGER PRIMARY KEY, pool TEXT NOT NULL, kind INT NOT NULL,"
@@ -59,7 +59,7 @@ static const char *stmt_sql(enum ledgerrow_stmt which)
 		[ROW_SESSION] = "INSERT OR REPLACE INTO session(" SESSION_COLUMNS
 				") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		[ROW_SESSION_DROP] = "DELETE FROM session WHERE id = ?",
-		[ROW_SPOOL] = "INSERT OR REPLACE INTO spool(name, dev, ino) VALUES (?,?,?)",
+		[ROW_SPOOL] = "INSERT OR REPLACE INTO spool(name, dev, ino, path) VALUES (?,?,?,?)",
 		[ROW_PAUSE] = "INSERT OR REPLACE INTO pause(what, name) VALUES (?,?)",
 		[ROW_PAUSE_DROP] = "DELETE FROM pause WHERE what = ? AND name = ?",
 		[ROW_MARK] = "UPDATE meta SET value = ?2 WHERE key = ?1",
@@ -364,6 +364,7 @@ int ledgerrow_put_spool(struct ledgerrow *r, const struct spool_rec *rec, const 
 	put_text(&p, conf->spool[rec->spool].name);
 	put_u64(&p, rec->dev);
 	put_u64(&p, rec->ino);
+	put_text(&p, conf->spool[rec->spool].removed ? NULL : conf->spool[rec->spool].path);
 	return put_done(&p);
 }
 

@@ -22,10 +22,11 @@ static const char *step_sql(int64_t version)
 		LEDGER_ENDED_SQL,
 		/* Where inputs were moved to before, nobody has written down: they stay there. */
 		[3] = "ALTER TABLE job ADD COLUMN moved_to BLOB;" LEDGER_OLD_SQL,
-		/* A session of before is where its pool says (ledgerread). */
+		/* Which path a spool's was is noted at the next start (ledgerpaths). A session of before is where its pool says (ledgerread). */
 		[4] = "ALTER TABLE session ADD COLUMN endpoint TEXT;"
 		      "ALTER TABLE session ADD COLUMN url TEXT;"
 		      "ALTER TABLE session ADD COLUMN run_as TEXT;"
+		      "ALTER TABLE spool ADD COLUMN path TEXT;"
 		      "DROP INDEX IF EXISTS job_files;" LEDGER_NAME_SQL,
 	};
 

@@ -27,7 +27,7 @@ int loop_add_former(struct ledger *ledger, struct conf *conf)
 		.spool = loop_former_spool,
 		.arg = conf,
 	};
-	return ledger_names(ledger, &to);
+	return ledger_follow_paths(ledger, conf) != 0 ? -1 : ledger_names(ledger, &to);
 }
 
 static void loop_replay_session(struct session_rec *rec, void *arg)

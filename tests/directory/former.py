@@ -142,7 +142,83 @@ def nothing_left_of_it(tools):
     p.once("w-a", "w-b")
 
 
+def renamed_spool(tools):
+    """The spool has another name: what has run there is known still, and what waits runs."""
+    p = Place(tools, slots=1, sessions=1)
+    yield p
+    running(p, code("w-b", "b"))
+    p.stop()
+    edit(p, ("spool: { s:", "spool: { t:"))
+    p.begin()
+    must(p.logged("spool=t event=renamed from=s") == 1, "a word of it")
+    p.livy.open("b")
+    p.until_status("b.py")
+    p.until_status("c.py")
+    p.until_idle()
+    p.once("w-a", "w-b", "w-c")
+    must(p.rows("select count(*) from job where spool <> 't'") == [(0,)], "under its new name")
+
+
+def exchanged_spools(tools):
+    """Two spools have exchanged their names; and a reload may not do that."""
+    p = Place(tools)
+    yield p
+    os.mkdir(p.path("t"))
+    both = ('spool: { s: { path = "%s"; pool = "all"; ready = "rename"; scan = "1d"; };\n'
+            't: { path = "%s"; pool = "all"; ready = "rename"; scan = "1d"; }; };\n')
+    with open(p.conf) as f:
+        head = f.read().split("spool:")[0]
+
+    def write(s, t):
+        with open(p.conf, "w") as f:
+            f.write(head + both % (p.path(s), p.path(t)))
+
+    write("s", "t")
+    p.begin()
+    for spool in "s", "t":
+        p.drop(spool + ".py", code("w-" + spool), spool)
+        p.until(lambda: p.is_there(spool, spool + ".py.json"), "the result in " + spool)
+    write("t", "s")
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until_logged("event=not-reloaded")
+    must(p.logged("known as those of spool") == 2, "why not")
+    p.stop()
+    p.begin()
+    must(p.logged("event=renamed from=") == 2, "a word of each")
+    p.drop("new.py", code("w-new"), "s")
+    p.until(lambda: p.is_there("s", "new.py.json"), "new.py")
+    p.until_idle()
+    p.once("w-s", "w-t", "w-new")
+
+
+def two_in_one(tools):
+    """A spool gets the directory of another one, and its own is left: nothing starts."""
+    p = Place(tools)
+    yield p
+    os.mkdir(p.path("t"))
+    p.begin()
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    p.stop()
+    with open(p.conf) as f:
+        was = f.read()
+    edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
+    p.begin()
+    p.drop("b.py", code("w-b"), "t")
+    p.until(lambda: p.is_there("t", "b.py.json"), "b.py")
+    p.stop()
+    edit(p, ('"%s"' % p.path("t"), '"%s"' % p.path("s")))
+    code_, said = p.another(p.conf)
+    must(code_ == 75 and "could not be told apart" in said, "code %d: %s" % (code_, said))
+    with open(p.conf, "w") as f:
+        f.write(was)
+    p.begin()
+    p.until_idle()
+    p.once("w-a", "w-b")
+
+
 CASES = [
+    renamed_spool, exchanged_spools, two_in_one,
     all_renamed, all_renamed_raw, url_edited, spool_taken_out, spool_taken_out_and_back,
     spool_taken_out_raw, nothing_left_of_it,
 ]

@@ -942,6 +942,22 @@ START_TEST(test_reload_keeps_the_removed)
 }
 END_TEST
 
+/* Whether it is still there under its former name or not: its files are known by that. */
+START_TEST(test_reload_renames_no_spool)
+{
+	struct conf *prev = must_load(RELOAD_LESS);
+
+	must_refuse_over(prev,
+	    RELOAD_HEAD "endpoint: { b: { url = \"http://b\"; }; };\n"
+			"pool: { r: { warm: { spark = 0; }; }; };\n"
+			"spool: { z: { path = \"/y\"; pool = \"r\"; }; };\n",
+	    1, 4,
+	    "spool 'z' has the path /y, whose files are known as those of spool 'y': that needs "
+	    "a restart");
+	conf_free(prev);
+}
+END_TEST
+
 /* What a restart finds in the ledger and not in the file is as a reload would have left it. */
 START_TEST(test_former_entries_are_removed_ones)
 {
@@ -976,7 +992,7 @@ START_TEST(test_former_entries_are_removed_ones)
 	/* A reload that names them gives them back their numbers. */
 	struct conf *again = must_load_over(c,
 	    "state_dir = \"/s\"; endpoint: { older: { url = \"http://f\"; }; };\n"
-	    "pool: { was: { warm: { spark = 0; }; }; }; spool: { x: { path = \"/x\"; pool = "
+	    "pool: { was: { warm: { spark = 0; }; }; }; spool: { x: { path = \"/z\"; pool = "
 	    "\"was\"; }; };");
 	conf_free(c);
 	ck_assert(!again->endpoint[2].removed && !again->pool[1].removed);
@@ -1017,7 +1033,7 @@ START_TEST(test_reload_removed_is_not_there)
 	must_refuse_over(prev,
 	    RELOAD_HEAD "endpoint: { b: { url = \"http://b\"; }; };\n"
 			"pool: { r: { endpoint = \"a\"; warm: { spark = 0; }; }; };\n"
-			"spool: { y: { path = \"/x\"; pool = \"r\"; }; };\n",
+			"spool: { y: { path = \"/y\"; pool = \"r\"; }; };\n",
 	    1, 3,
 	    "setting 'pool.r.endpoint': there is no endpoint \"a\" in this file; add it or "
 	    "name another");
@@ -1628,6 +1644,7 @@ static void add_reload(Suite *suite)
 	tcase_add_test(tc, test_reload_of_the_same);
 	tcase_add_test(tc, test_reload_keeps_numbers);
 	tcase_add_test(tc, test_reload_keeps_the_removed);
+	tcase_add_test(tc, test_reload_renames_no_spool);
 	tcase_add_test(tc, test_former_entries_are_removed_ones);
 	tcase_add_test(tc, test_reload_keeps_a_removed_password);
 	tcase_add_test(tc, test_reload_removed_is_not_there);

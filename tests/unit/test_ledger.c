@@ -77,6 +77,9 @@ static void setup(void)
 	w.spool[0].name = "nightly";
 	w.spool[1].name = "it's; odd \"name\"";
 	w.spool[2].name = "third";
+	w.spool[0].path = "/one";
+	w.spool[1].path = "/two";
+	w.spool[2].path = "/three";
 	w.pool[0].name = "default";
 	w.pool[1].name = "big";
 	w.endpoint[0] = (struct conf_endpoint){ .name = "one", .url = "http://one" };
@@ -1616,6 +1619,75 @@ START_TEST(sessions_of_before_are_where_their_pool_is)
 }
 END_TEST
 
+/* Of each spool: its name, the one that a job, its row and its pause stand under. */
+static void spools_are(struct ledger *l, const char *expected)
+{
+	struct buf out;
+	sqlite3_stmt *st;
+
+	buf_init(&out, 4096);
+	ck_assert_int_eq(sqlite3_prepare_v2(l->db,
+			     "SELECT (SELECT spool FROM job WHERE id = spool.ino), spool.name,"
+			     " (SELECT name FROM pause WHERE what = 2 AND pause.name = spool.name)"
+			     " FROM spool ORDER BY spool.ino",
+			     -1, &st, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		for (int i = 0; i < 3; i++)
+			(void)buf_addf(&out, "%s%s",
+			    sqlite3_column_text(st, i) == NULL
+				? "-"
+				: (const char *)sqlite3_column_text(st, i),
+			    i == 2 ? ";" : ",");
+	sqlite3_finalize(st);
+	ck_assert_str_eq(out.data, expected);
+	buf_fini(&out);
+}
+
+/* Files are known by their spool's name, and a spool by its path. */
+START_TEST(rows_follow_their_path)
+{
+	struct ledger *l = open_dir(w.dir);
+
+	w.spool[0].name = "a";
+	w.spool[1].name = "b";
+	w.conf.spool_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		add_job(i + 1, "x")->rec.spool = i;
+		add_spool(i, 1, i + 1);
+	}
+	add_pause(PAUSE_SPOOL, 0, true);
+	add_pause(PAUSE_POOL, 0, true);
+	commit(l);
+	tamper("UPDATE spool SET path = NULL WHERE name = 'b'"); /* of an earlier release */
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "a,a,a;b,b,-;");
+	ck_assert_uint_eq(w.log_lines, 0);
+
+	w.spool[0].name = "b"; /* exchanged */
+	w.spool[1].name = "a";
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "b,b,b;a,a,-;");
+	logged("spool=a event=renamed from=b");
+	logged("spool=b event=renamed from=a");
+
+	w.spool[0].name = "new";
+	w.spool[1].removed = true;
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "new,new,new;a,a,-;");
+
+	log_forget();
+	w.spool[0].name = "a"; /* and that one lives, somewhere */
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), -1);
+	logged("spool 'a' has the path now that spool 'new' had");
+	spools_are(l, "new,new,new;a,a,-;");
+	tamper("UPDATE job SET live = 0 WHERE spool = 'a'");
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "a,a,a;");
+	ledger_close(l);
+}
+END_TEST
+
 START_TEST(removed_spools_jobs_are_still_written)
 {
 	struct ledger *l = open_dir(w.dir);
@@ -2532,6 +2604,7 @@ static void add_rows(TCase *tc)
 	tcase_add_test(tc, names_of_what_lives);
 	tcase_add_test(tc, names_of_what_is_known);
 	tcase_add_test(tc, sessions_of_before_are_where_their_pool_is);
+	tcase_add_test(tc, rows_follow_their_path);
 	tcase_add_test(tc, removed_spools_jobs_are_still_written);
 	tcase_add_test(tc, replay_survives_a_page_overwritten);
 	tcase_add_loop_test(

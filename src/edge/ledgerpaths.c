@@ -1,0 +1,189 @@
+/* ledgerpaths: the rows of a spool's files go with its directory, whatever the configuration calls it now.
+ *
+ * Files are known by their spool's name. Under another one all that lies there would be new, and run again. */
+#include "edge/ledger_int.h"
+
+#include "base/log.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No name has it: what two spools exchange goes by way of such names. */
+#define IN_BETWEEN "\n"
+
+struct renames {
+	char **from;
+	const char **to; /* the configuration's */
+	size_t count;
+};
+
+static const char *name_at(const struct conf *conf, const char *path)
+{
+	for (size_t i = 0; i < conf->spool_count; i++)
+		if (!conf->spool[i].removed && str_eq(conf->spool[i].path, path))
+			return conf->spool[i].name;
+	return NULL;
+}
+
+static void add(struct renames *r, const char *from, const char *to)
+{
+	r->from = xrealloc(r->from, (r->count + 1) * sizeof(*r->from));
+	r->to = xrealloc(r->to, (r->count + 1) * sizeof(*r->to));
+	r->from[r->count] = xstrdup(from);
+	r->to[r->count++] = to;
+}
+
+static int find(sqlite3 *db, const struct conf *conf, struct renames *r)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(
+	    db, "SELECT name, path FROM spool WHERE path IS NOT NULL ORDER BY name", -1, &st, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+		const char *now = name_at(conf, (const char *)sqlite3_column_text(st, 1));
+		if (now != NULL && !str_eq(now, name))
+			add(r, name, now);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int run(sqlite3 *db, const char *sql, const char *first, const char *second)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(st, 1, first, -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 2, second, -1, SQLITE_STATIC);
+		rc = sqlite3_step(st);
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int rename_all(sqlite3 *db, const char *from, const char *to)
+{
+	static const char *const sql[] = {
+		"UPDATE job SET spool = ?2 WHERE spool = ?1",
+		"UPDATE OR REPLACE spool SET name = ?2 WHERE name = ?1",
+		"UPDATE OR REPLACE pause SET name = ?2 WHERE name = ?1 AND what = 2",
+	};
+	int rc = SQLITE_OK;
+
+	static_assert(PAUSE_SPOOL == 2, "as the ledger has it");
+	for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_LEN(sql); i++)
+		rc = run(db, sql[i], from, to);
+	return rc;
+}
+
+/* Out of the way first: two may have exchanged their names. */
+static int rename_each(sqlite3 *db, const struct renames *r)
+{
+	int rc = SQLITE_OK;
+
+	for (int last = 0; last < 2; last++) {
+		for (size_t i = 0; rc == SQLITE_OK && i < r->count; i++) {
+			char *between = xasprintf(IN_BETWEEN "%s", r->from[i]);
+			rc = last ? rename_all(db, between, r->to[i])
+				  : rename_all(db, r->from[i], between);
+			free(between);
+		}
+	}
+	return rc;
+}
+
+/* One name for two directories, of which only one is configured: the rows of both could not be told apart any
+ * more. */
+static bool has_living(sqlite3 *db, const char *name, bool *has)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(
+	    db, "SELECT EXISTS(SELECT 1 FROM job WHERE live = 1 AND spool = ?1)", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		*has = sqlite3_column_int(st, 0) != 0;
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW;
+}
+
+static bool goes_away(const struct renames *r, const char *name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (str_eq(r->from[i], name))
+			return true;
+	return false;
+}
+
+static int check(const struct ledger *l, const struct renames *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		bool has = false;
+		if (goes_away(r, r->to[i]))
+			continue;
+		if (!has_living(l->db, r->to[i], &has))
+			return ledger_start_failed(l, sqlite3_errcode(l->db));
+		if (!has)
+			continue;
+		log_error(
+		    "event=not-started error=\"spool '%s' has the path now that spool '%s' "
+		    "had, and was another directory before: what has run in the two could not be "
+		    "told apart; give it a name that is new, or '%s' again\"",
+		    r->to[i], r->from[i], r->from[i]);
+		return -1;
+	}
+	return 0;
+}
+
+static int carry_out(struct ledger *l, const struct renames *r)
+{
+	int rc = sqlite3_exec(l->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = rename_each(l->db, r);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(l->db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		(void)ledger_start_failed(l, rc);
+		sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
+		return -1;
+	}
+	for (size_t i = 0; i < r->count; i++)
+		log_warn("spool=%s event=renamed from=%s: what is known of the files there goes "
+			 "with their directory",
+		    r->to[i], r->from[i]);
+	return 0;
+}
+
+/* Rows of an earlier release do not say which path theirs was: that of now. */
+static int note_paths(struct ledger *l, const struct conf *conf)
+{
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; rc == SQLITE_OK && i < conf->spool_count; i++)
+		if (!conf->spool[i].removed)
+			rc = run(l->db,
+			    "UPDATE spool SET path = ?2 WHERE name = ?1 AND path IS NULL",
+			    conf->spool[i].name, conf->spool[i].path);
+	return rc == SQLITE_OK ? 0 : ledger_start_failed(l, rc);
+}
+
+int ledger_follow_paths(struct ledger *l, const struct conf *conf)
+{
+	struct renames r = { 0 };
+	int err, rc = find(l->db, conf, &r);
+
+	assert(l->db != NULL);
+	err = rc != SQLITE_OK ? ledger_start_failed(l, rc) : check(l, &r);
+	if (err == 0 && r.count > 0)
+		err = carry_out(l, &r);
+	for (size_t i = 0; i < r.count; i++)
+		free(r.from[i]);
+	free(r.from);
+	free(r.to);
+	return err == 0 ? note_paths(l, conf) : err;
+}
