@@ -92,11 +92,17 @@ void ready_greet(struct core *c, struct session *s)
 		statement_greet(c, s);
 }
 
-/* Whatever was said to the runner before the break is said again: it knows what it has done. */
-static void ready_settle_runner(struct core *c, struct session *s)
+/* Whatever was said to the runner before the break is said again: it knows what it has done. But what the
+ * server has taken is waited for: a file may run in it, in the interpreter, and be cancelled by it. */
+static void ready_settle_runner(struct core *c, struct session *s, enum session_state was)
 {
 	struct call *call;
-	while ((call = TAILQ_FIRST(&s->calls)) != NULL) {
+	struct call *next;
+	for (call = TAILQ_FIRST(&s->calls); call != NULL; call = next) {
+		next = TAILQ_NEXT(call, link);
+		bool taken = s->booted && was == SESSION_BUSY && call->state == CALL_WAITING;
+		if (call->what == CALL_RUNNER && taken)
+			continue;
 		if (call->what == CALL_RUNNER || call->what == CALL_BOOT)
 			runner_unsent(c, s, call, true);
 		else
@@ -114,7 +120,7 @@ static void ready_settle_runner(struct core *c, struct session *s)
 void ready_settle(struct core *c, struct session *s, enum session_state was)
 {
 	if (s->r.kind == KIND_RUNNER) {
-		ready_settle_runner(c, s);
+		ready_settle_runner(c, s, was);
 	} else if (!TAILQ_EMPTY(&s->calls)) {
 		session_move(s, SESSION_BUSY, c->now.mono_ms);
 	} else if (s->r.last_statement < 0 || was == SESSION_GREETING) {

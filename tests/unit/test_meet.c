@@ -229,6 +229,26 @@ END_TEST
 /* ---- nothing is forgotten ------------------------------------------------------------------- */
 
 /* The file that had it for itself has ended: it is nobody's after that. */
+/* Its runner's call is answered when the file has ended that runs in its interpreter: behind the break that is
+ * waited for still, and a word to the file goes to where it runs. */
+START_TEST(it_runs_a_file_in_its_interpreter)
+{
+	w->server[0].alone = "there is no fork here";
+	w->spool[0].python = STYLE_SCRIPT;
+	begin_warm();
+	starts("a.py", "sleep 240000");
+	world_run(w, 10000);
+	world_reload(w);
+	world_forget(w);
+	world_run(w, 10000);
+	ck_assert(asked("GET /sessions/s1/statements\n"));
+	world_story(w, "^(POST|DELETE) /sessions/s1", "");
+	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 240000"), 1);
+}
+END_TEST
+
 START_TEST(it_was_for_one_file)
 {
 	w->pool[0].isolation = ISOLATION_FRESH;
@@ -366,6 +386,7 @@ int main(void)
 	tcase_add_test(t, it_is_deleted_and_not_listed);
 	tcase_add_test(t, it_is_heard_while_its_server_is_met);
 	tcase_add_loop_test(t, it_is_to_have_a_file, 0, 2);
+	tcase_add_test(t, it_runs_a_file_in_its_interpreter);
 	tcase_add_test(t, it_was_for_one_file);
 	tcase_add_test(t, it_is_retired_still);
 	tcase_add_test(t, it_is_what_it_was_in_the_next_life);
