@@ -6,6 +6,7 @@
 #include "core/heads.h"
 #include "core/row.h"
 #include "core/source.h"
+#include "core/wait.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,7 @@ static void intake_look_settling(struct core *c, struct job *job, const struct e
 	bool quiet = ident_same(&job->r.ident, &ev->ident) && !timer_is_set(&job->timer);
 	if (ev->type == FILE_MISSING && job->r.id == 0 && !job->batched) {
 		/* A marker without its file; a numbered one is proven gone by a scan. */
+		wait_gone(c, job);
 		job_free(&c->jobs, &c->timers, job);
 		return;
 	}

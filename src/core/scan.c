@@ -41,6 +41,7 @@ static void scan_number_batch(struct core *c, struct spool_state *sp, enum scan_
 		struct job *job = sp->batch[i];
 		job->batched = false;
 		if (fate == SCAN_FORGET) {
+			wait_gone(c, job);
 			job_free(&c->jobs, &c->timers, job);
 		} else if (fate == SCAN_SKIP) {
 			job_number(&c->jobs, job, ++c->last_job);
@@ -65,6 +66,7 @@ static void scan_vanished(struct core *c, struct job *job)
 	case JOB_SETTLING:
 		if (!job->rowed) { /* it was never queued */
 			queue_remove(job);
+			wait_gone(c, job);
 			job_free(&c->jobs, &c->timers, job);
 			break;
 		}

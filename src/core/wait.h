@@ -31,8 +31,8 @@ struct job *wait_next(struct core *c);
 void wait_ended(struct core *c, const struct job *job);
 void wait_on_last(struct core *c, const struct ev_last *ev);
 
-/* The file of an ended job lies there no more: it counts by the last run that has left results, from the
- * next look on. Before it is freed. */
+/* The file of a job that has ended, or never came to be one, lies there no more: it counts by the last run
+ * that has left results, from the next look on. Before it is freed. */
 void wait_gone(struct core *c, const struct job *job);
 
 #endif

@@ -100,6 +100,28 @@ START_TEST(after_one_that_failed)
 }
 END_TEST
 
+/* It has run, and comes again: it is waited for while it is being written, and no longer when it goes
+ * without ever being complete. */
+START_TEST(after_one_that_went_while_it_came)
+{
+	w->spool[0].after = AFTER_DELETE;
+	w->spool[0].ready = READY_SETTLE;
+	w->spool[0].settle_ms = 30000;
+	world_begin(w);
+	world_write(w, "a.py", "print a");
+	world_until(w, 2 * MINUTES, world_done(w, "a.py") && world_file(w, "a.py") == NULL);
+	world_write(w, "b.py", "# sparkspool: after=a.py\nprint b");
+	world_run(w, 10000);
+	world_write(w, "a.py", "print again");
+	world_run(w, 25000);
+	ck_assert(is_queued("b.py"));
+	world_remove(w, "a.py");
+	world_until(w, 30 * MINUTES, world_done(w, "b.py"));
+	ck_assert_str_eq(world_status(w, "b.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "print again"), 0);
+}
+END_TEST
+
 /* The file is gone, its end is in the ledger. */
 START_TEST(after_one_that_was_moved_away)
 {
@@ -553,6 +575,7 @@ int main(void)
 	tcase_add_loop_test(t, one_after_the_other, 0, 2);
 	tcase_add_test(t, after_several);
 	tcase_add_test(t, after_one_that_failed);
+	tcase_add_test(t, after_one_that_went_while_it_came);
 	tcase_add_loop_test(t, after_one_that_was_moved_away, 0, 2);
 	tcase_add_test(t, after_one_that_is_taken_back);
 	tcase_add_loop_test(t, after_one_that_is_not_to_run_again, 0, 2);
