@@ -44,6 +44,8 @@ class Output(object):
         return len(text)
 
     def fileno(self):
+        if self.fd < 0:
+            raise ValueError("I/O operation on closed file.")
         return self.fd
 
     def close(self):
@@ -52,14 +54,17 @@ class Output(object):
 
     def finish(self):
         """What others wrote into it is counted here. Where the file has closed the descriptor, by then it
-        may be the interpreter's."""
-        if self._what_is_there() != self.itself:
+        may be the interpreter's. And soon it is another's in any case: what has kept this object, a handler
+        of logging or a thread, is not to write there."""
+        fd, there = self.fd, self._what_is_there()
+        self.closed, self.fd = True, -1
+        if there != self.itself:
             return
-        size = os.fstat(self.fd).st_size
+        size = os.fstat(fd).st_size
         if self.limit and size > self.limit:
-            os.truncate(self.fd, self.limit)
+            os.truncate(fd, self.limit)
             self.cut += size - self.limit
-        os.close(self.fd)
+        os.close(fd)
 
     def _what_is_there(self):
         try:
