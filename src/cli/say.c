@@ -3,11 +3,13 @@
 #include "base/buf.h"
 #include "core/text.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_BYTES_MAX 65536
 
@@ -153,6 +155,14 @@ void say_note(const char *fmt, ...)
 	free(what);
 }
 
+/* The reader of a pipe has heard enough, as head does: no trouble of anybody's. */
+static bool nobody_reads(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int say_end(int code)
 {
 	bool lost = ferror(stdout) != 0;
@@ -160,8 +170,9 @@ int say_end(int code)
 
 	if (!lost && err == 0)
 		return code;
-	fprintf(stderr, "sparkspool: standard output cannot be written%s%s\n", err == 0 ? "" : ": ",
-	    err == 0 ? "" : strerror(err));
+	if (!nobody_reads())
+		fprintf(stderr, "sparkspool: standard output cannot be written%s%s\n",
+		    err == 0 ? "" : ": ", err == 0 ? "" : strerror(err));
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 

@@ -265,6 +265,17 @@ def case_no_room_for_output(tools):
         must(b"standard output" in done.stderr and done.stderr.count(b"\n") == 1, "%s: %r" % (words, done.stderr))
 
 
+def case_ended_with_nobody_to_read(tools):
+    """All of the output comes at the end, and its reader has gone: the code tells, without a word."""
+    p = Place(tools)
+    yield p
+    one, job = begin_run(p)
+    one.stdout.close()
+    p.stand.finish(job, out="x" * 100000)
+    same((one.wait(), one.stderr.read()), (125, b""), "the code and what is said")
+    one.stdout = None
+
+
 def case_run_gone(tools):
     """Somebody takes it out of the spool before it is seen."""
     p = Place(tools)
@@ -316,6 +327,7 @@ def case_run_closed_output(tools):
     one.stdout.close()
     p.stand.change(job, state="running", output={"path": p.write("s/.1.tmp", "x" * 100000), "bytes": 1})
     same((one.wait(), job["state"]), (128 + signal.SIGPIPE, "running"), "the code and the job")
+    same(one.stderr.read(), b"", "that the reader has heard enough is no trouble")
     one.stdout = None
 
 
