@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -109,8 +110,34 @@ int fsop_sync_name(int dir, int fd)
 	return -1;
 }
 
-bool fsop_is_strangers(const struct stat *dir, const struct stat *st, uid_t uid)
+/* A squashed root, or a mount with an owner of its own: there a file tells what ours look like. Nobody else
+ * can know its name. */
+static bool is_made_as(int dir, uid_t uid)
 {
-	return (dir->st_mode & S_ISVTX) != 0 && st->st_uid != dir->st_uid && st->st_uid != 0 &&
-	       st->st_uid != geteuid() && st->st_uid != uid;
+	char tmp[64];
+	uint64_t number;
+	struct stat st;
+	bool same;
+	int fd;
+
+	if (getentropy(&number, sizeof(number)) == -1)
+		return false;
+	snprintf(tmp, sizeof(tmp), ".sparkspool-whose-%016jx.tmp", (uintmax_t)number);
+	fd = openat(dir, tmp, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return false;
+	same = fstat(fd, &st) == 0 && st.st_uid == uid;
+	(void)unlinkat(dir, tmp, 0);
+	close(fd);
+	return same;
+}
+
+bool fsop_is_strangers(int dir, const struct stat *st, uid_t uid)
+{
+	struct stat above;
+
+	if (fstat(dir, &above) == -1)
+		return true;
+	return (above.st_mode & S_ISVTX) != 0 && st->st_uid != above.st_uid && st->st_uid != 0 &&
+	       st->st_uid != geteuid() && st->st_uid != uid && !is_made_as(dir, st->st_uid);
 }

@@ -26,8 +26,9 @@ int fsop_open_dir(int dir, const char *name);
 int fsop_sync_name(int dir, int fd);
 
 /* In a sticky directory nobody takes away or replaces what is another's, but who owns a directory in it does
- * as he likes with what lies there. Is that somebody else than the owner of dir, root, ourselves and uid?
- * Where dir is not sticky, who could make st can take whatever lies there anyway: then it is not. */
-bool fsop_is_strangers(const struct stat *dir, const struct stat *st, uid_t uid);
+ * as he likes with what lies there. Is that somebody else than the owner of dir, root, ourselves, by whatever
+ * name what we make in dir is ours, and uid? Where dir is not sticky, who could make st can take whatever
+ * lies there anyway: then it is not. */
+bool fsop_is_strangers(int dir, const struct stat *st, uid_t uid);
 
 #endif

@@ -153,14 +153,11 @@ static int make_dir(
 /* A stranger's would give him the results. */
 static int check_owner(const struct output_whose *whose, int dir, int fd, uid_t like)
 {
-	struct stat above, st;
+	struct stat st;
 
-	if (fstat(dir, &above) == -1 || fstat(fd, &st) == -1)
+	if (fstat(fd, &st) == -1)
 		return errno;
-	if (!fsop_is_strangers(&above, &st, whose->uid) || st.st_uid == like ||
-	    output_is_ours(whose, &st))
-		return 0;
-	return EEXIST;
+	return st.st_uid == like || !fsop_is_strangers(dir, &st, whose->uid) ? 0 : EEXIST;
 }
 
 static int close_unless(int err, int fd)

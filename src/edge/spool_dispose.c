@@ -108,12 +108,10 @@ static int make_dir(int dir, const char *name, mode_t mode)
 /* A stranger's would give him the file. */
 static int unless_strangers(int dir, int fd, uid_t uid)
 {
-	struct stat above, st;
-	int err = 0;
+	struct stat st;
+	int err = sys_err(fstat(fd, &st));
 
-	if (fstat(dir, &above) == -1 || fstat(fd, &st) == -1)
-		err = errno;
-	else if (fsop_is_strangers(&above, &st, uid))
+	if (err == 0 && fsop_is_strangers(dir, &st, uid))
 		err = EPERM;
 	if (err == 0)
 		return fd;

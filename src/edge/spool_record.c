@@ -34,9 +34,9 @@ static bool is_strangers(int dir, const char *name, const struct stat *record)
 {
 	const char *dot = strrchr(name, '.');
 	char *input = xstrndup(name, dot == NULL ? 0 : (size_t)(dot - name));
-	struct stat above, st;
-	bool strangers = fstat(dir, &above) == 0 && spool_stat(dir, input, &st) == 0 &&
-			 fsop_is_strangers(&above, record, st.st_uid);
+	struct stat st;
+	bool strangers =
+	    spool_stat(dir, input, &st) == 0 && fsop_is_strangers(dir, record, st.st_uid);
 
 	free(input);
 	return strangers;

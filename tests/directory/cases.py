@@ -143,6 +143,26 @@ def deaf(tools):
     p.never("w-c")
 
 
+def made_for_another(tools):
+    """A mount with an owner of its own, and a sticky spool: what we make there is not ours by its owner, and no
+    stranger's all the same."""
+    p = Place(tools, 'after = "move:done";', scan="10s")
+    yield p
+    if not has_mounts() or shutil.which("bindfs") is None:
+        raise Skipped("bindfs or a namespace for it")
+    os.mkdir(p.path("src"))
+    os.chmod(p.path("src"), 0o1777)
+    p.mount("bindfs", "-n", "--create-for-user=65534", p.path("src"), p.path("s"))
+    p.begin()
+    for name in ("a.py", "b.py"):
+        p.drop(name, code("w-" + name), "src")
+        p.until_status(name)
+        p.until(lambda: p.is_there("src", "done", name), name + " to be moved")
+    p.until_idle()
+    must(os.stat(p.path("src", "done")).st_uid == 65534, "the directory belongs to another")
+    must(not [n for n in os.listdir(p.path("src")) if n.startswith(".")], "and nothing hidden is left")
+
+
 def unwatched(tools):
     """No watch is left for us."""
     p = Place(tools, scan="10s")
@@ -952,8 +972,8 @@ def confined(tools):
 
 
 CASES = [
-    overflow, deaf, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted, unmounted_raw, read_only,
-    rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
+    overflow, deaf, made_for_another, unwatched, removed, renamed, in_its_place, another_in_its_place, unmounted,
+    unmounted_raw, read_only, rewritten, changed, dropped_again, over_old_results, taken, no_job, moved_to_itself, names,
     clocks, old, old_but_there, two_daemons, copied, reload_while_it_waits,
     stop_that_cannot_be_written, watched, control, mounted_above, confined, burst, waiting_room,
 ]

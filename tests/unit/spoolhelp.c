@@ -5,11 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define TRACE_BYTES_MAX (64 << 20)
@@ -274,6 +277,17 @@ bool skip_unless_forked(void)
 	const char *fork = getenv("CK_FORK");
 
 	return str_eq(fork, "no") && skip("it changes the process for good (CK_FORK=no)");
+}
+
+bool make_as(uid_t uid)
+{
+	if (skip_unless_root() || skip_unless_forked())
+		return false;
+	/* Else its rights would go with it. */
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == -1)
+		return !skip(strerror(errno));
+	(void)setfsuid(uid);
+	return true;
 }
 
 bool mount_tmpfs(const char *path, const char *options)

@@ -65,6 +65,10 @@ uint64_t remove_set_aside(const struct world *w, const char *name);
 bool skip_unless_forked(void);
 bool skip(const char *why);
 
+/* What this process, root's, makes from now on belongs to uid, as on a mount with an owner of its own. False,
+ * with a word, when that is not allowed. */
+bool make_as(uid_t uid);
+
 /* A new tmpfs on path, seen by this process alone. False, with a word, when that is not allowed. */
 bool mount_tmpfs(const char *path, const char *options);
 

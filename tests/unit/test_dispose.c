@@ -336,6 +336,32 @@ START_TEST(test_move_to_somebodys)
 }
 END_TEST
 
+/* A squashed root, or a mount with an owner of its own: the directory is ours, and not by our name. */
+START_TEST(test_move_where_ours_belongs_to_another)
+{
+	struct input in;
+
+	input_open(&in, AFTER_MOVE, "done");
+	if (make_as(65534)) {
+		ck_assert_int_eq(chmod(in.w.a, 01777), 0);
+		for (int i = 0; i < 2; i++) {
+			assert_disposed(&in, 0, false, "x.py");
+			move(&in, "a/done/x.py", "a/x.py");
+		}
+		ck_assert_uint_eq(stat_of(&in.w, "a/done").st_uid, 65534);
+		/* Still there are strangers. */
+		in.fx.ident.uid = 1234;
+		ck_assert_int_eq(chown(at(&in.w, "a/done"), 4321, 4321), 0);
+		assert_disposed(&in, EPERM, false, NULL);
+		/* And no trace of how that was found out. */
+		ck_assert_int_eq(unlink(at(&in.w, "a/x.py")), 0);
+		ck_assert_int_eq(rmdir(at(&in.w, "a/done")), 0);
+		ck_assert_int_eq(rmdir(in.w.a), 0);
+	}
+	world_close(&in.w);
+}
+END_TEST
+
 START_TEST(test_move_beside_what_is_there)
 {
 	struct input in;
@@ -570,6 +596,7 @@ int main(void)
 	tcase_add_test(tc, test_move_makes_the_directory);
 	tcase_add_test(tc, test_move_to_every_kind_of_path);
 	tcase_add_loop_test(tc, test_move_to_somebodys, 0, (int)ARRAY_LEN(targets));
+	tcase_add_test(tc, test_move_where_ours_belongs_to_another);
 	tcase_add_test(tc, test_move_beside_what_is_there);
 	tcase_add_test(tc, test_move_from_each_state);
 	tcase_add_test(tc, test_vanished);

@@ -755,6 +755,26 @@ out:
 }
 END_TEST
 
+/* A squashed root, or a mount with an owner of its own. */
+START_TEST(test_record_of_ours_that_belongs_to_another)
+{
+	struct world w;
+
+	world_open(&w, 1);
+	put_text(&w, "a/x.py", "1");
+	if (make_as(65534)) {
+		ck_assert_int_eq(chmod(w.a, 01777), 0);
+		put_text(&w, "a/x.py.json", "abc");
+		ck_assert_uint_eq(stat_of(&w, "a/x.py.json").st_uid, 65534);
+		ck_assert_int_eq(chown(at(&w, "a/x.py"), 1234, 1234), 0);
+		ck_assert_pstr_eq(record_if(&w, "x.py.json", 3, true), "abc");
+		ck_assert_int_eq(chown(at(&w, "a/x.py.json"), 4321, 4321), 0);
+		ck_assert_pstr_eq(record_if(&w, "x.py.json", 3, true), NULL);
+	}
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_unmark)
 {
 	struct world w;
@@ -841,6 +861,7 @@ int main(void)
 	tcase_add_test(tc, test_record);
 	tcase_add_test(tc, test_record_that_is_something_else);
 	tcase_add_loop_test(tc, test_record_of_somebody, 0, (int)ARRAY_LEN(records));
+	tcase_add_test(tc, test_record_of_ours_that_belongs_to_another);
 	tcase_add_test(tc, test_unmark);
 	tcase_add_test(tc, test_unmark_leaves_a_newer_one);
 	tcase_add_test(tc, test_unmark_in_vain);
