@@ -123,12 +123,12 @@ int output_create(const struct output_whose *whose, const char *tmp)
 	for (int i = 0; fd == -1 && i < TRIES_MAX; i++) {
 		int err = output_free_name(whose, tmp);
 
-		if (err == 0) {
-			fd = create_new(whose->spool, tmp);
-			err = errno;
+		if (err != 0) {
+			errno = err; /* what cannot be freed now is not to be tried at once */
+			break;
 		}
-		errno = err;
-		if (fd == -1 && err != EEXIST)
+		fd = create_new(whose->spool, tmp);
+		if (fd == -1 && errno != EEXIST)
 			break;
 	}
 	return fd;

@@ -937,6 +937,7 @@ START_TEST(test_hidden_names_that_are_not_ours_to_rename)
 	err = stage(&w, dir, &fx)->err;
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(err, EEXIST);
+	ck_assert_uint_eq(count_of(world_log(&w), "event=set-aside"), 1);
 	ck_assert_uint_eq(stat_of(&w, "a/.sparkspool-42-2.tmp").st_ino, ino);
 	ck_assert_uint_eq(remove_set_aside(&w, ".sparkspool-42-2.tmp"), 0);
 	help_rmtree(at(&w, "a/.sparkspool-42-2.tmp"));
