@@ -1,4 +1,5 @@
-/* fsop: what rename and fsync do not give at once: a rename that never replaces, a synced name. */
+/* fsop: what rename and fsync do not give at once: a rename that never replaces, a synced name; and whose
+ * something is. */
 #include "base/fsop.h"
 
 #include <errno.h>
@@ -110,9 +111,8 @@ int fsop_sync_name(int dir, int fd)
 	return -1;
 }
 
-/* A squashed root, or a mount with an owner of its own: there a file tells what ours look like. Nobody else
- * can know its name. */
-static bool is_made_as(int dir, uid_t uid)
+/* A name that nobody can tell beforehand: where we may not take it from him, we would never know. */
+bool fsop_makes_as(int dir, uid_t uid)
 {
 	char tmp[64];
 	uint64_t number;
@@ -139,5 +139,5 @@ bool fsop_is_strangers(int dir, const struct stat *st, uid_t uid)
 	if (fstat(dir, &above) == -1)
 		return true;
 	return (above.st_mode & S_ISVTX) != 0 && st->st_uid != above.st_uid && st->st_uid != 0 &&
-	       st->st_uid != geteuid() && st->st_uid != uid && !is_made_as(dir, st->st_uid);
+	       st->st_uid != geteuid() && st->st_uid != uid && !fsop_makes_as(dir, st->st_uid);
 }

@@ -25,6 +25,10 @@ int fsop_open_dir(int dir, const char *name);
  * it is closed. -1 with errno. */
 int fsop_sync_name(int dir, int fd);
 
+/* Would a file that we make in dir belong to uid? A squashed root, or a mount with an owner of its own: it is
+ * made to see. False where none can be made. */
+bool fsop_makes_as(int dir, uid_t uid);
+
 /* In a sticky directory nobody takes away or replaces what is another's, but who owns a directory in it does
  * as he likes with what lies there. Is that somebody else than the owner of dir, root, ourselves, by whatever
  * name what we make in dir is ours, and uid? Where dir is not sticky, who could make st can take whatever

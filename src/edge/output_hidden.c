@@ -62,40 +62,9 @@ static int discard(int dir, const char *tmp, const struct stat *st)
 	return err == ENOENT ? 0 : err;
 }
 
-static int create_whose(int dir, const char *tmp)
-{
-	struct stat st;
-	int err = 0, fd = create_new(dir, tmp);
-
-	for (int i = 0; fd == -1 && err == 0 && errno == EEXIST && i < TRIES_MAX; i++) {
-		if (fstatat(dir, tmp, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			err = st.st_uid == geteuid() ? discard(dir, tmp, &st) : set_aside(dir, tmp);
-		fd = create_new(dir, tmp);
-	}
-	return fd;
-}
-
-/* A squashed root, or a mount with an owner of its own: there a file tells what ours look like. */
-static bool is_made_as(const struct output_whose *whose, uid_t uid)
-{
-	char tmp[64];
-	struct stat st;
-	bool same;
-	int fd;
-
-	snprintf(tmp, sizeof(tmp), ".sparkspool-%ju-whose.tmp", (uintmax_t)whose->job);
-	fd = create_whose(whose->spool, tmp);
-	if (fd == -1)
-		return false;
-	same = fstat(fd, &st) == 0 && st.st_uid == uid;
-	(void)unlinkat(whose->spool, tmp, 0);
-	close(fd);
-	return same;
-}
-
 bool output_is_ours(const struct output_whose *whose, const struct stat *st)
 {
-	return st->st_uid == geteuid() || is_made_as(whose, st->st_uid);
+	return st->st_uid == geteuid() || fsop_makes_as(whose->spool, st->st_uid);
 }
 
 /* An attempt that was killed may have given it away already. */

@@ -860,32 +860,30 @@ END_TEST
 /* The names can be told beforehand: whoever takes one keeps it, and holds up nobody. */
 START_TEST(test_hidden_names_are_taken)
 {
-	static const char whose[] = ".sparkspool-42-whose.tmp", part[] = ".sparkspool-42-p1.tmp",
-			  whole[] = ".sparkspool-42-1.tmp", beside[] = ".sparkspool-42-2.tmp";
+	static const char part[] = ".sparkspool-42-p1.tmp", whole[] = ".sparkspool-42-1.tmp",
+			  beside[] = ".sparkspool-42-2.tmp";
 	struct world w;
 	struct result_file file[] = { { .name = "x.py.out", .part = 1, .part_bytes = 3 },
 		three[2] };
 	struct fx_stage fx = stage_of(file, 2);
-	uint64_t ino[4];
+	uint64_t ino[3];
 	int dir = open_dir(&w);
 
 	if (skip_unless_root())
 		goto out;
 	fx.input = (struct ident){ .uid = 1234, .gid = 1234, .mode = S_IFREG | 0600 };
 	ck_assert_int_eq(chmod(w.a, 01777), 0);
-	ino[0] = somebody_takes(&w, "a/.sparkspool-42-whose.tmp", _i);
-	ino[1] = somebody_takes(&w, "a/.sparkspool-42-p1.tmp", _i);
-	ino[2] = somebody_takes(&w, "a/.sparkspool-42-1.tmp", _i);
-	ino[3] = somebody_takes(&w, "a/.sparkspool-42-2.tmp", _i);
+	ino[0] = somebody_takes(&w, "a/.sparkspool-42-p1.tmp", _i);
+	ino[1] = somebody_takes(&w, "a/.sparkspool-42-1.tmp", _i);
+	ino[2] = somebody_takes(&w, "a/.sparkspool-42-2.tmp", _i);
 	append(&w, dir, 1, 0, "one");
 	ck_assert_int_eq(stage(&w, dir, &fx)->err, 0);
 	check_text(&w, p1, "one");
 	check_text(&w, "a/.sparkspool-42-1.tmp", "{}\n");
-	ck_assert_uint_eq(remove_set_aside(&w, whose), ino[0]);
-	ck_assert_uint_eq(remove_set_aside(&w, part), ino[1]);
-	ck_assert_uint_eq(remove_set_aside(&w, whole), ino[2]);
+	ck_assert_uint_eq(remove_set_aside(&w, part), ino[0]);
+	ck_assert_uint_eq(remove_set_aside(&w, whole), ino[1]);
 	/* Where nothing was to be written it stays. */
-	ck_assert_uint_eq(stat_of(&w, "a/.sparkspool-42-2.tmp").st_ino, ino[3]);
+	ck_assert_uint_eq(stat_of(&w, "a/.sparkspool-42-2.tmp").st_ino, ino[2]);
 	ck_assert_uint_eq(remove_set_aside(&w, beside), 0);
 	help_rmtree(at(&w, "a/.sparkspool-42-2.tmp"));
 	ck_assert_uint_eq(entries(&w, false), 2);
@@ -942,6 +940,37 @@ START_TEST(test_hidden_names_that_are_not_ours_to_rename)
 	ck_assert_uint_eq(remove_set_aside(&w, ".sparkspool-42-2.tmp"), 0);
 	help_rmtree(at(&w, "a/.sparkspool-42-2.tmp"));
 	ck_assert_uint_eq(entries(&w, false), 0);
+out:
+	world_close(&w);
+}
+END_TEST
+
+/* A squashed root in a sticky spool may rename nothing of anybody's: no name that can be told beforehand decides
+ * what is ours. */
+START_TEST(test_squashed_beside_a_name_that_is_taken)
+{
+	static const char *const taken[] = { "a/.sparkspool-42-whose.tmp",
+		"a/.sparkspool-42-9.tmp" };
+	struct world w;
+	struct fx_append fx = { .job = 42, .part = 1, .uid = 1234 };
+	int dir = open_dir(&w);
+
+	if (skip_unless_root() || skip_unless_forked())
+		goto out;
+	ck_assert_int_eq(chmod(w.a, 01777), 0);
+	(void)somebody_takes(&w, taken[_i], 0);
+	(void)setfsuid(65534); /* and its rights are gone */
+	for (const char *p = "one"; *p != '\0'; p++) {
+		fx.data = (struct bytes){ .p = p, .n = 1 };
+		world_take(&w);
+		output_append(dir, &fx, &w.q);
+		ck_assert_int_eq(w.q.item[0].u.appended.err, 0);
+		fx.at++;
+	}
+	(void)setfsuid(0);
+	check_text(&w, p1, "one");
+	ck_assert_uint_eq(stat_of(&w, p1).st_uid, 65534);
+	ck_assert_uint_eq(entries(&w, false), 2);
 out:
 	world_close(&w);
 }
@@ -1258,6 +1287,7 @@ static void add_stage(Suite *suite)
 	tcase_add_test(tc, test_stage_over_a_leftover);
 	tcase_add_loop_test(tc, test_hidden_names_are_taken, 0, TAKEN);
 	tcase_add_test(tc, test_hidden_names_of_the_owner);
+	tcase_add_loop_test(tc, test_squashed_beside_a_name_that_is_taken, 0, 2);
 	tcase_add_loop_test(tc, test_hidden_names_that_are_not_ours_to_rename, 0, TAKEN);
 	tcase_add_test(tc, test_stage_leaves_nothing_behind);
 	tcase_add_test(tc, test_stage_on_a_full_disk);
