@@ -43,6 +43,20 @@ static bool take(const struct once *once, int fd, bool quiet)
 	return true;
 }
 
+/* NFS locks for one alone only what is open for writing. Another's may be for us to read, and in a sticky
+ * directory the kernel may want (protected_regular) that we do not ask to make it. */
+static int open_lock(const struct once *once)
+{
+	static const int ways[] = { O_RDWR | O_CREAT, O_RDONLY | O_CREAT, O_RDONLY };
+	int fd = -1;
+
+	errno = EACCES;
+	for (size_t i = 0; fd == -1 && errno == EACCES && i < ARRAY_LEN(ways); i++)
+		fd = openat(
+		    once->dir, once->lock, ways[i] | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	return fd;
+}
+
 /* Of one who was killed the lock is gone, and the file of it is taken over. While it was waited for
  * its name may have become that of another file: then again. Nobody can make us wait for ever: after
  * our patience we go on without it. */
@@ -52,8 +66,7 @@ static int lock(const struct once *once, int64_t until_ms, bool quiet)
 	int fd = -1;
 
 	while (clock_mono_ms() < until_ms) {
-		fd = openat(once->dir, once->lock,
-		    O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+		fd = open_lock(once);
 		if (fd == -1)
 			break;
 		bool have = take(once, fd, quiet);

@@ -273,6 +273,14 @@ def case_no_locks(tools):
     done = p.good("submit", "--once", "a.py", "--patience", "1h", **env)
     must("No locks available" in done.err, "it is not said: %r" % done.err)
     same(p.names(), ["a.py"], "the spool, without a lock")
+    p.write("home/b.py", "1\n")
+    done = p.good("submit", "--once", "b.py", LD_PRELOAD=preload, CRASH_FLOCK=str(errno.EBADF))
+    same((done.err, p.names()), ("", ["a.py", "b.py"]), "on NFS, whose locks want a file that is open for writing")
+    p.write("s/.once-c.py.lock", "")
+    os.chmod(p.path("s", ".once-c.py.lock"), 0o444)
+    p.write("home/c.py", "1\n")
+    p.good("submit", "--once", "c.py")
+    same(p.names(), ["a.py", "b.py", "c.py"], "one that may only be read serves as well")
 
 
 def case_submit_killed(tools):
