@@ -361,8 +361,9 @@ void finish_go_on(struct core *c, struct job *job)
 		finish_step(c, job);
 }
 
+#define SAFE "the result is safe in the ledger and will be written when the cause is gone"
 static void finish_later(
-    struct core *c, struct job *job, const char *what, int err, const char *name)
+    struct core *c, struct job *job, const char *what, int err, const char *name, const char *then)
 {
 	/* Aloud once, then quietly: each retry says the same. */
 	if (job->failures < UINT16_MAX)
@@ -371,10 +372,18 @@ static void finish_later(
 	tally_error(c, TALLY_RESULT);
 	timer_set(&c->timers, &job->timer, c->now.mono_ms + ms);
 	log_at(job->failures == 1 ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
-	    "job=%llu event=%s-failed error=\"%s\" file=\"%s\" retry_ms=%lld; "
-	    "the result is safe in the ledger and will be written when the cause is gone",
+	    "job=%llu event=%s-failed error=\"%s\" file=\"%s\" retry_ms=%lld; %s",
 	    (unsigned long long)job->r.id, what, strerror(err), name == NULL ? job->r.name : name,
-	    (long long)ms);
+	    (long long)ms, then);
+}
+
+/* Which directory: in a sticky spool it may be one that we do not trust. */
+static const char *finish_undisposed(struct core *c, const struct job *job)
+{
+	const struct conf_spool *spool = core_spool_conf(c, job);
+	bool moves = spool->after == AFTER_MOVE;
+	return arena_printf(&c->fx->arena, "the file stays until it can be %s%s",
+	    moves ? "moved to " : "removed", moves ? spool->move_to : "");
 }
 
 void finish_looked(struct core *c, struct job *job, const struct ev_looked *ev)
@@ -398,7 +407,7 @@ void finish_staged(struct core *c, const struct ev_staged *ev)
 	struct job *job = job_by_id(&c->jobs, ev->job);
 	assert(job != NULL && job->r.state == JOB_ANSWERED);
 	if (ev->err != 0) {
-		finish_later(c, job, "writing", ev->err, NULL);
+		finish_later(c, job, "writing", ev->err, NULL, SAFE);
 		return;
 	}
 	job->failures = 0;
@@ -441,7 +450,7 @@ void finish_published(struct core *c, const struct ev_published *ev)
 	if (ev->err == ENOENT)
 		finish_stage_anew(c, job);
 	if (ev->err != 0) {
-		finish_later(c, job, "publishing", ev->err, ev->why);
+		finish_later(c, job, "publishing", ev->err, ev->why, SAFE);
 		return;
 	}
 	job->failures = 0;
@@ -475,7 +484,7 @@ void finish_disposed(struct core *c, const struct ev_disposed *ev)
 	if (ev->err == ENOENT && finish_waits(c, job))
 		return; /* gone from another directory: not gone */
 	if (ev->err != 0 && ev->err != ENOENT) {
-		finish_later(c, job, "disposing", ev->err, NULL);
+		finish_later(c, job, "disposing", ev->err, NULL, finish_undisposed(c, job));
 		return;
 	}
 	if (ev->moved_to != NULL) {

@@ -18,7 +18,7 @@
 #define EXIT_TEMPORARY 75
 #define EXIT_CONFIG 78
 #define TEXT_BYTES_MAX 262144
-#define UPGRADE_USEC "3600000000" /* an hour */
+#define UPGRADE_USEC "900000000" /* a quarter of an hour */
 
 static const char main_help[] =
     "usage: sparkspoold [-f FILE] [-d] [--check-config]\n"

@@ -365,12 +365,15 @@ END_TEST
 
 START_TEST(a_directory_that_cannot_be_written_only_delays)
 {
-	w->spool[0].after = AFTER_DELETE;
+	w->spool[0].after = _i == 0 ? AFTER_DELETE : AFTER_MOVE;
+	w->spool[0].move_to = xstrdup("done");
 	start_slow();
 	w->dir[0]->dispose_err = EACCES;
 	world_until(w, 10 * MINUTES, world_done(w, "a.py"));
 	world_run(w, 3 * MINUTES);
 	ck_assert_ptr_null(world_file(w, "a.py"));
+	ck_assert_int_eq(world_logged(w, "stays until it can be removed"), _i == 0);
+	ck_assert_int_eq(world_logged(w, "stays until it can be moved to done"), _i == 1);
 	ck_assert_int_eq(world_ran(w, "sleep 5000"), 1);
 }
 END_TEST
@@ -570,7 +573,7 @@ int main(void)
 	tcase_add_test(t, taken_meanwhile_and_restarted);
 	tcase_add_test(t, staged_anew_without_a_page);
 	tcase_add_test(t, another_file_system_leaves_the_input);
-	tcase_add_test(t, a_directory_that_cannot_be_written_only_delays);
+	tcase_add_loop_test(t, a_directory_that_cannot_be_written_only_delays, 0, 2);
 	tcase_add_test(t, away_while_it_runs_and_stays);
 	tcase_add_test(t, away_while_it_runs_and_is_to_be_deleted);
 	tcase_add_test(t, away_while_the_daemon_dies);
