@@ -168,15 +168,16 @@ static void runner_lost_starts(struct core *c, struct session *s, bool taken, co
 	}
 }
 
-/* It may have begun, and more cannot be known of it. The session is as it was. */
-static void runner_give_up(struct core *c, struct session *s, struct job *job, const char *why)
+/* It may have begun, and more cannot be known of it. Returns whether it may run on there: it has a place of
+ * the runner then, for ever perhaps. */
+static bool runner_give_up(struct core *c, struct session *s, struct job *job, const char *why)
 {
 	if (job->script->phase == SCRIPT_FETCH) { /* how it ended is known */
 		job->r.run->warnings = result_add_warning(job->r.run->warnings,
 		    arena_printf(&c->fx->arena,
 			"what it left is not all here: the rest could not be read: %s", why));
 		runner_keep(c, job);
-		return;
+		return false;
 	}
 	runner_unload(c, s, job);
 	s->r.statements++;
@@ -184,14 +185,16 @@ static void runner_give_up(struct core *c, struct session *s, struct job *job, c
 	finish_own(c, job, STATUS_UNKNOWN, "Unknown",
 	    arena_printf(&c->fx->arena,
 		"what its runner says of it could not be read, and only that: %s", why));
+	return true;
 }
 
 /* What a call was to tell is not let through: after another one each of those it spoke of is asked after in a
- * call of its own until it is heard of (core/errand). Who is not while others are has to bear it. */
+ * call of its own until it is heard of (core/errand). Who is not while others are has to bear it. Returns
+ * whether one of those may run on. */
 static bool runner_unheard_runs(
     struct core *c, struct session *s, const struct call *call, const char *why)
 {
-	bool given_up = false;
+	bool runs_on = false;
 	for (unsigned i = s->run_count; i-- > 0;) {
 		struct job *job = errand_job(c, s, i);
 		if (job == NULL || !job->script->asked || job->script->phase == SCRIPT_START)
@@ -210,10 +213,9 @@ static bool runner_unheard_runs(
 		if (sc->unheard < FAILURES_MAX || !others_are ||
 		    c->now.mono_ms - sc->unheard_ms < FAILING_MS)
 			continue;
-		runner_give_up(c, s, job, why);
-		given_up = true;
+		runs_on = runner_give_up(c, s, job, why) || runs_on;
 	}
-	return given_up;
+	return runs_on;
 }
 
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why)
@@ -225,16 +227,16 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 		s->failing_ms = c->now.mono_ms;
 	if (call->what == CALL_RUNNER)
 		runner_lost_starts(c, s, call->state == CALL_WAITING, why);
-	bool given_up = call->what == CALL_RUNNER && call->state == CALL_WAITING &&
-			runner_unheard_runs(c, s, call, why);
+	bool runs_on = call->what == CALL_RUNNER && call->state == CALL_WAITING &&
+		       runner_unheard_runs(c, s, call, why);
 	runner_unsent(c, s, call, true);
 	bool lost = s->failures >= FAILURES_MAX && c->now.mono_ms - s->failing_ms >= FAILING_MS;
 	if (lost)
 		depart_lost(c, s, why);
 	else
 		s->pause_ms = c->now.mono_ms + core_backoff_ms(c, s->failures, 250, 30000);
-	if (given_up && !lost)
-		runner_rest(c, s);
+	if (runs_on && !lost)
+		depart_retire(c, s, "a file that nothing is heard of may run on in it");
 }
 
 void runner_dropped(struct core *c, struct session *s, struct call *call)

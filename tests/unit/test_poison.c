@@ -525,6 +525,36 @@ START_TEST(a_script_that_is_not_to_be_heard_of)
 }
 END_TEST
 
+/* It may run there still, and takes up a place of which nobody knows when it is free: no other file is sent
+ * there, and the session goes when those beside it have ended. */
+START_TEST(a_script_that_was_given_up_runs_on)
+{
+	ailment = 0;
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].slots = 2;
+	w->pool[0].max = 1 + _i;
+	world_begin(w);
+	world_put(w, "n.py", "sleep 1200000");
+	world_put(w, "a.py", "sleep 360000000");
+	world_until(w, MINUTES, world_ran(w, "sleep 1200000") == 1);
+	world_until(w, MINUTES, world_row(w, "a.py")->rec.state == JOB_RUNNING);
+	w->fate = bars_a_run;
+	w->fate_arg = name_of_it;
+	world_until(w, 15 * MINUTES, world_done(w, "a.py"));
+	ck_assert(world_recorded(w, "a.py", "unknown"));
+	ck_assert(!world_done(w, "n.py"));
+	world_until(w, 30 * MINUTES, _i == 1 || world_done(w, "n.py"));
+	world_put(w, "c.py", "sleep 60000 c");
+	world_put(w, "d.py", "sleep 60000 d");
+	world_until(
+	    w, MINUTES, world_ran(w, "sleep 60000 c") == 1 && world_ran(w, "sleep 60000 d") == 1);
+	world_until(w, 30 * MINUTES, world_done(w, "n.py") && world_done(w, "d.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+	world_until(w, MINUTES, world_alive(w, 0) == 1);
+	ck_assert_int_eq(w->server[0].created, 2);
+}
+END_TEST
+
 static bool is_fetched_from(const char *name)
 {
 	const struct job *job = job_find(&w->core->jobs, 0, name);
@@ -832,6 +862,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_script_whose_output_is_barred, 0, (int)ARRAY_LEN(unheard));
 	tcase_add_loop_test(
 	    tc, a_script_that_is_not_to_be_heard_of, 0, 2 * (int)ARRAY_LEN(unheard));
+	tcase_add_loop_test(tc, a_script_that_was_given_up_runs_on, 0, 2);
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
 	tcase_add_test(tc, forbidden_alone_without_names);
