@@ -197,7 +197,7 @@ static bool runner_unheard_runs(
 	bool runs_on = false;
 	for (unsigned i = s->run_count; i-- > 0;) {
 		struct job *job = errand_job(c, s, i);
-		if (job == NULL || !job->script->asked || job->script->phase == SCRIPT_START)
+		if (job == NULL || !job->script->asked || runner_starts(job))
 			continue;
 		struct script *sc = job->script;
 		if (sc->unheard++ == 0) {

@@ -555,6 +555,30 @@ START_TEST(a_script_that_was_given_up_runs_on)
 }
 END_TEST
 
+/* Somebody does not want to wait any longer for a file of which nothing is heard since it was sent. */
+START_TEST(a_script_that_is_cancelled_and_not_to_be_heard_of)
+{
+	ailment = _i;
+	w->spool[0].python = STYLE_SCRIPT;
+	w->pool[0].slots = 8;
+	w->pool[0].max = 1;
+	world_begin(w);
+	world_put(w, "n.py", "sleep 3600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 3600000") == 1);
+	w->fate = bars_a_run;
+	w->fate_arg = name_of_it;
+	world_put(w, "a.py", "sleep 20000");
+	world_until(w, MINUTES, world_ran(w, "sleep 20000") == 1);
+	ck_assert_int_eq(world_row(w, "a.py")->rec.state, JOB_SENDING);
+	(void)world_ask(w, "{\"v\":1,\"do\":\"cancel\",\"jobs\":[2]}");
+	world_until(w, 15 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "unknown");
+	ck_assert(!world_done(w, "n.py"));
+	world_until(w, 100 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+}
+END_TEST
+
 static bool is_fetched_from(const char *name)
 {
 	const struct job *job = job_find(&w->core->jobs, 0, name);
@@ -863,6 +887,8 @@ int main(void)
 	tcase_add_loop_test(
 	    tc, a_script_that_is_not_to_be_heard_of, 0, 2 * (int)ARRAY_LEN(unheard));
 	tcase_add_loop_test(tc, a_script_that_was_given_up_runs_on, 0, 2);
+	tcase_add_loop_test(
+	    tc, a_script_that_is_cancelled_and_not_to_be_heard_of, 0, (int)ARRAY_LEN(unheard));
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
 	tcase_add_test(tc, forbidden_alone_without_names);
