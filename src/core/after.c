@@ -24,8 +24,6 @@ void after_idle(struct core *c, struct session *s)
 {
 	if (session_state(s) >= SESSION_RETIRED) {
 		depart_go_on(c, s);
-	} else if (s->full) {
-		depart_retire(c, s, "its list of statements takes half of answer_max");
 	} else {
 		session_becomes(s, SESSION_IDLE, c->now.mono_ms);
 		core_row_session(c, s);

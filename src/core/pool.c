@@ -311,6 +311,8 @@ static const char *pool_reason_to_retire(const struct core *c, const struct sess
 		return "the daemon stops";
 	if (s->draining)
 		return "it has drained";
+	if (s->full)
+		return "its list of statements takes half of answer_max";
 	if (s->r.endpoint != conf->endpoint)
 		return "its pool has another endpoint now";
 	if (!str_eq(s->r.run_as, conf->session.proxy_user))

@@ -1089,6 +1089,31 @@ START_TEST(a_list_of_large_answers)
 }
 END_TEST
 
+/* What the server keeps of the code of all that was sent lies in the list, too: a session goes before that is
+ * more than is read, and nothing that runs in it has to bear it. */
+START_TEST(a_list_of_large_files)
+{
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	w->endpoint[0].answer_bytes_max = 300000;
+	w->pool[0].max = 2;
+	begin_warm();
+	world_put(w, "n.py", "sleep 1200000");
+	for (int i = 0; i < 12; i++) {
+		char *name = xasprintf("a%d.py", i);
+		char *code = xcalloc(1, 20001);
+		memset(code, 'a' + i, 20000);
+		world_put(w, name, code);
+		ends_as(name, "ok");
+		ran_once(code);
+		free(code);
+		free(name);
+	}
+	world_until(w, 20 * MINUTES, world_done(w, "n.py"));
+	ends_as("n.py", "ok");
+	ran_once("sleep 1200000");
+}
+END_TEST
+
 /* ---- as their owners -------------------------------------------------------------------------------- */
 
 START_TEST(as_its_owner)
@@ -1136,6 +1161,7 @@ static void add_ways(TCase *t)
 	tcase_add_loop_test(t, on_other_servers, 0, ARRAY_LEN(servers));
 	tcase_add_loop_test(t, on_other_servers_over_a_crash, 0, 4 * ARRAY_LEN(servers));
 	tcase_add_test(t, a_list_of_large_answers);
+	tcase_add_test(t, a_list_of_large_files);
 	tcase_add_test(t, as_its_owner);
 }
 
