@@ -245,6 +245,7 @@ void hear_answer(
 		return;
 	}
 	s->failures = 0;
+	s->failing_ms = -1;
 	s->answers++;
 	s->pause_ms = 0;
 	/* Only those that were in this call: it may forget what it was told, no more. */

@@ -222,9 +222,12 @@ void runner_failed(struct core *c, struct session *s, struct call *call, const c
 {
 	log_warn(
 	    "session=%s event=runner-unheard error=\"%s\"; the call is sent again", s->r.name, why);
-	/* Not each time that it was moved in between, but since it was heard. */
-	if (s->failures++ == 0 && s->failing_ms <= s->heard_ms)
+	/* Not each time that it was moved in between, but since it was heard; while it is looked for other
+	 * failures are counted there, too. */
+	bool first = s->failing_ms < 0 || (s->failures == 0 && s->failing_ms <= s->heard_ms);
+	if (first)
 		s->failing_ms = c->now.mono_ms;
+	s->failures++;
 	if (call->what == CALL_RUNNER)
 		runner_lost_starts(c, s, call->state == CALL_WAITING, why);
 	bool runs_on = call->what == CALL_RUNNER && call->state == CALL_WAITING &&

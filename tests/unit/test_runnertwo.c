@@ -765,6 +765,34 @@ static int seeds(void)
 	return getenv("CHECK_LONG") != NULL ? 3000 : 40;
 }
 
+/* While it is not known whether the session is ours still, its list cannot be read for a while; an answer from
+ * before that comes then says nothing of how long its runner is not heard. */
+START_TEST(a_late_answer_while_it_is_proven)
+{
+	w->server[0].version = NULL;
+	begin_warm();
+	starts("a.py", "sleep 1200000");
+	world_run(w, 6 * MINUTES);
+	world_forget(w);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements/*",
+			   .fate = FATE_MANGLED,
+			   .status = 404,
+			   .reply = "{\"msg\":\"Statement not found\"}",
+			   .delay_ms = 20000 });
+	world_until(w, MINUTES, strstr(w->trace.data, "/statements/") != NULL);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements",
+			   .fate = FATE_STATUS,
+			   .status = 500,
+			   .reply = "\"no\"",
+			   .times = 6 });
+	world_reload(w);
+	ends_as("a.py", "sleep 1200000", "ok");
+	ck_assert_int_eq(w->server[0].created, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("runnertwo");
@@ -798,6 +826,7 @@ int main(void)
 	tcase_add_loop_test(t, a_reload_at_any_moment, 0, ARRAY_LEN(reloads) * RELOAD_MOMENTS);
 	tcase_add_test(t, a_long_run_without_a_name);
 	tcase_add_loop_test(t, anything_at_once, 0, seeds());
+	tcase_add_test(t, a_late_answer_while_it_is_proven);
 	suite_add_tcase(s, t);
 	return help_run(s);
 }
