@@ -9,6 +9,7 @@
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 120000
 #define STEADY_MS 300000 /* up for so long: the next trouble is a new one */
+#define REST_MS 5000	 /* for others to be read and sent */
 
 /* Something was accepted, not only answered: a gateway in front of a dead server answers as
  * well. */
@@ -30,6 +31,12 @@ void endpoint_forbids(struct core *c, const struct ev_http *ev)
 {
 	if (ev->outcome == HTTP_REPLY && ev->status == 403)
 		c->endpoint[ev->tag.endpoint]->forbids++;
+}
+
+int64_t endpoint_rest_ms(const struct core *c, size_t endpoint)
+{
+	const struct endpoint_state *e = c->endpoint[endpoint];
+	return e->forbids == 0 ? 0 : core_left_ms(REST_MS, c->now.mono_ms - e->up_ms);
 }
 
 void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms)

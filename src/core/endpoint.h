@@ -18,6 +18,10 @@ void endpoint_works(struct core *c, size_t endpoint);
 void endpoint_takes(struct core *c, size_t endpoint);
 void endpoint_forbids(struct core *c, const struct ev_http *ev);
 
+/* How long what was forbidden is not sent again, since the server is met anew each time: others, that it may
+ * let through, would never have their turn, and only by them it is known that not all is forbidden. */
+int64_t endpoint_rest_ms(const struct core *c, size_t endpoint);
+
 /* What a reply says about the server as a whole, whichever call it answers. True when it is no
  * answer to the call at all: not sent, refused at the door, a gateway's word. The server is in
  * trouble then and the call may be repeated if it is a GET. */

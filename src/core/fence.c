@@ -141,6 +141,15 @@ void fence_void(struct core *c, struct session *s)
 	}
 }
 
+static void fence_post(struct core *c, struct session *s, struct call *fence)
+{
+	int64_t rest_ms = endpoint_rest_ms(c, s->r.endpoint);
+	if (rest_ms > 0)
+		statement_look_in(c, s, fence, rest_ms);
+	else
+		statement_post(c, s, fence);
+}
+
 void fence_due(struct core *c, struct session *s, struct call *fence)
 {
 	struct arena *a = &c->fx->arena;
@@ -152,8 +161,8 @@ void fence_due(struct core *c, struct session *s, struct call *fence)
 	}
 	switch (fence->step) {
 	case FENCE_SEARCH:
-		if (fence->statement < 0)
-			statement_post(c, s, fence); /* it was refused at the door */
+		if (fence->statement < 0) /* it was refused at the door */
+			fence_post(c, s, fence);
 		else if (fence->at >= fence->statement)
 			fence_step(c, s, fence, FENCE_WAIT);
 		else
@@ -183,6 +192,12 @@ static void fence_posted(struct core *c, struct session *s, struct call *fence,
 	bool refused = endpoint_blames(c, ev, a) &&
 		       (ev->outcome == HTTP_NOT_SENT ||
 			   (ev->outcome == HTTP_REPLY && a->verdict != LIVY_SERVER_ERROR));
+	/* A statement was taken since the last such answer: it is the fence that is not let through. */
+	bool forbidden = refused && ev->status == 403 && core_session_endpoint(c, s)->forbids == 1;
+	if (forbidden) {
+		fence_again(c, s, fence, endpoint_words(c, ev, a));
+		return;
+	}
 	if (refused) {
 		statement_look_in(c, s, fence, 0);
 		return;

@@ -393,6 +393,36 @@ START_TEST(without_a_fence_it_is_unknown)
 }
 END_TEST
 
+/* What is on the way forbids the fence, and lets others through; or forbids all. */
+START_TEST(a_fence_that_is_forbidden)
+{
+	w->pool[0].warm[KIND_PYSPARK] = 2;
+	w->pool[0].max = 3;
+	world_begin(w);
+	world_until(w, MINUTES, core_counts(w->core).sessions_idle == 2);
+	world_fault(w, fault_of_post("work", FATE_LOST_BEFORE));
+	struct world_fault f = fault_of_post(_i == 0 ? "sleep(300)" : NULL, FATE_STATUS);
+	f.status = 403;
+	f.reply = "";
+	f.times = -1;
+	world_put(w, "a.py", "work");
+	world_until(w, MINUTES, strstr(w->trace.data, "[work]") != NULL);
+	world_fault(w, f);
+	for (int i = 0; i < 60 && !world_done(w, "a.py"); i++) {
+		char *name = xasprintf("b%d.py", i);
+		world_put(w, name, "other");
+		world_run(w, MINUTES);
+		free(name);
+	}
+	ck_assert_int_eq(world_done(w, "a.py"), _i == 0);
+	ck_assert_int_eq(world_ran(w, "other") > 0, _i == 0);
+	world_mend(w);
+	world_until(w, 20 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), _i == 0 ? "unknown" : "ok");
+	ck_assert_int_eq(world_ran(w, "work"), _i);
+}
+END_TEST
+
 /* An interpreter that hangs never comes to the fence. */
 START_TEST(a_fence_that_never_begins)
 {
@@ -1434,6 +1464,7 @@ int main(void)
 	tcase_add_loop_test(t, late_around_the_fence, 0, 16);
 	tcase_add_test(t, a_fence_that_was_not_sent);
 	tcase_add_loop_test(t, another_server_proves_nothing, 0, 6);
+	tcase_add_loop_test(t, a_fence_that_is_forbidden, 0, 2);
 	tcase_add_test(t, a_fence_that_never_begins);
 	tcase_add_loop_test(t, without_a_fence_it_is_unknown, 0, ARRAY_LEN(no_fence));
 	tcase_add_loop_test(t, in_doubt_while_nobody_answers, 0, (int)ARRAY_LEN(unread));
