@@ -128,6 +128,8 @@ void after_forbidden(struct core *c, struct session *s, struct call *call, const
 {
 	if (call->what == CALL_RUNNER)
 		runner_forbidden(c, s, call, words);
+	else if (call->what == CALL_BOOT)
+		runner_boot_forbidden(c, s, call, words);
 	else
 		after_forbidden_raw(c, s, call, words);
 }

@@ -209,7 +209,7 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 		depart_lost(c, s, words);
 		break;
 	case LIVY_AUTH:
-		if (ev->status == 403 && (call->what == CALL_RAW || call->what == CALL_RUNNER)) {
+		if (ev->status == 403 && (call->what == CALL_RAW || call_is_runners(call))) {
 			after_forbidden(c, s, call, endpoint_says(c, ev, a));
 			break;
 		}

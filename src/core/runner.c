@@ -297,6 +297,15 @@ void runner_forbidden(struct core *c, struct session *s, struct call *call, cons
 		runner_rest(c, s);
 }
 
+/* Its greeting was taken just before. What runs in it waits: who knows when that is let through again. */
+void runner_boot_forbidden(struct core *c, struct session *s, struct call *call, const char *words)
+{
+	assert(call->what == CALL_BOOT);
+	runner_unsent(c, s, call, false);
+	if (s->run_count == 0)
+		depart_retire(c, s, arena_printf(&c->fx->arena, "it takes no runner: %s", words));
+}
+
 /* The server, or something on the way, will not take this call, whatever it is sent. */
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why)
 {

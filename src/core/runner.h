@@ -25,6 +25,7 @@ void runner_due(struct core *c, struct session *s);
 void runner_unsent(struct core *c, struct session *s, struct call *call, bool maybe);
 void runner_refused(struct core *c, struct session *s, struct call *call, const char *why);
 void runner_forbidden(struct core *c, struct session *s, struct call *call, const char *words);
+void runner_boot_forbidden(struct core *c, struct session *s, struct call *call, const char *words);
 void runner_failed(struct core *c, struct session *s, struct call *call, const char *why);
 void runner_dropped(struct core *c, struct session *s, struct call *call);
 

@@ -238,9 +238,19 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 	statement_post(c, s, call);
 }
 
+/* What has to be sent before any file may come, whatever befalls it: see endpoint_rest_ms(). */
+static void statement_behind_others(struct core *c, struct session *s, enum call_what what)
+{
+	int64_t rest_ms = endpoint_rest_ms(c, s->r.endpoint);
+	if (rest_ms > 0)
+		depart_wake(c, s, rest_ms);
+	else
+		statement_ours(c, s, what);
+}
+
 void statement_greet(struct core *c, struct session *s)
 {
-	statement_ours(c, s, CALL_GREET);
+	statement_behind_others(c, s, CALL_GREET);
 }
 
 void statement_probe(struct core *c, struct session *s)
@@ -250,7 +260,7 @@ void statement_probe(struct core *c, struct session *s)
 
 void statement_boot(struct core *c, struct session *s)
 {
-	statement_ours(c, s, CALL_BOOT);
+	statement_behind_others(c, s, CALL_BOOT);
 }
 
 void statement_runner(struct core *c, struct session *s)

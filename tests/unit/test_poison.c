@@ -609,6 +609,47 @@ START_TEST(a_script_whose_output_is_barred)
 }
 END_TEST
 
+/* What is on the way forbids the runner's own code, or the greeting before it, and nothing else: files that need
+ * none go on, and one that is there already is not lost with its session. */
+START_TEST(the_runner_is_forbidden)
+{
+	bool before = _i == 1;
+	w->spool[0].python = STYLE_SCRIPT;
+	w->spool[0].sql = STYLE_RAW;
+	world_begin(w);
+	if (before) {
+		world_put(w, "n.py", "sleep 7200000");
+		world_until(w, MINUTES, world_ran(w, "sleep 7200000") == 1);
+		world_until(w, MINUTES, world_row(w, "n.py")->rec.state == JOB_RUNNING);
+	}
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = "/sessions/*/statements",
+			   .body = _i == 2 ? "print(" : "_sparkspool_boot",
+			   .fate = FATE_STATUS,
+			   .status = 403,
+			   .reply = "",
+			   .times = -1 });
+	if (before)
+		world_crash(w);
+	else
+		world_put(w, "n.py", "sleep 7200000");
+	for (int i = 0; i < 30; i++) {
+		char *name = xasprintf("b%d.sql", i);
+		world_put(w, name, "other");
+		world_until(w, 5 * MINUTES, world_done(w, name));
+		ck_assert_str_eq(world_status(w, name), "ok");
+		free(name);
+		world_run(w, 20 * SECONDS);
+	}
+	ck_assert(!world_done(w, "n.py"));
+	ck_assert_int_le(w->server[0].created, before ? 2 : 12);
+	world_mend(w);
+	world_until(w, 200 * MINUTES, world_done(w, "n.py"));
+	ck_assert_str_eq(world_status(w, "n.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 7200000"), 1);
+}
+END_TEST
+
 /* The call that is to begin it is taken each time, and fails each time: that is not the way's fault. */
 START_TEST(a_script_whose_start_fails)
 {
@@ -889,6 +930,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_script_that_was_given_up_runs_on, 0, 2);
 	tcase_add_loop_test(
 	    tc, a_script_that_is_cancelled_and_not_to_be_heard_of, 0, (int)ARRAY_LEN(unheard));
+	tcase_add_loop_test(tc, the_runner_is_forbidden, 0, 3);
 	tcase_add_loop_test(tc, forbidden_is_one_files_own, 0, 2);
 	tcase_add_loop_test(tc, forbidden_alone, 0, 2);
 	tcase_add_test(tc, forbidden_alone_without_names);
