@@ -114,7 +114,7 @@ static void call_accepted(struct core *c, struct session *s, struct call *call,
 	call->since_ms = c->now.mono_ms;
 	call->statement = st->id;
 	s->r.last_statement = st->id;
-	endpoint_takes(c, s->r.endpoint);
+	endpoint_takes(c, s);
 	if (call->what != CALL_RUNNER) /* nothing is ever looked for behind one of those */
 		core_row_session(c, s);
 	if (call->what == CALL_RAW) {
@@ -180,7 +180,7 @@ static void call_on_posted(struct core *c, struct session *s, struct call *call,
 {
 	const char *words = endpoint_words(c, ev, a);
 	bool blamed = endpoint_blames(c, ev, a);
-	endpoint_forbids(c, ev);
+	endpoint_forbids(c, s, ev);
 	if (ev->outcome == HTTP_NOT_SENT) {
 		call_not_accepted(c, s, call, words);
 		return;

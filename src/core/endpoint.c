@@ -21,22 +21,25 @@ void endpoint_works(struct core *c, size_t endpoint)
 	e->failures = 0;
 }
 
-void endpoint_takes(struct core *c, size_t endpoint)
+void endpoint_takes(struct core *c, struct session *s)
 {
-	c->endpoint[endpoint]->forbids = 0;
-	endpoint_works(c, endpoint);
+	s->forbids = 0;
+	core_session_endpoint(c, s)->forbids = 0;
+	endpoint_works(c, s->r.endpoint);
 }
 
-void endpoint_forbids(struct core *c, const struct ev_http *ev)
+void endpoint_forbids(struct core *c, struct session *s, const struct ev_http *ev)
 {
-	if (ev->outcome == HTTP_REPLY && ev->status == 403)
-		c->endpoint[ev->tag.endpoint]->forbids++;
+	if (ev->outcome != HTTP_REPLY || ev->status != 403)
+		return;
+	s->forbids++;
+	core_session_endpoint(c, s)->forbids++;
 }
 
-int64_t endpoint_rest_ms(const struct core *c, size_t endpoint)
+int64_t endpoint_rest_ms(const struct core *c, const struct session *s)
 {
-	const struct endpoint_state *e = c->endpoint[endpoint];
-	return e->forbids == 0 ? 0 : core_left_ms(REST_MS, c->now.mono_ms - e->up_ms);
+	int64_t up_ms = c->now.mono_ms - core_session_endpoint(c, s)->up_ms;
+	return s->forbids > 1 ? core_left_ms(REST_MS, up_ms) : 0;
 }
 
 void endpoint_trouble(struct core *c, size_t endpoint, const char *why, int64_t retry_after_ms)

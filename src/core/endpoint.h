@@ -15,12 +15,13 @@ void endpoint_works(struct core *c, size_t endpoint);
 
 /* ... and by a statement it has: whatever it forbids, it is not everything. forbids counts such a reply to a
  * statement's POST, if it is one (403). */
-void endpoint_takes(struct core *c, size_t endpoint);
-void endpoint_forbids(struct core *c, const struct ev_http *ev);
+void endpoint_takes(struct core *c, struct session *s);
+void endpoint_forbids(struct core *c, struct session *s, const struct ev_http *ev);
 
-/* How long what was forbidden is not sent again, since the server is met anew each time: others, that it may
- * let through, would never have their turn, and only by them it is known that not all is forbidden. */
-int64_t endpoint_rest_ms(const struct core *c, size_t endpoint);
+/* How long a session of which something was forbidden, and what it sent then, too, sends nothing of ours. Each
+ * time the server is met anew behind that: others, that it may let through, would never have their turn, and
+ * only by them it is known that not all is forbidden. */
+int64_t endpoint_rest_ms(const struct core *c, const struct session *s);
 
 /* What a reply says about the server as a whole, whichever call it answers. True when it is no
  * answer to the call at all: not sent, refused at the door, a gateway's word. The server is in

@@ -143,7 +143,7 @@ void fence_void(struct core *c, struct session *s)
 
 static void fence_post(struct core *c, struct session *s, struct call *fence)
 {
-	int64_t rest_ms = endpoint_rest_ms(c, s->r.endpoint);
+	int64_t rest_ms = endpoint_rest_ms(c, s);
 	if (rest_ms > 0)
 		statement_look_in(c, s, fence, rest_ms);
 	else
@@ -188,7 +188,7 @@ static void fence_posted(struct core *c, struct session *s, struct call *fence,
 {
 	/* Refused at the door for the server's own reasons: it has not come in, so it may be posted
 	 * again. Anything less clear ends the attempt: two fences in one session prove nothing. */
-	endpoint_forbids(c, ev);
+	endpoint_forbids(c, s, ev);
 	bool refused = endpoint_blames(c, ev, a) &&
 		       (ev->outcome == HTTP_NOT_SENT ||
 			   (ev->outcome == HTTP_REPLY && a->verdict != LIVY_SERVER_ERROR));

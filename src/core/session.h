@@ -85,18 +85,19 @@ struct session {
 	int64_t used_ms;	   /* end of its last file */
 	int64_t heard_ms;	   /* when its driver answered last; -1: not in this life */
 	int failures;
-	int64_t lost_ms; /* since when nothing is heard of its state; -1: it is */
-	int64_t mute_ms; /* the same of whether its driver is there (ASK_CHANNEL) */
-	bool limp;	 /* its interpreter did not greet: one file to hear why, then it goes */
-	bool full;	 /* its list of statements leaves too little room for another answer */
-	bool seen;	 /* in the server's list that is being read */
-	bool blamed;	 /* that it did not come up is counted already */
-	bool late;	 /* its creation was lost, and nobody waits for it any more */
-	bool verified;	 /* on a server without names: its token was seen since the last break */
-	bool fenced;	 /* what is in doubt in it has certainly never run */
-	bool parked;	 /* waits for its endpoint to come back */
-	bool greeted;	 /* its interpreter works */
-	bool booted;	 /* KIND_RUNNER: its runner has answered in this life of ours */
+	int64_t lost_ms;  /* since when nothing is heard of its state; -1: it is */
+	int64_t mute_ms;  /* the same of whether its driver is there (ASK_CHANNEL) */
+	bool limp;	  /* its interpreter did not greet: one file to hear why, then it goes */
+	unsigned forbids; /* its statements answered with 403 since it took one last */
+	bool full;	  /* its list of statements leaves too little room for another answer */
+	bool seen;	  /* in the server's list that is being read */
+	bool blamed;	  /* that it did not come up is counted already */
+	bool late;	  /* its creation was lost, and nobody waits for it any more */
+	bool verified;	  /* on a server without names: its token was seen since the last break */
+	bool fenced;	  /* what is in doubt in it has certainly never run */
+	bool parked;	  /* waits for its endpoint to come back */
+	bool greeted;	  /* its interpreter works */
+	bool booted;	  /* KIND_RUNNER: its runner has answered in this life of ours */
 	bool alone; /* KIND_RUNNER: it cannot fork, files run in its interpreter one by one ... */
 	char *alone_why; /* ... and why that is so */
 	bool fresh;	 /* given to one file for itself, and retired after it */

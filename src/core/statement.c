@@ -216,6 +216,11 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 	assert(what != CALL_RAW && what != CALL_FENCE);
 	if (!statement_may_post(c, s))
 		return;
+	int64_t rest_ms = endpoint_rest_ms(c, s);
+	if (rest_ms > 0) {
+		depart_wake(c, s, rest_ms); /* what it wants then is found by its state, as above */
+		return;
+	}
 	struct call *call = session_add_call(s, ++c->last_call, what, c->now.mono_ms);
 	/* By a greeting's token the session is known again on a server without names, so it is the
 	 * one in the ledger; all others are of the moment. */
@@ -238,19 +243,9 @@ static void statement_ours(struct core *c, struct session *s, enum call_what wha
 	statement_post(c, s, call);
 }
 
-/* What has to be sent before any file may come, whatever befalls it: see endpoint_rest_ms(). */
-static void statement_behind_others(struct core *c, struct session *s, enum call_what what)
-{
-	int64_t rest_ms = endpoint_rest_ms(c, s->r.endpoint);
-	if (rest_ms > 0)
-		depart_wake(c, s, rest_ms);
-	else
-		statement_ours(c, s, what);
-}
-
 void statement_greet(struct core *c, struct session *s)
 {
-	statement_behind_others(c, s, CALL_GREET);
+	statement_ours(c, s, CALL_GREET);
 }
 
 void statement_probe(struct core *c, struct session *s)
@@ -260,7 +255,7 @@ void statement_probe(struct core *c, struct session *s)
 
 void statement_boot(struct core *c, struct session *s)
 {
-	statement_behind_others(c, s, CALL_BOOT);
+	statement_ours(c, s, CALL_BOOT);
 }
 
 void statement_runner(struct core *c, struct session *s)

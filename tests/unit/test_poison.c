@@ -294,6 +294,44 @@ START_TEST(a_session_that_is_barred_is_one)
 }
 END_TEST
 
+/* All statements of one session are forbidden for ever, say since somebody has taken its rights away: one in
+ * which a file runs, and one that is to take the next. */
+START_TEST(a_session_in_which_all_is_forbidden)
+{
+	bool script = _i == 2;
+	bool runs = _i > 0;
+	w->spool[0].python = script ? STYLE_SCRIPT : STYLE_RAW;
+	w->pool[0].slots = 1;
+	begin_two();
+	if (runs) {
+		world_put(w, "a.py", "sleep 36000000");
+		world_until(w, MINUTES, world_ran(w, "sleep 36000000") == 1);
+		world_run(w, MINUTES);
+		path = xstrdup(world_row(w, "a.py")->rec.run->session_name);
+	} else {
+		path = xstrdup(w->server[0].session[0]->name);
+	}
+	char *posts = xasprintf("/sessions/%s/statements", path);
+	world_fault(w, (struct world_fault){ .method = HTTP_POST,
+			   .path = posts,
+			   .fate = FATE_STATUS,
+			   .status = 403,
+			   .reply = "",
+			   .times = -1 });
+	for (int i = 0; i < 40; i++) {
+		char *name = xasprintf("b%d.py", i);
+		world_put(w, name, "work");
+		world_until(w, 5 * MINUTES, world_done(w, name));
+		ck_assert_str_eq(world_status(w, name), "ok");
+		world_run(w, 20 * SECONDS);
+		free(name);
+	}
+	ck_assert_int_eq(world_ran(w, "work"), 40);
+	ck_assert(!runs || !world_done(w, "a.py"));
+	free(posts);
+}
+END_TEST
+
 /* Its answer is lost from the very first, so it is looked for, and that is lost as well. */
 START_TEST(lost_from_the_first)
 {
@@ -917,6 +955,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_session_that_is_barred_is_one, 0,
 	    (int)(ARRAY_LEN(barred) * ARRAY_LEN(barred_by)));
 	tcase_add_loop_test(tc, lost_from_the_first, 0, 2);
+	tcase_add_loop_test(tc, a_session_in_which_all_is_forbidden, 0, 3);
 	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
 	tcase_add_test(tc, a_killer_is_fed_to_two_sessions_whatever_else_dies);
 	tcase_add_test(tc, a_killer_that_was_accepted_is_fed_to_one);
