@@ -140,10 +140,13 @@ bool statement_is_withheld(struct core *c, struct session *s, struct call *call,
 	bool again = barred && endpoint_is_back(c, s->r.endpoint, call->lost_ms);
 	bool passes = call->others_pass;
 	call->others_pass = false;
-	/* With a greeting nothing of a file's would be given up; a list has no other answer beside it. */
-	if (again && (passes || call->what == CALL_GREET || statement_by_list(c, s)))
+	bool by_list = statement_by_list(c, s);
+	/* With a greeting nothing of a file's would be given up; a list has no other answer beside it, but who
+	 * says "later" means whatever comes now. */
+	bool alone = call->what == CALL_GREET || (by_list && a->verdict != LIVY_LATER);
+	if (again && (passes || alone))
 		return false;
-	if (again) {
+	if (again && !by_list) {
 		statement_compare(c, s, call);
 		return true;
 	}

@@ -294,6 +294,31 @@ START_TEST(a_session_that_is_barred_is_one)
 }
 END_TEST
 
+/* Where there is only a list nothing else can be asked for to compare. "Later" means whatever comes now. */
+START_TEST(later_is_no_poison_of_a_list)
+{
+	w->endpoint[0].statements = STATEMENTS_LIST;
+	w->spool[0].python = _i == 0 ? STYLE_RAW : STYLE_SCRIPT;
+	begin_two();
+	world_put(w, "a.py", "sleep 600000");
+	world_until(w, MINUTES, world_ran(w, "sleep 600000") == 1);
+	world_run(w, MINUTES);
+	world_fault(w, (struct world_fault){ .method = HTTP_GET,
+			   .path = "/sessions/*/statements",
+			   .fate = FATE_STATUS,
+			   .status = 429,
+			   .reply = "",
+			   .retry_after_ms = 60 * SECONDS,
+			   .times = -1 });
+	world_run(w, 20 * MINUTES);
+	ck_assert(!world_done(w, "a.py"));
+	world_mend(w);
+	world_until(w, 5 * MINUTES, world_done(w, "a.py"));
+	ck_assert_str_eq(world_status(w, "a.py"), "ok");
+	ck_assert_int_eq(world_ran(w, "sleep 600000"), 1);
+}
+END_TEST
+
 /* All statements of one session are forbidden for ever, say since somebody has taken its rights away: one in
  * which a file runs, and one that is to take the next. */
 START_TEST(a_session_in_which_all_is_forbidden)
@@ -955,6 +980,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_session_that_is_barred_is_one, 0,
 	    (int)(ARRAY_LEN(barred) * ARRAY_LEN(barred_by)));
 	tcase_add_loop_test(tc, lost_from_the_first, 0, 2);
+	tcase_add_loop_test(tc, later_is_no_poison_of_a_list, 0, 2);
 	tcase_add_loop_test(tc, a_session_in_which_all_is_forbidden, 0, 3);
 	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
 	tcase_add_test(tc, a_killer_is_fed_to_two_sessions_whatever_else_dies);
