@@ -115,7 +115,7 @@ void sessions_forsaken(
 	for (size_t i = 0; i < w->ledger.sessions; i++) {
 		const struct session_rec *rec = &w->ledger.session[i];
 		bool *touched = &s->touched[rec->id % SIM_SESSIONS];
-		if (w->pool[rec->pool].endpoint != server || !is_same(rec, session))
+		if (rec->endpoint != server || !is_same(rec, session))
 			continue;
 		bool needed = idle ? has_running(&w->ledger, rec->id)
 				   : rec->state == SESSION_IDLE || rec->state == SESSION_BUSY;

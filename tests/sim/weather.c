@@ -247,7 +247,7 @@ void sim_touched(struct sim *s, size_t server)
 {
 	const struct world_ledger *l = &s->w->ledger;
 	for (size_t i = 0; i < l->sessions; i++)
-		if (s->w->pool[l->session[i].pool].endpoint == server)
+		if (l->session[i].endpoint == server)
 			s->touched[l->session[i].id % SIM_SESSIONS] = true;
 }
 

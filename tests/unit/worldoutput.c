@@ -1,6 +1,7 @@
 /* worldoutput: result files, as edge/output writes them. */
 #include "world.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,14 +68,15 @@ static void drop_parts(struct world *w, const struct fx_stage *fx, struct world_
 	}
 }
 
+/* From the last one on, as the real one does: who dies here leaves those that are looked for first. */
 static void drop_wholes(struct world *w, const struct fx_stage *fx, struct world_dir *d)
 {
-	bool more = true;
-	for (size_t n = fx->count; n < fx->before || more; n++) {
+	size_t end = 16;
+	assert(fx->count <= end && fx->before <= end);
+	for (size_t n = end; n-- > fx->count;) {
 		char *name = xasprintf(".sparkspool-%llu-%zu.tmp", (unsigned long long)fx->job, n);
 		struct world_file *f = dir_find(d, name);
-		more = f != NULL && dir_op(w);
-		if (more)
+		if (f != NULL && dir_op(w))
 			dir_unlink(d, f);
 		free(name);
 	}
