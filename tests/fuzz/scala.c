@@ -56,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	struct bytes said = { end + 1, (size_t)(sent.p + sent.n - end) - 1 };
 	sent.n = (size_t)(end - sent.p);
+	if (source_check(sent) != NULL)
+		return 0; /* it would never have been sent */
 	int64_t line = scala_error_line(sent, said);
 	assert(line >= 0 && line <= (int64_t)lines_in(sent) + 1);
 	return 0;
