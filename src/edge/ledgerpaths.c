@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* No name has it: what two spools exchange goes by way of such names. */
 #define IN_BETWEEN "\n"
@@ -25,6 +26,18 @@ static const char *name_at(const struct conf *conf, const char *path)
 	return NULL;
 }
 
+/* The directory was moved and its spool has its name still; whatever has its former path now is another. */
+static bool has_moved(const struct conf *conf, const char *name, int64_t dev, int64_t ino)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < conf->spool_count; i++)
+		if (!conf->spool[i].removed && str_eq(conf->spool[i].name, name))
+			return stat(conf->spool[i].path, &st) == 0 && (int64_t)st.st_dev == dev &&
+			       (int64_t)st.st_ino == ino;
+	return false;
+}
+
 static void add(struct renames *r, const char *from, const char *to)
 {
 	r->from = xrealloc(r->from, (r->count + 1) * sizeof(*r->from));
@@ -36,13 +49,16 @@ static void add(struct renames *r, const char *from, const char *to)
 static int find(sqlite3 *db, const struct conf *conf, struct renames *r)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(
-	    db, "SELECT name, path FROM spool WHERE path IS NOT NULL ORDER BY name", -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(db,
+	    "SELECT name, path, dev, ino FROM spool WHERE path IS NOT NULL ORDER BY name", -1, &st,
+	    NULL);
 
 	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
 		const char *now = name_at(conf, (const char *)sqlite3_column_text(st, 1));
-		if (now != NULL && !str_eq(now, name))
+		if (now != NULL && !str_eq(now, name) &&
+		    !has_moved(
+			conf, name, sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3)))
 			add(r, name, now);
 		rc = SQLITE_OK;
 	}
@@ -159,16 +175,35 @@ static int carry_out(struct ledger *l, const struct renames *r)
 	return 0;
 }
 
-/* Rows of an earlier release do not say which path theirs was: that of now. */
+/* Rows of an earlier release do not say which path theirs was: that of now. That of a directory that was
+ * moved is written down here, as for the core it is the same one. */
+static int note_path(sqlite3 *db, const struct conf *conf, const struct conf_spool *sp)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(
+	    db, "SELECT path IS NULL, dev, ino FROM spool WHERE name = ?1", -1, &st, NULL);
+	bool note = false;
+
+	if (rc == SQLITE_OK)
+		sqlite3_bind_text(st, 1, sp->name, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		note = sqlite3_column_int(st, 0) != 0 ||
+		       has_moved(conf, sp->name, sqlite3_column_int64(st, 1),
+			   sqlite3_column_int64(st, 2));
+	sqlite3_finalize(st);
+	if (note)
+		return run(db, "UPDATE spool SET path = ?2 WHERE name = ?1 AND path IS NOT ?2",
+		    sp->name, sp->path);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int note_paths(struct ledger *l, const struct conf *conf)
 {
 	int rc = SQLITE_OK;
 
 	for (size_t i = 0; rc == SQLITE_OK && i < conf->spool_count; i++)
 		if (!conf->spool[i].removed)
-			rc = run(l->db,
-			    "UPDATE spool SET path = ?2 WHERE name = ?1 AND path IS NULL",
-			    conf->spool[i].name, conf->spool[i].path);
+			rc = note_path(l->db, conf, &conf->spool[i]);
 	return rc == SQLITE_OK ? 0 : ledger_start_failed(l, rc);
 }
 

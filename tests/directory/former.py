@@ -191,6 +191,27 @@ def exchanged_spools(tools):
     p.once("w-s", "w-t", "w-new")
 
 
+def moved_spool(tools):
+    """A spool's directory was moved, and another spool has its former path: each knows its own files."""
+    p = Place(tools, slots=1, sessions=1)
+    yield p
+    running(p, code("w-b", "b"))
+    p.stop()
+    os.rename(p.path("s"), p.path("moved"))
+    os.mkdir(p.path("s"))
+    edit(p, ('"%s"' % p.path("s"), '"%s"' % p.path("moved")),
+         ("spool: { s:", 'spool: { t: { path = "%s"; pool = "all"; ready = "rename"; }; s:' % p.path("s")))
+    p.begin()
+    must(p.logged("event=renamed") == 0, "no word of another name")
+    p.livy.open("b")
+    for name in "b.py", "c.py":
+        p.until(lambda n=name: p.is_there("moved", n + ".json"), "the result of " + name)
+    p.drop("d.py", code("w-d"), "s")
+    p.until(lambda: p.is_there("s", "d.py.json"), "d.py")
+    p.until_idle()
+    p.once("w-a", "w-b", "w-c", "w-d")
+
+
 def two_in_one(tools):
     """A spool gets the directory of another one, and its own is left: nothing starts."""
     p = Place(tools)
@@ -218,7 +239,7 @@ def two_in_one(tools):
 
 
 CASES = [
-    renamed_spool, exchanged_spools, two_in_one,
+    renamed_spool, exchanged_spools, moved_spool, two_in_one,
     all_renamed, all_renamed_raw, url_edited, spool_taken_out, spool_taken_out_and_back,
     spool_taken_out_raw, nothing_left_of_it,
 ]

@@ -1688,6 +1688,36 @@ START_TEST(rows_follow_their_path)
 }
 END_TEST
 
+/* A directory that was moved is the same one, and what is made in its place is not. */
+START_TEST(rows_stay_with_a_directory_that_was_moved)
+{
+	struct ledger *l = open_dir(w.dir);
+	char *moved = xasprintf("%s/moved", w.dir);
+	struct stat st;
+
+	ck_assert_int_eq(mkdir(moved, 0700), 0);
+	ck_assert_int_eq(stat(moved, &st), 0);
+	w.spool[0].name = "a";
+	w.spool[1].name = "b";
+	w.conf.spool_count = 2;
+	add_job(st.st_ino, "x");
+	add_spool(0, st.st_dev, st.st_ino);
+	commit(l);
+	w.spool[0].path = moved;
+	w.spool[1].path = "/one"; /* a new one */
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "a,a,-;");
+	ck_assert_uint_eq(w.log_lines, 0);
+
+	w.spool[0].name = "c"; /* it is known by the path that it has since */
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "c,c,-;");
+	ledger_close(l);
+	ck_assert_int_eq(rmdir(moved), 0);
+	free(moved);
+}
+END_TEST
+
 START_TEST(removed_spools_jobs_are_still_written)
 {
 	struct ledger *l = open_dir(w.dir);
@@ -2605,6 +2635,7 @@ static void add_rows(TCase *tc)
 	tcase_add_test(tc, names_of_what_is_known);
 	tcase_add_test(tc, sessions_of_before_are_where_their_pool_is);
 	tcase_add_test(tc, rows_follow_their_path);
+	tcase_add_test(tc, rows_stay_with_a_directory_that_was_moved);
 	tcase_add_test(tc, removed_spools_jobs_are_still_written);
 	tcase_add_test(tc, replay_survives_a_page_overwritten);
 	tcase_add_loop_test(
