@@ -46,6 +46,28 @@ static void add(struct renames *r, const char *from, const char *to)
 	r->to[r->count++] = to;
 }
 
+static int exists(sqlite3 *db, const char *sql, const char *first, const char *second, bool *is)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(st, 1, first, -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 2, second, -1, SQLITE_STATIC);
+		rc = sqlite3_step(st);
+	}
+	*is = rc == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The name is known at that path itself: a reload has given another directory to the spool that was there
+ * before, and then this name to the path. Each keeps what it has. */
+static int was_there(sqlite3 *db, const char *name, const char *path, bool *was)
+{
+	return exists(db, "SELECT 1 FROM spool WHERE name = ?1 AND path = ?2", name, path, was);
+}
+
 static int find(sqlite3 *db, const struct conf *conf, struct renames *r)
 {
 	sqlite3_stmt *st = NULL;
@@ -55,12 +77,14 @@ static int find(sqlite3 *db, const struct conf *conf, struct renames *r)
 
 	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
-		const char *now = name_at(conf, (const char *)sqlite3_column_text(st, 1));
-		if (now != NULL && !str_eq(now, name) &&
-		    !has_moved(
-			conf, name, sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3)))
+		const char *path = (const char *)sqlite3_column_text(st, 1);
+		const char *now = name_at(conf, path);
+		bool stays =
+		    now == NULL || str_eq(now, name) ||
+		    has_moved(conf, name, sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3));
+		rc = stays ? SQLITE_OK : was_there(db, now, path, &stays);
+		if (!stays)
 			add(r, name, now);
-		rc = SQLITE_OK;
 	}
 	sqlite3_finalize(st);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -111,22 +135,6 @@ static int rename_each(sqlite3 *db, const struct renames *r)
 	return rc;
 }
 
-/* One name for two directories, of which only one is configured: the rows of both could not be told apart any
- * more. */
-static bool has_living(sqlite3 *db, const char *name, bool *has)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(
-	    db, "SELECT EXISTS(SELECT 1 FROM job WHERE live = 1 AND spool = ?1)", -1, &st, NULL);
-
-	if (rc == SQLITE_OK)
-		sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		*has = sqlite3_column_int(st, 0) != 0;
-	sqlite3_finalize(st);
-	return rc == SQLITE_ROW;
-}
-
 static bool goes_away(const struct renames *r, const char *name)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -135,14 +143,35 @@ static bool goes_away(const struct renames *r, const char *name)
 	return false;
 }
 
+static bool had_both(const struct renames *r, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (!str_eq(r->to[j], r->to[i]))
+			continue;
+		log_error(
+		    "event=not-started error=\"spool '%s' has the path now that the spools '%s' "
+		    "and "
+		    "'%s' had: what has run in the two could not be told apart; give it one of "
+		    "their names again\"",
+		    r->to[i], r->from[j], r->from[i]);
+		return true;
+	}
+	return false;
+}
+
+/* One name for two directories, or two names for one: the rows of both could not be told apart any more. */
 static int check(const struct ledger *l, const struct renames *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		bool has = false;
+		if (had_both(r, i))
+			return -1;
 		if (goes_away(r, r->to[i]))
 			continue;
-		if (!has_living(l->db, r->to[i], &has))
-			return ledger_start_failed(l, sqlite3_errcode(l->db));
+		int rc = exists(
+		    l->db, "SELECT 1 FROM job WHERE live = 1 AND spool = ?1", r->to[i], NULL, &has);
+		if (rc != SQLITE_OK)
+			return ledger_start_failed(l, rc);
 		if (!has)
 			continue;
 		log_error(

@@ -212,6 +212,43 @@ def moved_spool(tools):
     p.once("w-a", "w-b", "w-c", "w-d")
 
 
+def path_taken_over(tools):
+    """A spool is given another directory by a reload, and its own to a new spool: the next start leaves each
+    its own, and does start."""
+    p = Place(tools)
+    yield p
+    for name in "moved", "other":
+        os.mkdir(p.path(name))
+    p.begin()
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    edit(p, ('"%s"' % p.path("s"), '"%s"' % p.path("moved")))
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until_logged("event=other-directory")
+    edit(p, ("spool: { s:", 'spool: { t: { path = "%s"; pool = "all"; ready = "rename"; }; s:' % p.path("s")))
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until(lambda: p.logged("event=reloaded") == 2, "the second reload")
+    p.until(lambda: p.rows("select count(*) from spool where name = 't'") == [(1,)], "t to be known")
+    p.stop()
+    p.begin()
+    must(p.logged("event=renamed") == 0, "no word of another name")
+    p.drop("b.py", code("w-b"), "moved")
+    p.until(lambda: p.is_there("moved", "b.py.json"), "b.py")
+    p.until_idle()
+    p.once("w-a", "w-b")
+    p.stop()
+    with open(p.conf) as f:
+        was = f.read()
+    edit(p, ("spool: { t:", "spool: { u:"), ('"%s"' % p.path("moved"), '"%s"' % p.path("other")))
+    code_, said = p.another(p.conf)
+    must(code_ == 75 and "could not be told apart" in said, "code %d: %s" % (code_, said))
+    with open(p.conf, "w") as f:
+        f.write(was)
+    p.begin()
+    p.until_idle()
+    p.once("w-a", "w-b")
+
+
 def two_in_one(tools):
     """A spool gets the directory of another one, and its own is left: nothing starts."""
     p = Place(tools)
@@ -239,7 +276,7 @@ def two_in_one(tools):
 
 
 CASES = [
-    renamed_spool, exchanged_spools, moved_spool, two_in_one,
+    renamed_spool, exchanged_spools, moved_spool, path_taken_over, two_in_one,
     all_renamed, all_renamed_raw, url_edited, spool_taken_out, spool_taken_out_and_back,
     spool_taken_out_raw, nothing_left_of_it,
 ]

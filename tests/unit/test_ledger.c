@@ -1688,6 +1688,34 @@ START_TEST(rows_follow_their_path)
 }
 END_TEST
 
+/* A reload has given another directory to a spool, of which files are missing there, and then its own to a
+ * new one. */
+START_TEST(rows_of_two_names_have_one_path)
+{
+	struct ledger *l = open_dir(w.dir);
+
+	w.spool[0].name = "a";
+	w.spool[1].name = "b";
+	w.spool[1].path = "/one";
+	w.conf.spool_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		add_job(i + 1, "x")->rec.spool = i;
+		add_spool(i, 1, i + 1);
+	}
+	commit(l);
+	w.spool[0].path = "/two";
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), 0);
+	spools_are(l, "a,a,-;b,b,-;");
+	ck_assert_uint_eq(w.log_lines, 0);
+
+	w.spool[1].name = "new";
+	ck_assert_int_eq(ledger_follow_paths(l, &w.conf), -1);
+	logged("spool 'new' has the path now that the spools 'a' and 'b' had");
+	spools_are(l, "a,a,-;b,b,-;");
+	ledger_close(l);
+}
+END_TEST
+
 /* A directory that was moved is the same one, and what is made in its place is not. */
 START_TEST(rows_stay_with_a_directory_that_was_moved)
 {
@@ -2635,6 +2663,7 @@ static void add_rows(TCase *tc)
 	tcase_add_test(tc, names_of_what_is_known);
 	tcase_add_test(tc, sessions_of_before_are_where_their_pool_is);
 	tcase_add_test(tc, rows_follow_their_path);
+	tcase_add_test(tc, rows_of_two_names_have_one_path);
 	tcase_add_test(tc, rows_stay_with_a_directory_that_was_moved);
 	tcase_add_test(tc, removed_spools_jobs_are_still_written);
 	tcase_add_test(tc, replay_survives_a_page_overwritten);
