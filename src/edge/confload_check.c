@@ -221,8 +221,10 @@ static void check_renamed(
 
 	for (size_t i = 0; i < r->conf->spool_count; i++) {
 		const struct conf_spool *now = &r->conf->spool[i];
+		/* Whoever else was there before, too: this one is known there. */
+		bool stays = i < prev->spool_count && str_eq(prev->spool[i].path, now->path);
 		for (size_t j = 0; j < prev->spool_count; j++) {
-			if (now->removed || i == j || !str_eq(prev->spool[j].path, now->path))
+			if (now->removed || stays || !str_eq(prev->spool[j].path, now->path))
 				continue;
 			const config_setting_t *at = config_setting_get_member(spools, now->name);
 			confread_error(r, confread_place(at, "path"),

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* For people: nothing is read or written by it. */
+/* For people. Nothing is read or written by any path here: it tells a reload whose files lie there. */
 #define NO_PATH "(not configured)"
 
 /* Its sessions may end when nobody asks anything of them for so long. Livy looks once a minute by default, so
@@ -78,14 +78,14 @@ void conf_add_former_pool(struct conf *c, const char *name)
 	log_warn("pool=%s event=not-configured: its sessions come to their end", name);
 }
 
-void conf_add_former_spool(struct conf *c, const char *name)
+void conf_add_former_spool(struct conf *c, const char *name, const char *path)
 {
 	struct conf_spool *sp = add(c, SCOPE_SPOOL, name);
 
 	if (sp == NULL)
 		return;
 	set_defaults(c, SCOPE_SPOOL, sp);
-	sp->path = xstrdup(NO_PATH);
+	sp->path = xstrdup(path != NULL ? path : NO_PATH);
 	log_warn("spool=%s event=not-configured: what is known of it and its files waits until it "
 		 "is named again",
 	    name);

@@ -9,6 +9,6 @@
  * endpoint, whose URL is known, the settings of another one with that URL, and for a pool a short heartbeat. */
 void conf_add_former_endpoint(struct conf *c, const char *name, const char *url);
 void conf_add_former_pool(struct conf *c, const char *name);
-void conf_add_former_spool(struct conf *c, const char *name);
+void conf_add_former_spool(struct conf *c, const char *name, const char *path); /* or NULL */
 
 #endif

@@ -45,7 +45,7 @@ void ledger_last(
 struct ledger_names {
 	void (*endpoint)(const char *name, const char *url, void *arg);
 	void (*pool)(const char *name, void *arg);
-	void (*spool)(const char *name, void *arg);
+	void (*spool)(const char *name, const char *path, void *arg); /* NULL: nobody knows */
 	void *arg;
 };
 int ledger_names(struct ledger *l, const struct ledger_names *to);

@@ -14,9 +14,9 @@ static void loop_former_pool(const char *name, void *arg)
 	conf_add_former_pool(arg, name);
 }
 
-static void loop_former_spool(const char *name, void *arg)
+static void loop_former_spool(const char *name, const char *path, void *arg)
 {
-	conf_add_former_spool(arg, name);
+	conf_add_former_spool(arg, name, path);
 }
 
 int loop_add_former(struct ledger *ledger, struct conf *conf)

@@ -249,6 +249,30 @@ def path_taken_over(tools):
     p.once("w-a", "w-b")
 
 
+def taken_out_and_renamed(tools):
+    """A restart has taken a spool out; a reload may not give its directory to another one either."""
+    p = Place(tools)
+    yield p
+    os.mkdir(p.path("t"))
+    p.begin()
+    p.drop("a.py", code("w-a"))
+    p.until_status("a.py")
+    p.stop()
+    edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
+    p.begin()
+    edit(p, ("spool: { t:", "spool: { u:"), ('"%s"' % p.path("t"), '"%s"' % p.path("s")))
+    p.daemon.send_signal(signal.SIGHUP)
+    p.until_logged("event=not-reloaded")
+    must(p.logged("known as those of spool 's'") == 1, "why not")
+    p.stop()
+    p.begin()
+    must(p.logged("spool=u event=renamed from=s") == 1, "a word of it")
+    p.drop("b.py", code("w-b"))
+    p.until_status("b.py")
+    p.until_idle()
+    p.once("w-a", "w-b")
+
+
 def two_in_one(tools):
     """A spool gets the directory of another one, and its own is left: nothing starts."""
     p = Place(tools)
@@ -276,7 +300,7 @@ def two_in_one(tools):
 
 
 CASES = [
-    renamed_spool, exchanged_spools, moved_spool, path_taken_over, two_in_one,
+    renamed_spool, exchanged_spools, moved_spool, path_taken_over, taken_out_and_renamed, two_in_one,
     all_renamed, all_renamed_raw, url_edited, spool_taken_out, spool_taken_out_and_back,
     spool_taken_out_raw, nothing_left_of_it,
 ]

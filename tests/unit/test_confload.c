@@ -958,6 +958,23 @@ START_TEST(test_reload_renames_no_spool)
 }
 END_TEST
 
+/* Of another one that was there before, and is taken out, some file may be known there still. */
+START_TEST(test_reload_where_another_was_before)
+{
+	struct conf *prev = must_load(RELOAD_LESS);
+	struct conf *same;
+	size_t active = prev->spool_count;
+
+	for (size_t i = 0; i < prev->spool_count; i++)
+		active = prev->spool[i].removed ? active : i;
+	conf_add_former_spool(prev, "before", prev->spool[active].path);
+	same = must_load_over(prev, RELOAD_LESS);
+	ck_assert(!same->spool[active].removed);
+	conf_free(same);
+	conf_free(prev);
+}
+END_TEST
+
 /* What a restart finds in the ledger and not in the file is as a reload would have left it. */
 START_TEST(test_former_entries_are_removed_ones)
 {
@@ -971,8 +988,9 @@ START_TEST(test_former_entries_are_removed_ones)
 	conf_add_former_endpoint(c, c->endpoint[0].name, "http://earlier");
 	conf_add_former_pool(c, c->pool[0].name);
 	conf_add_former_pool(c, "was");
-	conf_add_former_spool(c, c->spool[0].name);
-	conf_add_former_spool(c, "it's");
+	conf_add_former_spool(c, c->spool[0].name, "/former");
+	conf_add_former_spool(c, "it's", "/it");
+	conf_add_former_spool(c, "paused", NULL);
 	ck_assert_uint_eq(c->endpoint_count, 3);
 	ck_assert(!c->endpoint[0].removed && c->endpoint[1].removed && c->endpoint[2].removed);
 	ck_assert_str_eq(c->endpoint[1].name, "old");
@@ -986,8 +1004,10 @@ START_TEST(test_former_entries_are_removed_ones)
 	ck_assert_int_eq(c->pool[1].warm[KIND_PYSPARK], -1);
 	ck_assert_int_eq(c->pool[1].slots, 4);
 	ck_assert_int_eq(c->pool[1].session.heartbeat_timeout_s, 30); /* it may have had one */
-	ck_assert_uint_eq(c->spool_count, 2);
+	ck_assert_uint_eq(c->spool_count, 3);
 	ck_assert(!c->spool[0].removed && c->spool[1].removed);
+	ck_assert_str_eq(c->spool[1].path, "/it");
+	ck_assert_str_eq(c->spool[2].path, "(not configured)");
 	ck_assert_int_eq(c->spool[1].after, AFTER_KEEP);
 	/* A reload that names them gives them back their numbers. */
 	struct conf *again = must_load_over(c,
@@ -997,7 +1017,7 @@ START_TEST(test_former_entries_are_removed_ones)
 	conf_free(c);
 	ck_assert(!again->endpoint[2].removed && !again->pool[1].removed);
 	ck_assert_uint_eq(again->pool[1].endpoint, 2);
-	ck_assert_uint_eq(again->spool_count, 3);
+	ck_assert_uint_eq(again->spool_count, 4);
 	conf_free(again);
 	free(path);
 }
@@ -1645,6 +1665,7 @@ static void add_reload(Suite *suite)
 	tcase_add_test(tc, test_reload_keeps_numbers);
 	tcase_add_test(tc, test_reload_keeps_the_removed);
 	tcase_add_test(tc, test_reload_renames_no_spool);
+	tcase_add_test(tc, test_reload_where_another_was_before);
 	tcase_add_test(tc, test_former_entries_are_removed_ones);
 	tcase_add_test(tc, test_reload_keeps_a_removed_password);
 	tcase_add_test(tc, test_reload_removed_is_not_there);

@@ -1525,9 +1525,10 @@ static void name_pool(const char *name, void *arg)
 	(void)buf_addf(arg, "pool %s\n", name);
 }
 
-static void name_spool(const char *name, void *arg)
+static void name_spool(const char *name, const char *path, void *arg)
 {
-	(void)buf_addf(arg, "spool %s\n", name);
+	(void)buf_addf(
+	    arg, "spool %s%s%s\n", name, path == NULL ? "" : " ", path == NULL ? "" : path);
 }
 
 static void names_are(struct ledger *l, const char *expected)
@@ -1582,7 +1583,7 @@ START_TEST(names_of_what_is_known)
 	add_pause(PAUSE_SPOOL, 2, true);
 	add_pause(PAUSE_ALL, 0, true);
 	commit(l);
-	names_are(l, "pool default\nspool nightly\nspool third\n");
+	names_are(l, "pool default\nspool nightly /one\nspool third\n");
 	ledger_close(l);
 }
 END_TEST
