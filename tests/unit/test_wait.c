@@ -444,12 +444,13 @@ START_TEST(a_row_since_a_restart_without_its_spool)
 	world_crash(w);
 	world_until(w, MINUTES, is_state("a.py", JOB_ANSWERED));
 	world_run(w, MINUTES);
-	free(w->spool[0].path);
+	char *none = w->spool[0].path;
 	w->spool[0].path = was;
 	w->spool[0].removed = false;
 	w->spool[0].ordered = true;
 	world_reload(w);
 	goes_in_order(2);
+	free(none); /* not before another one is in force */
 }
 END_TEST
 
