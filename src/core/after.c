@@ -116,7 +116,7 @@ static void after_forbidden_raw(
 	assert(call->what == CALL_RAW);
 	session_unload(s, job->r.id);
 	session_drop_call(s, call);
-	depart_forbidden(c, s->r.endpoint, job, words);
+	depart_forbidden(c, s, job, words);
 	if (session_state(s) == SESSION_BUSY) {
 		session_becomes(s, SESSION_PROBING, c->now.mono_ms);
 		core_row_session(c, s);

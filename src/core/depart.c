@@ -106,12 +106,13 @@ static void depart_rest(struct core *c, struct job *job)
 }
 
 /* By one such answer nobody can tell whether it is meant for this file or for us. It is taken for the file's
- * only where a statement was taken since the last one: when all is forbidden no file is blamed, however
- * many sessions it is tried in. */
-void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const char *words)
+ * only where a statement was taken since the last one, of its session, too: when all is forbidden, there or
+ * everywhere, no file is blamed, however many sessions it is tried in. */
+void depart_forbidden(struct core *c, const struct session *s, struct job *job, const char *words)
 {
-	bool others_pass = c->endpoint[endpoint]->forbids == 1;
-	assert(c->endpoint[endpoint]->forbids > 0);
+	unsigned forbids = core_session_endpoint(c, s)->forbids;
+	bool others_pass = forbids == 1 && s->forbids == 1;
+	assert(forbids > 0 && s->forbids > 0);
 	if (others_pass && job->forbidden < FORBIDDEN_MAX)
 		job->forbidden++;
 	if (others_pass && job->forbidden == FORBIDDEN_MAX && !job_is_cancelled(job)) {

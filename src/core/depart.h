@@ -34,7 +34,7 @@ void depart_unknown(struct core *c, struct session *s, struct call *call, const 
 void depart_never(struct core *c, struct job *job, const char *proof, const char *why);
 
 /* It was forbidden on its way (403), and is in no session any more: later, or never. */
-void depart_forbidden(struct core *c, size_t endpoint, struct job *job, const char *words);
+void depart_forbidden(struct core *c, const struct session *s, struct job *job, const char *words);
 
 /* A session of this kind could not be had: the next one comes after a pause, longer each time. */
 void depart_breaker(struct core *c, struct session *s, const char *why);

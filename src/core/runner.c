@@ -290,7 +290,7 @@ void runner_forbidden(struct core *c, struct session *s, struct call *call, cons
 	unsigned starts = runner_suspect(c, s, &one);
 	if (starts == 1 && !runner_bar(c, one)) {
 		runner_unload(c, s, one);
-		depart_forbidden(c, s->r.endpoint, one, words);
+		depart_forbidden(c, s, one, words);
 	}
 	runner_unsent(c, s, call, false);
 	if (starts == 1)

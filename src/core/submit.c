@@ -25,10 +25,13 @@
 #define MODULES_BYTES_MAX (4 << 20)
 #define SCRIPT_BYTES_MAX (14 << 20) /* as base64 it is what Livy takes as one statement */
 
-/* The owner's own before nobody's, then the one with the least in it. */
+/* One that took what it was sent last before one of which that was forbidden; the owner's own before
+ * nobody's, then the one with the least in it. */
 static bool submit_is_better(
     const struct session *s, const struct session *than, const struct lane *lane)
 {
+	if ((s->forbids > 0) != (than->forbids > 0))
+		return s->forbids == 0;
 	bool own = s->r.owner == lane->owner;
 	bool other_own = than->r.owner == lane->owner;
 	return own == other_own ? s->run_count < than->run_count : own;

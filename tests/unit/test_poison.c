@@ -323,8 +323,8 @@ END_TEST
  * which a file runs, and one that is to take the next. */
 START_TEST(a_session_in_which_all_is_forbidden)
 {
-	bool script = _i == 2;
-	bool runs = _i > 0;
+	bool script = _i >= 2;
+	bool runs = _i == 1 || _i == 2;
 	w->spool[0].python = script ? STYLE_SCRIPT : STYLE_RAW;
 	w->pool[0].slots = 1;
 	begin_two();
@@ -981,7 +981,7 @@ int main(void)
 	    (int)(ARRAY_LEN(barred) * ARRAY_LEN(barred_by)));
 	tcase_add_loop_test(tc, lost_from_the_first, 0, 2);
 	tcase_add_loop_test(tc, later_is_no_poison_of_a_list, 0, 2);
-	tcase_add_loop_test(tc, a_session_in_which_all_is_forbidden, 0, 3);
+	tcase_add_loop_test(tc, a_session_in_which_all_is_forbidden, 0, 4);
 	tcase_add_loop_test(tc, a_killer_is_fed_to_two_sessions, 0, 2);
 	tcase_add_test(tc, a_killer_is_fed_to_two_sessions_whatever_else_dies);
 	tcase_add_test(tc, a_killer_that_was_accepted_is_fed_to_one);
