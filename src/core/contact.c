@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "core/depart.h"
 #include "core/endpoint.h"
-#include "core/fence.h"
 #include "core/meet.h"
 #include "core/talk.h"
 #include <assert.h>
@@ -194,7 +193,6 @@ void contact_on_http(struct core *c, const struct ev_http *ev)
 /* Another server answers there, and may be an older one: what the former could says nothing of it. */
 void contact_conf(struct core *c, const struct conf *conf)
 {
-	struct session *s;
 	assert(conf->endpoint_count >= c->endpoint_count);
 	for (size_t i = 0; i < c->endpoint_count; i++) {
 		struct endpoint_state *e = c->endpoint[i];
@@ -202,8 +200,5 @@ void contact_conf(struct core *c, const struct conf *conf)
 			continue;
 		e->was_up = false;
 		e->odd = 0;
-		TAILQ_FOREACH (s, &c->sessions, link)
-			if (s->r.endpoint == i)
-				fence_void(c, s);
 	}
 }

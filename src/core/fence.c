@@ -128,19 +128,6 @@ static void fence_delete(struct core *c, struct session *s, struct call *fence)
 	    DELETE_TIMEOUT_MS);
 }
 
-void fence_void(struct core *c, struct session *s)
-{
-	struct call *call;
-	TAILQ_FOREACH (call, &s->calls, link) {
-		struct job *job = call->what == CALL_RAW ? core_call_job(c, call) : NULL;
-		call->moved = true;
-		if (call->state != CALL_DOUBT || job == NULL || job->r.run->started_ms == 0)
-			continue;
-		job->r.run->started_ms = 0; /* see fence_delete() */
-		core_row_job(c, job);
-	}
-}
-
 static void fence_post(struct core *c, struct session *s, struct call *fence)
 {
 	int64_t rest_ms = endpoint_rest_ms(c, s);
@@ -155,10 +142,6 @@ void fence_due(struct core *c, struct session *s, struct call *fence)
 	struct arena *a = &c->fx->arena;
 	if (fence->seq != 0 || fence->due_ms > c->now.mono_ms)
 		return;
-	if (fence->moved) {
-		fence_give_up(c, s, fence, "its server is another one since a reload");
-		return;
-	}
 	switch (fence->step) {
 	case FENCE_SEARCH:
 		if (fence->statement < 0) /* it was refused at the door */

@@ -16,10 +16,6 @@ void fence_begin(struct core *c, struct session *s, struct call *doubt);
  * more how long it sleeps yet: a new one goes behind it. */
 bool fence_is_code(struct core *c, const struct session *s, struct bytes code);
 
-/* Its server is another one since a reload. That this one does not know the session proves nothing, neither now
- * nor to another life, nor can the first one be asked any more. */
-void fence_void(struct core *c, struct session *s);
-
 /* Does the fence's next step when it is due. */
 void fence_due(struct core *c, struct session *s, struct call *fence);
 

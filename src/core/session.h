@@ -63,7 +63,6 @@ struct call {
 	int64_t lost_before_ms;	    /* ... as far as calls before it go, that asked the same */
 	bool started;
 	bool others_pass;     /* what is harmless was let through just now (statement_compared) */
-	bool moved;	      /* its server is another one since it was begun (fence_void) */
 	enum fence_step step; /* CALL_FENCE */
 	int64_t at;	      /* CALL_FENCE: the statement to look at next */
 	int looks;	      /* CALL_FENCE: so often it was seen waiting for its turn */
