@@ -46,7 +46,8 @@ static void add(struct renames *r, const char *from, const char *to)
 	r->to[r->count++] = to;
 }
 
-static int exists(sqlite3 *db, const char *sql, const char *first, const char *second, bool *is)
+/* is: there is a row; NULL: it asks for none. */
+static int run(sqlite3 *db, const char *sql, const char *first, const char *second, bool *is)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
@@ -56,7 +57,8 @@ static int exists(sqlite3 *db, const char *sql, const char *first, const char *s
 		sqlite3_bind_text(st, 2, second, -1, SQLITE_STATIC);
 		rc = sqlite3_step(st);
 	}
-	*is = rc == SQLITE_ROW;
+	if (is != NULL)
+		*is = rc == SQLITE_ROW;
 	sqlite3_finalize(st);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -65,7 +67,7 @@ static int exists(sqlite3 *db, const char *sql, const char *first, const char *s
  * before, and then this name to the path. Each keeps what it has. */
 static int was_there(sqlite3 *db, const char *name, const char *path, bool *was)
 {
-	return exists(db, "SELECT 1 FROM spool WHERE name = ?1 AND path = ?2", name, path, was);
+	return run(db, "SELECT 1 FROM spool WHERE name = ?1 AND path = ?2", name, path, was);
 }
 
 static int find(sqlite3 *db, const struct conf *conf, struct renames *r)
@@ -90,20 +92,6 @@ static int find(sqlite3 *db, const struct conf *conf, struct renames *r)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int run(sqlite3 *db, const char *sql, const char *first, const char *second)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
-
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_text(st, 1, first, -1, SQLITE_STATIC);
-		sqlite3_bind_text(st, 2, second, -1, SQLITE_STATIC);
-		rc = sqlite3_step(st);
-	}
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
 static int rename_all(sqlite3 *db, const char *from, const char *to)
 {
 	static const char *const sql[] = {
@@ -115,7 +103,7 @@ static int rename_all(sqlite3 *db, const char *from, const char *to)
 
 	static_assert(PAUSE_SPOOL == 2, "as the ledger has it");
 	for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_LEN(sql); i++)
-		rc = run(db, sql[i], from, to);
+		rc = run(db, sql[i], from, to, NULL);
 	return rc;
 }
 
@@ -150,8 +138,7 @@ static bool had_both(const struct renames *r, size_t i)
 			continue;
 		log_error(
 		    "event=not-started error=\"spool '%s' has the path now that the spools '%s' "
-		    "and "
-		    "'%s' had: what has run in the two could not be told apart; give it one of "
+		    "and '%s' had: what has run in the two could not be told apart; give it one of "
 		    "their names again\"",
 		    r->to[i], r->from[j], r->from[i]);
 		return true;
@@ -168,7 +155,7 @@ static int check(const struct ledger *l, const struct renames *r)
 			return -1;
 		if (goes_away(r, r->to[i]))
 			continue;
-		int rc = exists(
+		int rc = run(
 		    l->db, "SELECT 1 FROM job WHERE live = 1 AND spool = ?1", r->to[i], NULL, &has);
 		if (rc != SQLITE_OK)
 			return ledger_start_failed(l, rc);
@@ -222,7 +209,7 @@ static int note_path(sqlite3 *db, const struct conf *conf, const struct conf_spo
 	sqlite3_finalize(st);
 	if (note)
 		return run(db, "UPDATE spool SET path = ?2 WHERE name = ?1 AND path IS NOT ?2",
-		    sp->name, sp->path);
+		    sp->name, sp->path, NULL);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 

@@ -7,14 +7,30 @@ from cases import ask
 from place import Place, code, must
 
 
-def edit(p, *changes):
+def text_of(p):
     with open(p.conf) as f:
-        text = f.read()
+        return f.read()
+
+
+def edit(p, *changes):
+    text = text_of(p)
     for old, new in changes:
         must(old in text, "%s is in the configuration" % old)
         text = text.replace(old, new)
     with open(p.conf, "w") as f:
         f.write(text)
+
+
+def refused(p, *changes, back=None):
+    """Nothing starts with these; and all is well with what was before, or with another text."""
+    was = back or text_of(p)
+    edit(p, *changes)
+    code_, said = p.another(p.conf)
+    must(code_ == 75 and "could not be told apart" in said, "code %d: %s" % (code_, said))
+    with open(p.conf, "w") as f:
+        f.write(was)
+    p.begin()
+    p.until_idle()
 
 
 def running(p, text):
@@ -74,8 +90,7 @@ def spool_taken_out(tools, restart=True, spool=""):
     yield p
     running(p, code("w-b", "b"))
     p.stop()
-    with open(p.conf) as f:
-        was = f.read()
+    was = text_of(p)
     edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
     os.mkdir(p.path("t"))
     p.begin()
@@ -123,8 +138,7 @@ def nothing_left_of_it(tools):
     ask(p, do="pause", spool="s")
     p.stop()
     must(p.rows("select count(*) from job where live = 1") == [(0,)], "nothing is kept of the spool")
-    with open(p.conf) as f:
-        was = f.read()
+    was = text_of(p)
     edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
     os.mkdir(p.path("t"))
     p.begin()
@@ -237,15 +251,7 @@ def path_taken_over(tools):
     p.until_idle()
     p.once("w-a", "w-b")
     p.stop()
-    with open(p.conf) as f:
-        was = f.read()
-    edit(p, ("spool: { t:", "spool: { u:"), ('"%s"' % p.path("moved"), '"%s"' % p.path("other")))
-    code_, said = p.another(p.conf)
-    must(code_ == 75 and "could not be told apart" in said, "code %d: %s" % (code_, said))
-    with open(p.conf, "w") as f:
-        f.write(was)
-    p.begin()
-    p.until_idle()
+    refused(p, ("spool: { t:", "spool: { u:"), ('"%s"' % p.path("moved"), '"%s"' % p.path("other")))
     p.once("w-a", "w-b")
 
 
@@ -282,20 +288,13 @@ def two_in_one(tools):
     p.drop("a.py", code("w-a"))
     p.until_status("a.py")
     p.stop()
-    with open(p.conf) as f:
-        was = f.read()
+    was = text_of(p)
     edit(p, ("spool: { s:", "spool: { t:"), ('"%s"' % p.path("s"), '"%s"' % p.path("t")))
     p.begin()
     p.drop("b.py", code("w-b"), "t")
     p.until(lambda: p.is_there("t", "b.py.json"), "b.py")
     p.stop()
-    edit(p, ('"%s"' % p.path("t"), '"%s"' % p.path("s")))
-    code_, said = p.another(p.conf)
-    must(code_ == 75 and "could not be told apart" in said, "code %d: %s" % (code_, said))
-    with open(p.conf, "w") as f:
-        f.write(was)
-    p.begin()
-    p.until_idle()
+    refused(p, ('"%s"' % p.path("t"), '"%s"' % p.path("s")), back=was)
     p.once("w-a", "w-b")
 
 

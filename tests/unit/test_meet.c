@@ -228,7 +228,6 @@ END_TEST
 
 /* ---- nothing is forgotten ------------------------------------------------------------------- */
 
-/* The file that had it for itself has ended: it is nobody's after that. */
 /* Its runner's call is answered when the file has ended that runs in its interpreter: behind the break that is
  * waited for still, and a word to the file goes to where it runs. */
 START_TEST(it_runs_a_file_in_its_interpreter)
@@ -249,6 +248,7 @@ START_TEST(it_runs_a_file_in_its_interpreter)
 }
 END_TEST
 
+/* The file that had it for itself has ended: it is nobody's after that. */
 START_TEST(it_was_for_one_file)
 {
 	w->pool[0].isolation = ISOLATION_FRESH;
